@@ -1,0 +1,46 @@
+package crm
+
+import "time"
+
+// Changes is what a service decided: the rows to write in one transaction. A
+// row that exists is replaced whole, found by its primary key, because the
+// service loaded it (and the store locked it) in the same transaction. The
+// store writes Facts last and numbers them without gap.
+//
+// It is the one way the services write, so a message stored by one service and
+// a job promised by another commit together or not at all.
+type Changes struct {
+	Contacts      []*Contact // with Identities and Tags as the contact's whole set
+	Conversations []*Conversation
+	Messages      []*Message
+	Statuses      []StatusReport // new reports; one that is stored already is left alone
+	Amendments    []Amendment    // likewise
+	Deliveries    []*Delivery    // one whose key is stored already is counted as seen again and its verdict replaced
+	Notes         []*Note
+	Tasks         []*Task
+	Tags          []*Tag
+	DeletedTags   []TagID     // the store takes them off every contact
+	Templates     []*Template // found by (channel, name, language)
+	Jobs          []*Job
+	DoneJobs      []*Job // deleted
+	Answers       []Answer
+	Channels      []*Channel
+	Facts         []Fact
+}
+
+// Empty reports whether there is nothing to write.
+func (c *Changes) Empty() bool {
+	return len(c.Contacts)+len(c.Conversations)+len(c.Messages)+len(c.Statuses)+len(c.Amendments)+
+		len(c.Deliveries)+len(c.Notes)+len(c.Tasks)+len(c.Tags)+len(c.DeletedTags)+len(c.Templates)+
+		len(c.Jobs)+len(c.DoneJobs)+len(c.Answers)+len(c.Channels)+len(c.Facts) == 0
+}
+
+// Answer remembers what was answered to a request that carried an
+// Idempotency-Key, so that a repeat gets the same and does nothing.
+type Answer struct {
+	WorkspaceID WorkspaceID
+	Key         string   // the client's, at most 255 characters
+	Request     [32]byte // SHA-256 of the request: another body under the same key is a Conflict
+	MessageID   MessageID
+	At          time.Time
+}

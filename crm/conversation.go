@@ -1,0 +1,78 @@
+package crm
+
+import "time"
+
+// ConversationStatus is where a conversation stands in the team's work.
+type ConversationStatus string
+
+// The statuses. An inbound message opens a resolved or snoozed conversation
+// again and leaves a pending one pending.
+const (
+	Open     ConversationStatus = "open"
+	Pending  ConversationStatus = "pending"  // waits for somebody else
+	Snoozed  ConversationStatus = "snoozed"  // opens by itself at SnoozedUntil
+	Resolved ConversationStatus = "resolved" // done, until the customer writes again
+)
+
+// Mode says who answers.
+type Mode string
+
+// The modes.
+const (
+	Human Mode = "human"
+	Bot   Mode = "bot"
+)
+
+// Conversation is the one lasting thread of a channel and a contact. It carries
+// what the inbox list shows, so that the list is one index range and no join.
+type Conversation struct {
+	ID           ConversationID
+	WorkspaceID  WorkspaceID
+	ChannelID    ChannelID
+	ContactID    ContactID
+	Status       ConversationStatus
+	SnoozedUntil time.Time // zero unless snoozed
+	AssigneeID   MemberID  // zero: nobody
+	Mode         Mode
+	Unread       int       // inbound messages since a member last read
+	LastInbound  time.Time // provider time of what last opened the customer service window; zero: never
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+
+	// Shown in the list.
+	ContactName   string
+	ContactHandle string
+	Temperature   Temperature
+	LastMessage   LastMessage
+}
+
+// LastMessage is the newest message of a conversation, as the list shows it.
+type LastMessage struct {
+	ID        MessageID     `json:"id,omitzero"`
+	At        time.Time     `json:"at,omitzero"` // provider time
+	Ingest    int64         `json:"-"`           // breaks ties of At
+	Direction Direction     `json:"direction,omitempty"`
+	Status    MessageStatus `json:"status,omitempty"` // outbound only
+	Preview   string        `json:"preview,omitempty"`
+}
+
+// LastOf returns how the list shows a message.
+func LastOf(m *Message) LastMessage {
+	last := LastMessage{ID: m.ID, At: m.ProviderTime, Ingest: m.Ingest, Direction: m.Direction, Preview: m.Content.Preview()}
+	if m.Direction == Outbound {
+		last.Status = m.Status
+	}
+	if !m.RevokedAt.IsZero() {
+		last.Preview = "[taken back]"
+	}
+	return last
+}
+
+// WindowUntil returns when the customer service window closes; zero if it never
+// opened.
+func (c *Conversation) WindowUntil() time.Time {
+	if c.LastInbound.IsZero() {
+		return time.Time{}
+	}
+	return c.LastInbound.Add(ServiceWindow)
+}

@@ -1,0 +1,38 @@
+package crm
+
+import "time"
+
+// Delivery is one webhook request in the journal: the raw bytes as they
+// arrived, written in the transaction that applied them, so that it can be
+// shown and replayed.
+//
+// A request whose facts all belong to one workspace is that workspace's row.
+// One that names several, or none we know, is kept whole under the zero
+// workspace, where only the operator sees it, and each workspace it touched has
+// a row without Body: no tenant reads another's message through the log.
+type Delivery struct {
+	ID          DeliveryID
+	WorkspaceID WorkspaceID // zero: nobody's yet, or several workspaces'
+	Key         [32]byte    // SHA-256 of the body: the same bytes are journalled once
+	Provider    Provider
+	Event       string // Kapso's X-Webhook-Event; needed again at replay; empty for Meta
+	Signer      string // fingerprint of the secret that signed it: at replay, too, only its channels' facts are applied
+	Verdict     Verdict
+	Facts       int    // how many facts were read
+	Applied     int    // how many changed something
+	Reason      string // why not all were applied, in words; empty when all were
+	Body        []byte
+	ReceivedAt  time.Time
+	Seen        int // how often the same bytes came
+}
+
+// Verdict says what became of a delivery.
+type Verdict string
+
+// The verdicts.
+const (
+	DeliveryApplied    Verdict = "applied"    // every fact was applied or was known already
+	DeliveryPartly     Verdict = "partly"     // some facts could not be read or are nobody's
+	DeliveryUnknown    Verdict = "unknown"    // no phone number of ours
+	DeliveryUnreadable Verdict = "unreadable" // signed, and not JSON we can read
+)

@@ -1,0 +1,184 @@
+package directory_test
+
+import (
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/access"
+	"github.com/my21staff/my21staff/crm/directory"
+)
+
+// link makes a link for a principal's member that must be made.
+func (o *office) link(p access.Principal) string {
+	o.t.Helper()
+	link, err := o.SignInLink(o.t.Context(), p.WorkspaceID, p.Member)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return string(link)
+}
+
+// signIn signs a principal's member in.
+func (o *office) signIn(p access.Principal) string {
+	o.t.Helper()
+	token, _, err := o.SignIn(o.t.Context(), o.link(p))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return string(token)
+}
+
+func TestSignIn(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	link := o.link(o.me)
+	token, p, err := o.SignIn(t.Context(), link)
+	if err != nil || p.Actor != o.me.Actor || p.WorkspaceID != o.me.WorkspaceID || p.Role != crm.Owner {
+		t.Fatalf("the link signs in %+v, %v, want %+v", p, err, o.me)
+	}
+	if len(token) != 43 || len(link) != 43 || string(token) == link {
+		t.Errorf("link and session are %d and %d characters of base64url, and the same: %t", len(link), len(token), string(token) == link)
+	}
+	if got, err := o.Session(t.Context(), string(token)); err != nil || got.Actor != o.me.Actor || got.Member != o.me.Member {
+		t.Errorf("the session is %+v, %v", got, err)
+	}
+	if _, _, err := o.SignIn(t.Context(), link); code(err) != "unauthenticated" {
+		t.Errorf("the link a second time: %v", err)
+	}
+	o.wantUnseen(token)
+	o.wantUnseen(crm.Secret(link))
+}
+
+// TestLinkWorksOnce, however many race for it.
+func TestLinkWorksOnce(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	link := o.link(o.me)
+	var in, denied atomic.Int64
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			switch _, _, err := o.SignIn(t.Context(), link); code(err) {
+			case "ok":
+				in.Add(1)
+			case "unauthenticated":
+				denied.Add(1)
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	if in.Load() != 1 || denied.Load() != 7 {
+		t.Errorf("of 8 who used one link %d came in and %d did not", in.Load(), denied.Load())
+	}
+}
+
+func TestHowLongTheyLast(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	for _, c := range []struct {
+		name  string
+		lasts time.Duration
+		made  func() string
+		use   func(token string) error
+	}{
+		{"link", directory.LinkFor, func() string { return o.link(o.me) },
+			func(token string) error { _, _, err := o.SignIn(t.Context(), token); return err }},
+		{"session", directory.SessionFor, func() string { return o.signIn(o.me) },
+			func(token string) error { _, err := o.Session(t.Context(), token); return err }},
+	} {
+		early, late := c.made(), c.made()
+		o.clock.Advance(c.lasts - time.Millisecond)
+		if err := c.use(early); err != nil {
+			t.Errorf("a %s in its last millisecond: %v", c.name, err)
+		}
+		o.clock.Advance(time.Millisecond)
+		if err := c.use(late); code(err) != "unauthenticated" {
+			t.Errorf("a %s after %v: %v, want Unauthenticated", c.name, c.lasts, err)
+		}
+	}
+	if directory.LinkFor != time.Hour || directory.SessionFor != 30*24*time.Hour {
+		t.Errorf("a link lasts %v and a session %v, want an hour and 30 days", directory.LinkFor, directory.SessionFor)
+	}
+}
+
+// TestTokensAreNotInterchangeable: a link is no session, a session no link, and
+// neither is an API key.
+func TestTokensAreNotInterchangeable(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	link, token := o.link(o.me), o.signIn(o.me)
+	key := string(o.key(o.me, time.Time{}, "read").Secret)
+	for name, strange := range map[string]string{"a link": link, "a key": key, "nothing": "", "a long text": strings.Repeat("x", 1<<20)} {
+		if p, err := o.Session(t.Context(), strange); code(err) != "unauthenticated" || p.Can(access.ReadContacts) {
+			t.Errorf("%s as a session: %+v, %v", name, p, err)
+		}
+	}
+	for name, strange := range map[string]string{"a session": token, "a key": key, "nothing": ""} {
+		if _, p, err := o.SignIn(t.Context(), strange); code(err) != "unauthenticated" || p.Can(access.ReadContacts) {
+			t.Errorf("%s as a link: %+v, %v", name, p, err)
+		}
+	}
+	for name, strange := range map[string]string{"a link": link, "a session": token} {
+		if p, err := o.Authenticate(t.Context(), strange); code(err) != "unauthenticated" || p.Can(access.ReadContacts) {
+			t.Errorf("%s as a key: %+v, %v", name, p, err)
+		}
+	}
+	if err := o.SignOut(t.Context(), link); err != nil {
+		t.Errorf("signing a link out: %v", err)
+	}
+	if _, _, err := o.SignIn(t.Context(), link); err != nil {
+		t.Errorf("the link after all that: %v", err)
+	}
+	if _, err := o.Session(t.Context(), token); err != nil {
+		t.Errorf("the session after all that: %v", err)
+	}
+}
+
+func TestSignOut(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	one, other := o.signIn(o.me), o.signIn(o.me)
+	for range 2 { // again does nothing
+		if err := o.SignOut(t.Context(), one); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := o.Session(t.Context(), one); code(err) != "unauthenticated" {
+		t.Errorf("a session that was ended: %v", err)
+	}
+	if _, err := o.Session(t.Context(), other); err != nil {
+		t.Errorf("the same member's other session: %v", err)
+	}
+}
+
+// TestSessionFollowsItsMember: a session is its member as it is now.
+func TestSessionFollowsItsMember(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	m := o.member(o.me, crm.Member{Name: "Dewi", Role: crm.Admin})
+	token, link := o.signIn(access.OfMember(m)), o.link(access.OfMember(m))
+	m.Role = crm.Agent
+	m = o.member(o.me, *m)
+	if p, err := o.Session(t.Context(), token); err != nil || p.Role != crm.Agent {
+		t.Errorf("the session of somebody demoted is %+v, %v", p, err)
+	}
+	m.DisabledAt = o.clock.Now()
+	m = o.member(o.me, *m)
+	if _, err := o.Session(t.Context(), token); code(err) != "unauthenticated" {
+		t.Errorf("the session of somebody disabled: %v", err)
+	}
+	if _, _, err := o.SignIn(t.Context(), link); code(err) != "unauthenticated" {
+		t.Errorf("the link of somebody disabled: %v", err)
+	}
+	for name, member := range map[string]crm.MemberID{"disabled": m.ID, "unknown": {9}, "of another workspace": o.them.Member} {
+		if link, err := o.SignInLink(t.Context(), o.me.WorkspaceID, member); code(err) != "not_found" || link != "" {
+			t.Errorf("a link for a member that is %s: %v, %v, want NotFound", name, link, err)
+		}
+	}
+}

@@ -1,0 +1,163 @@
+package inbox
+
+import (
+	"time"
+
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/phone"
+	"github.com/my21staff/my21staff/crm/webhook"
+)
+
+// Item is a fact with the channel it belongs to.
+type Item struct {
+	Channel *crm.Channel
+	Fact    *webhook.Fact
+}
+
+// Outcome says what became of one fact.
+type Outcome struct {
+	Applied bool   // it changed something
+	Problem string // why it could not be applied, in words; empty for one that was known already
+}
+
+var (
+	applied   = Outcome{Applied: true}
+	unchanged = Outcome{}
+)
+
+func problem(sentence string) Outcome { return Outcome{Problem: sentence} }
+
+// NeedOf names what [Apply] has to know of one workspace to apply the items.
+func NeedOf(ws crm.WorkspaceID, items []Item) Need {
+	need := Need{WorkspaceID: ws, Pending: true}
+	channels := make(map[crm.ChannelID]bool)
+	for _, item := range items {
+		f := item.Fact
+		if !channels[item.Channel.ID] {
+			channels[item.Channel.ID] = true
+			need.Channels = append(need.Channels, item.Channel.ID)
+		}
+		need.Identities = append(need.Identities, identities(f.Peer)...)
+		need.Identities = append(need.Identities, changedIdentities(f.Identity)...)
+		if f.ProviderID != "" {
+			need.Provided = append(need.Provided, Provided{item.Channel.ID, f.ProviderID})
+		}
+		if f.Amendment != nil && f.Amendment.Target != "" {
+			need.Provided = append(need.Provided, Provided{item.Channel.ID, f.Amendment.Target})
+		}
+		if id, ok := opaqueOf(f); ok {
+			need.Messages = append(need.Messages, id)
+		}
+		if f.Template != nil {
+			need.TemplateNames = append(need.TemplateNames, f.Template.Name)
+		}
+	}
+	return need
+}
+
+// Apply decides what facts of one workspace change. It reads nothing but its
+// arguments; new rows get their ids and times from the mint. The state's rows
+// are changed in place and returned among the changes. Outcomes are in the
+// order of the items. The state must hold what [NeedOf] names.
+func Apply(ws crm.WorkspaceID, s *State, items []Item, mint *crm.Mint) (crm.Changes, []Outcome) {
+	w := newWorld(ws, s, mint)
+	outcomes := make([]Outcome, len(items))
+	for i, item := range items {
+		outcomes[i] = w.apply(item)
+	}
+	return w.changes, outcomes
+}
+
+// apply changes the world by one fact.
+func (w *world) apply(item Item) Outcome {
+	f := item.Fact
+	switch f.Kind {
+	case webhook.Message:
+		return w.message(item.Channel, f)
+	case webhook.Status:
+		return w.status(item.Channel, f)
+	case webhook.Amendment:
+		return w.amendment(item.Channel, f)
+	case webhook.Preference:
+		return w.preference(f)
+	case webhook.Identity:
+		return w.rename(f)
+	case webhook.Contact:
+		return w.addressBook(f)
+	case webhook.Template:
+		return w.template(item.Channel, f)
+	case webhook.Call:
+		return w.call(item.Channel, f)
+	case webhook.Unreadable:
+		return problem("could not be read: " + f.Problem)
+	default:
+		return w.event(item.Channel, f)
+	}
+}
+
+// event passes on what we do not act upon.
+func (w *world) event(ch *crm.Channel, f *webhook.Fact) Outcome {
+	w.fact(crm.Fact{
+		Kind: crm.ProviderEvent, Actor: crm.Actor{Kind: crm.BySystem},
+		Data: data(map[string]string{"event": f.Event, "kind": string(f.Kind), "channel_id": ch.ID.String()}),
+	})
+	return applied
+}
+
+// identities returns what a peer may be known by, surest first: a
+// business-scoped user id, then the number in every spelling it may be stored
+// under.
+func identities(p webhook.Peer) []crm.Identity {
+	var ids []crm.Identity
+	if p.UserID != "" {
+		ids = append(ids, crm.Identity{Kind: crm.ByUserID, Value: p.UserID})
+	}
+	if p.WaID != "" {
+		ids = append(ids, crm.Identity{Kind: crm.ByWaID, Value: p.WaID})
+		ids = append(ids, phone.Lookup("+"+p.WaID, "")...)
+	}
+	return ids
+}
+
+// ownIdentities returns the identities a peer's contact is given: the number as
+// it is, not its other spellings.
+func ownIdentities(p webhook.Peer) []crm.Identity {
+	var ids []crm.Identity
+	if p.UserID != "" {
+		ids = append(ids, crm.Identity{Kind: crm.ByUserID, Value: p.UserID})
+	}
+	if p.WaID != "" {
+		ids = append(ids, crm.Identity{Kind: crm.ByWaID, Value: p.WaID})
+		if e164 := phone.FromWaID(p.WaID); e164 != "" {
+			ids = append(ids, crm.Identity{Kind: crm.ByPhone, Value: e164})
+		}
+	}
+	return ids
+}
+
+// opaqueOf returns our message id, if the provider sent it back.
+func opaqueOf(f *webhook.Fact) (crm.MessageID, bool) {
+	text := ""
+	switch {
+	case f.Status != nil:
+		text = f.Status.Opaque
+	case f.Message != nil:
+		text = f.Message.Opaque
+	}
+	id, err := crm.ParseID[crm.Message](text)
+	return id, err == nil && !id.IsZero()
+}
+
+// whatsAppBegan bounds provider times from below.
+var whatsAppBegan = time.Date(2009, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// eventTime returns when a fact happened. A time that cannot be (none, before
+// WhatsApp, more than a day ahead of our clock) is taken as now, lest a message
+// from 2038 stand on top of the inbox until then.
+func (w *world) eventTime(f *webhook.Fact) time.Time {
+	t := f.Time.UTC().Truncate(time.Millisecond)
+	if t.Before(whatsAppBegan) || t.After(w.now.Add(24*time.Hour)) {
+		return w.now
+	}
+	return t
+}

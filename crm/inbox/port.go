@@ -1,0 +1,175 @@
+package inbox
+
+import (
+	"context"
+	"time"
+
+	"github.com/my21staff/my21staff/crm"
+)
+
+// Store is what the inbox asks of a store. Every method sees rows of the named
+// workspaces only; a row of another workspace is as if it did not exist.
+type Store interface {
+	Threads
+	Journal
+
+	// Update runs fn in one transaction over the named workspaces and commits
+	// what it wrote. If fn or the commit fails, nothing is written and the
+	// error is returned. fn may be run again when the database reports that
+	// another transaction came between (a unique key, a serialisation
+	// failure, a deadlock): it must not keep what it saw of an earlier run. A
+	// conflict that stays after the store's tries is crm.Conflict; a database
+	// that cannot be reached is crm.Unavailable.
+	Update(ctx context.Context, workspaces []crm.WorkspaceID, fn func(context.Context, Tx) error) error
+
+	// Templates returns a channel's templates by name and language, those of
+	// every channel for the zero id.
+	Templates(ctx context.Context, ws crm.WorkspaceID, channel crm.ChannelID) ([]*crm.Template, error)
+}
+
+// Threads reads conversations and messages.
+type Threads interface {
+	// Conversation returns one conversation with its contact. NotFound if it
+	// is not the workspace's.
+	Conversation(ctx context.Context, ws crm.WorkspaceID, id crm.ConversationID) (*crm.Conversation, *crm.Contact, error)
+
+	// Conversations returns at most q.Limit conversations that fit the query,
+	// newest last message first, starting after q.After.
+	Conversations(ctx context.Context, ws crm.WorkspaceID, q ConversationQuery) ([]*crm.Conversation, error)
+
+	// Message returns one message, or NotFound.
+	Message(ctx context.Context, ws crm.WorkspaceID, id crm.MessageID) (*crm.Message, error)
+
+	// Messages returns at most q.Limit messages of a conversation, newest
+	// first by (provider time, ingest), starting after q.After. A conversation
+	// that is not the workspace's has no messages.
+	Messages(ctx context.Context, ws crm.WorkspaceID, q MessageQuery) ([]*crm.Message, error)
+
+	// Snoozed returns at most limit conversations of any workspace whose
+	// snooze ended at or before now.
+	Snoozed(ctx context.Context, now time.Time, limit int) ([]*crm.Conversation, error)
+}
+
+// Journal reads the webhook requests that were kept.
+type Journal interface {
+	// Deliveries returns at most q.Limit journal rows without their bodies,
+	// newest first, starting after q.After.
+	Deliveries(ctx context.Context, ws crm.WorkspaceID, q DeliveryQuery) ([]*crm.Delivery, error)
+
+	// Delivery returns one journal row with its body, or NotFound. The zero
+	// workspace's rows are the operator's.
+	Delivery(ctx context.Context, ws crm.WorkspaceID, id crm.DeliveryID) (*crm.Delivery, error)
+}
+
+// Tx is one transaction of a Store.
+type Tx interface {
+	// Load returns what is stored of what the need names and locks the
+	// contacts and conversations it returns against other transactions, in
+	// the order of their ids. What is not stored is absent from the state, not
+	// an error.
+	Load(ctx context.Context, need Need) (*State, error)
+
+	// Write writes the changes; see crm.Changes. A unique key that another
+	// transaction took is crm.Conflict, and Update runs its function again.
+	Write(ctx context.Context, changes *crm.Changes) error
+}
+
+// Need names what a decision has to know. All of it is of one workspace. Every
+// conversation that is found comes with its contact, and every message found
+// with its conversation.
+type Need struct {
+	WorkspaceID   crm.WorkspaceID
+	Channels      []crm.ChannelID      // the channels, and with each contact found its conversation on each of them
+	AllChannels   bool                 // every channel of the workspace, likewise
+	Identities    []crm.Identity       // contacts known by any of them
+	Contacts      []crm.ContactID      // contacts by id
+	Conversations []crm.ConversationID // conversations by id
+	Pending       bool                 // with the conversations found, their outbound messages that have no provider id yet
+	Provided      []Provided           // messages, status reports and amendments under these provider ids
+	Messages      []crm.MessageID      // messages by our id
+	Members       []crm.MemberID       // to assign to
+	Deliveries    [][32]byte           // journal rows under these keys, without their bodies
+	Answer        string               // the Idempotency-Key; empty: none
+	TemplateNames []string             // the templates of these names on the channels loaded
+}
+
+// Provided is a provider's message id on a channel.
+type Provided struct {
+	ChannelID  crm.ChannelID
+	ProviderID string
+}
+
+// State is what a store found. The rows are the caller's own to change.
+type State struct {
+	Contacts      []*crm.Contact
+	Channels      []*crm.Channel
+	Conversations []*crm.Conversation
+	Messages      []*crm.Message
+	Statuses      []crm.StatusReport
+	Amendments    []crm.Amendment
+	Members       []*crm.Member
+	Templates     []*crm.Template
+	Deliveries    []*crm.Delivery
+	Answer        *crm.Answer
+}
+
+// Channels finds the channel a provider's number belongs to, in the whole
+// installation.
+type Channels interface {
+	// Channel returns the channel with its credentials, or NotFound. It may
+	// answer from memory up to a few seconds old.
+	Channel(ctx context.Context, provider crm.Provider, phoneNumberID string) (*crm.Channel, error)
+
+	// Secrets returns every active webhook secret of a provider's channels,
+	// each once.
+	Secrets(ctx context.Context, provider crm.Provider) ([]crm.Secret, error)
+
+	// VerifyTokens returns the handshake tokens of a provider's channels, each
+	// once.
+	VerifyTokens(ctx context.Context, provider crm.Provider) ([]crm.Secret, error)
+
+	// Account returns the channels of a business account, for events that name
+	// no number.
+	Account(ctx context.Context, provider crm.Provider, accountID string) ([]*crm.Channel, error)
+}
+
+// ConversationQuery selects conversations. Zero fields do not restrict.
+type ConversationQuery struct {
+	Status      crm.ConversationStatus
+	AssigneeID  crm.MemberID
+	Unassigned  bool // nobody's; excludes AssigneeID
+	ChannelID   crm.ChannelID
+	ContactID   crm.ContactID
+	TagID       crm.TagID
+	Unread      bool
+	Temperature crm.Temperature
+	Search      string // words in the contact's name or messages, or digits of its number
+	Limit       int
+	After       ConversationCursor
+}
+
+// ConversationCursor is the last row of the page before; zero: from the newest.
+type ConversationCursor struct {
+	At time.Time
+	ID crm.ConversationID
+}
+
+// MessageQuery selects messages of one conversation.
+type MessageQuery struct {
+	ConversationID crm.ConversationID
+	Limit          int
+	After          MessageCursor
+}
+
+// MessageCursor is the last row of the page before; zero: from the newest.
+type MessageCursor struct {
+	At     time.Time
+	Ingest int64
+}
+
+// DeliveryQuery selects journal rows.
+type DeliveryQuery struct {
+	Verdict crm.Verdict // empty: all
+	Limit   int
+	After   crm.DeliveryID // the last row of the page before
+}

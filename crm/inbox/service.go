@@ -1,0 +1,111 @@
+package inbox
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/access"
+)
+
+// Service is the inbox. Its methods may be called from several goroutines.
+type Service struct {
+	store    Store
+	channels Channels
+	mint     *crm.Mint
+}
+
+// New returns an inbox on a store. Channels says whose number is whose.
+func New(store Store, channels Channels, mint *crm.Mint) *Service {
+	return &Service{store: store, channels: channels, mint: mint}
+}
+
+// Page limits: a query without a limit gets DefaultLimit rows, one with more
+// than MaxLimit is Invalid.
+const (
+	DefaultLimit = 50
+	MaxLimit     = 200
+)
+
+// limit returns the number of rows a page has.
+func limit(asked int) (int, error) {
+	switch {
+	case asked == 0:
+		return DefaultLimit, nil
+	case asked < 0 || asked > MaxLimit:
+		return 0, &crm.Error{Op: "page", Code: crm.Invalid, Reason: "bad_limit", Msg: "A page has 1 to 200 rows."}
+	}
+	return asked, nil
+}
+
+// Conversations returns a page of the inbox list; see [ConversationQuery].
+func (s *Service) Conversations(ctx context.Context, p access.Principal, q ConversationQuery) ([]*crm.Conversation, error) {
+	const op = "list conversations"
+	if err := p.Check(access.ReadConversations); err != nil {
+		return nil, crm.Wrap(op, err)
+	}
+	var err error
+	if q.Limit, err = limit(q.Limit); err != nil {
+		return nil, crm.Wrap(op, err)
+	}
+	list, err := s.store.Conversations(ctx, p.WorkspaceID, q)
+	return list, crm.Wrap(op, err)
+}
+
+// Conversation returns one conversation and its contact, or NotFound.
+func (s *Service) Conversation(ctx context.Context, p access.Principal, id crm.ConversationID) (*crm.Conversation, *crm.Contact, error) {
+	const op = "read conversation"
+	if err := p.Check(access.ReadConversations); err != nil {
+		return nil, nil, crm.Wrap(op, err)
+	}
+	cv, ct, err := s.store.Conversation(ctx, p.WorkspaceID, id)
+	return cv, ct, crm.Wrap(op, err)
+}
+
+// Messages returns a page of a conversation's messages, newest first. NotFound
+// if the conversation is not the workspace's.
+func (s *Service) Messages(ctx context.Context, p access.Principal, q MessageQuery) ([]*crm.Message, error) {
+	const op = "list messages"
+	if err := p.Check(access.ReadConversations); err != nil {
+		return nil, crm.Wrap(op, err)
+	}
+	var err error
+	if q.Limit, err = limit(q.Limit); err != nil {
+		return nil, crm.Wrap(op, err)
+	}
+	list, err := s.store.Messages(ctx, p.WorkspaceID, q)
+	if err == nil && len(list) == 0 { // a conversation always has messages but on its first page and past its end
+		_, _, err = s.store.Conversation(ctx, p.WorkspaceID, q.ConversationID)
+	}
+	return list, crm.Wrap(op, err)
+}
+
+// Message returns one message, or NotFound.
+func (s *Service) Message(ctx context.Context, p access.Principal, id crm.MessageID) (*crm.Message, error) {
+	const op = "read message"
+	if err := p.Check(access.ReadConversations); err != nil {
+		return nil, crm.Wrap(op, err)
+	}
+	m, err := s.store.Message(ctx, p.WorkspaceID, id)
+	return m, crm.Wrap(op, err)
+}
+
+// Templates returns a channel's templates, or every channel's for the zero id.
+func (s *Service) Templates(ctx context.Context, p access.Principal, channel crm.ChannelID) ([]*crm.Template, error) {
+	const op = "list templates"
+	if err := p.Check(access.ReadChannels); err != nil {
+		return nil, crm.Wrap(op, err)
+	}
+	list, err := s.store.Templates(ctx, p.WorkspaceID, channel)
+	return list, crm.Wrap(op, err)
+}
+
+// data encodes what a fact carries. The values are texts and numbers of ours,
+// which always encode.
+func data(v any) []byte {
+	encoded, err := json.Marshal(v)
+	if err != nil {
+		panic("inbox: fact data: " + err.Error())
+	}
+	return encoded
+}

@@ -1,0 +1,24 @@
+package crm
+
+import "time"
+
+// Role is what a member is in a workspace; package access says what it may do.
+type Role string
+
+// The roles, each allowed all that the next one is.
+const (
+	Owner Role = "owner"
+	Admin Role = "admin"
+	Agent Role = "member"
+)
+
+// Member is a person of the team in one workspace.
+type Member struct {
+	ID          MemberID
+	WorkspaceID WorkspaceID
+	Name        string
+	Email       string // lower case, unique in the workspace; may be empty
+	Role        Role
+	CreatedAt   time.Time
+	DisabledAt  time.Time // zero while the member may work
+}

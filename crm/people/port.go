@@ -1,0 +1,104 @@
+package people
+
+import (
+	"context"
+	"time"
+
+	"github.com/my21staff/my21staff/crm"
+)
+
+// Store is what the lead database asks of a store. Every method sees rows of
+// one workspace only.
+type Store interface {
+	// Update runs fn in one transaction; see inbox.Store, whose contract it
+	// shares.
+	Update(ctx context.Context, ws crm.WorkspaceID, fn func(context.Context, Tx) error) error
+
+	// Card returns the contact known by the first of the identities that
+	// finds one, with what stands beside it, in one round trip. NotFound if
+	// none does.
+	Card(ctx context.Context, ws crm.WorkspaceID, identities []crm.Identity) (*Card, error)
+
+	// CardByID is Card for a contact's id.
+	CardByID(ctx context.Context, ws crm.WorkspaceID, id crm.ContactID) (*Card, error)
+
+	// Contacts returns at most q.Limit contacts, newest first by (updated,
+	// id), starting after q.After.
+	Contacts(ctx context.Context, ws crm.WorkspaceID, q ContactQuery) ([]*crm.Contact, error)
+
+	// Tags returns the workspace's tags by name.
+	Tags(ctx context.Context, ws crm.WorkspaceID) ([]*crm.Tag, error)
+
+	// Notes returns at most limit notes of a contact, newest first, after the
+	// note named.
+	Notes(ctx context.Context, ws crm.WorkspaceID, contact crm.ContactID, after crm.NoteID, limit int) ([]*crm.Note, error)
+
+	// Tasks returns at most q.Limit tasks, newest first.
+	Tasks(ctx context.Context, ws crm.WorkspaceID, q TaskQuery) ([]*crm.Task, error)
+}
+
+// Tx is one transaction of a Store.
+type Tx interface {
+	// Load returns what is stored of what the need names and locks the
+	// contacts it returns; what is not stored is absent.
+	Load(ctx context.Context, need Need) (*State, error)
+	// Write writes the changes; see crm.Changes.
+	Write(ctx context.Context, changes *crm.Changes) error
+}
+
+// Need names what a decision has to know, all of one workspace.
+type Need struct {
+	WorkspaceID crm.WorkspaceID
+	Contacts    []crm.ContactID
+	Identities  []crm.Identity // contacts known by any of them
+	Threads     bool           // with every conversation of the contacts found (they carry the contact's name)
+	Tags        []crm.TagID
+	AllTags     bool
+	Tasks       []crm.TaskID
+	Members     []crm.MemberID
+}
+
+// State is what a store found. The rows are the caller's own to change.
+type State struct {
+	Contacts      []*crm.Contact
+	Conversations []*crm.Conversation
+	Tags          []*crm.Tag
+	Tasks         []*crm.Task
+	Members       []*crm.Member
+}
+
+// Card is a contact with all that the panel beside a conversation shows.
+type Card struct {
+	Contact       *crm.Contact
+	Tags          []*crm.Tag
+	Notes         []*crm.Note         // the newest CardRows
+	Tasks         []*crm.Task         // open ones, the newest CardRows
+	Conversations []*crm.Conversation // newest message first, at most CardRows
+}
+
+// CardRows bounds each list of a Card.
+const CardRows = 20
+
+// ContactQuery selects contacts. Zero fields do not restrict.
+type ContactQuery struct {
+	TagID      crm.TagID
+	LeadStatus string
+	Search     string // part of a name, or digits of a number
+	Limit      int
+	After      ContactCursor
+}
+
+// ContactCursor is the last row of the page before; zero: from the newest.
+type ContactCursor struct {
+	At time.Time
+	ID crm.ContactID
+}
+
+// TaskQuery selects tasks. Zero fields do not restrict.
+type TaskQuery struct {
+	ContactID  crm.ContactID
+	AssigneeID crm.MemberID
+	Open       bool
+	Limit      int
+	After      crm.TaskID
+}

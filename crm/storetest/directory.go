@@ -1,0 +1,231 @@
+package storetest
+
+import (
+	"crypto/sha256"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/my21staff/my21staff/crm"
+)
+
+var directoryTests = []test{
+	{"replaces a workspace and lists all, oldest first", directoryWorkspaces},
+	{"replaces a member and lists a workspace's, oldest first", directoryMembers},
+	{"has one member of an e-mail address in a workspace", directoryEmail},
+	{"replaces a key, finds it by its hash and lists a workspace's", directoryKeys},
+	{"notes when a key was last used", directoryTouch},
+	{"replaces a channel and lists a workspace's and all", directoryChannels},
+	{"has one channel of a phone number id", directoryNumber},
+	{"keeps a channel's credentials", directoryCredentials},
+	{"keeps credentials when a service changes the channel", directoryChange},
+	{"finds a session until it expires", directorySession},
+	{"hands a session to one of those who race for it", directoryTake},
+}
+
+func directoryWorkspaces(t *testing.T, w *world) {
+	dir := w.store.Directory()
+	same(t, "a workspace", must[*crm.Workspace](t)(dir.Workspace(t.Context(), w.ours.ws)), w.ours.Workspace)
+	w.clock.Advance(time.Second)
+	third := &crm.Workspace{ID: crm.NewID[crm.Workspace](w.mint), Name: "Third", CreatedAt: w.clock.Now()}
+	first := copied(w.ours.Workspace)
+	first.Name, first.TimeZone, first.Locale, first.Region = "Renamed", "Asia/Makassar", "en", "MX"
+	for _, row := range []*crm.Workspace{third, first} {
+		if err := dir.SaveWorkspace(t.Context(), copied(row)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	same(t, "the workspaces", must[[]*crm.Workspace](t)(dir.Workspaces(t.Context())), []*crm.Workspace{first, w.theirs.Workspace, third})
+}
+
+// saveMember stores a member of ours.
+func (w *world) saveMember(t *testing.T, m *crm.Member) {
+	t.Helper()
+	if err := w.store.Directory().SaveMember(t.Context(), copied(m)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func directoryMembers(t *testing.T, w *world) {
+	dir := w.store.Directory()
+	w.clock.Advance(time.Second)
+	second := w.ours.Member()
+	w.saveMember(t, second)
+	owner := copied(w.ours.Owner)
+	owner.Name, owner.Email, owner.Role, owner.DisabledAt = "Dewi", "dewi@example.com", crm.Admin, w.clock.Now()
+	w.saveMember(t, owner)
+	same(t, "a member with every field changed", must[*crm.Member](t)(dir.Member(t.Context(), w.ours.ws, owner.ID)), owner)
+	same(t, "the members", must[[]*crm.Member](t)(dir.Members(t.Context(), w.ours.ws)), []*crm.Member{owner, second})
+	gone := must[[]*crm.Member](t)(dir.MembersByEmail(t.Context(), w.ours.Owner.Email))
+	same(t, "who has the address that was given up", gone, []*crm.Member{w.theirs.Owner})
+}
+
+func directoryEmail(t *testing.T, w *world) {
+	dir := w.store.Directory()
+	twin := w.ours.Member()
+	twin.Email = w.ours.Owner.Email
+	wantCode(t, "a second member of an address", dir.SaveMember(t.Context(), twin), crm.Conflict)
+	same(t, "the members", must[[]*crm.Member](t)(dir.Members(t.Context(), w.ours.ws)), []*crm.Member{w.ours.Owner})
+	for range 2 {
+		nameless := w.ours.Member()
+		nameless.Email = ""
+		w.saveMember(t, nameless)
+	}
+	// Two companies have an owner of the same address.
+	found := must[[]*crm.Member](t)(dir.MembersByEmail(t.Context(), w.ours.Owner.Email))
+	if len(found) == 2 && found[0].WorkspaceID == w.theirs.ws {
+		found[0], found[1] = found[1], found[0]
+	}
+	same(t, "a person's memberships", found, []*crm.Member{w.ours.Owner, w.theirs.Owner})
+	for _, email := range []string{"", "nobody@example.com"} {
+		if found := must[[]*crm.Member](t)(dir.MembersByEmail(t.Context(), email)); len(found) > 0 {
+			t.Errorf("the address %q finds %d members", email, len(found))
+		}
+	}
+}
+
+func directoryKeys(t *testing.T, w *world) {
+	dir, now := w.store.Directory(), w.clock.Advance(time.Second)
+	key := &crm.APIKey{
+		ID: crm.NewID[crm.APIKey](w.mint), WorkspaceID: w.ours.ws, Name: "app", Prefix: "m21_example2", Hash: sha256.Sum256([]byte("app")),
+		Scopes: []string{"contacts:read", "messages:send"}, CreatedAt: now, ExpiresAt: now.Add(time.Hour),
+	}
+	revoked := copied(w.ours.key)
+	revoked.Name, revoked.Scopes, revoked.RevokedAt = "revoked", nil, now
+	for _, row := range []*crm.APIKey{key, revoked} {
+		if err := dir.SaveKey(t.Context(), copied(row)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	same(t, "the keys", must[[]*crm.APIKey](t)(dir.Keys(t.Context(), w.ours.ws)), []*crm.APIKey{revoked, key})
+	for _, want := range []*crm.APIKey{revoked, key, w.theirs.key} {
+		same(t, "the key by hash", must[*crm.APIKey](t)(dir.KeyByHash(t.Context(), want.Hash)), want)
+	}
+	_, err := dir.KeyByHash(t.Context(), [32]byte{})
+	wantCode(t, "KeyByHash of no key", err, crm.NotFound)
+}
+
+func directoryTouch(t *testing.T, w *world) {
+	at := w.clock.Advance(time.Hour)
+	if err := w.store.Directory().TouchKey(t.Context(), w.ours.ws, w.ours.key.ID, at); err != nil {
+		t.Fatal(err)
+	}
+	want := copied(w.ours.key)
+	want.LastUsedAt = at.Truncate(time.Minute) // "kept to the minute"
+	got := must[*crm.APIKey](t)(w.store.Directory().KeyByHash(t.Context(), want.Hash))
+	got.LastUsedAt = got.LastUsedAt.Truncate(time.Minute)
+	same(t, "a key that was used", got, want)
+}
+
+// saveChannel stores a channel.
+func (w *world) saveChannel(t *testing.T, c *crm.Channel) {
+	t.Helper()
+	if err := w.store.Directory().SaveChannel(t.Context(), copied(c)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *world) channels(t *testing.T) []*crm.Channel {
+	t.Helper()
+	return must[[]*crm.Channel](t)(w.store.Directory().Channels(t.Context(), w.ours.ws))
+}
+
+func directoryChannels(t *testing.T, w *world) {
+	now := w.clock.Advance(time.Second)
+	second := w.ours.NewChannel()
+	w.saveChannel(t, second)
+	first := copied(w.ours.Channel)
+	first.Provider, first.PhoneNumberID, first.BusinessAccountID, first.DisplayNumber = crm.Meta, "1", "2", "+62 812 0000 9001"
+	first.Name, first.BaseURL, first.DisabledAt, first.PausedReason = "Meta", "http://127.0.0.1:1", now, "billing"
+	first.Credentials = crm.Credentials{Token: "t", VerifyToken: "v", WebhookSecrets: []crm.Secret{"new", "old"}}
+	w.saveChannel(t, first)
+	same(t, "the channels", w.channels(t), []*crm.Channel{first, second})
+	every := make(map[crm.ChannelID]*crm.Channel)
+	for _, c := range must[[]*crm.Channel](t)(w.store.Directory().AllChannels(t.Context())) {
+		every[c.ID] = c
+	}
+	same(t, "the installation's channels", every, map[crm.ChannelID]*crm.Channel{first.ID: first, second.ID: second, w.theirs.Channel.ID: w.theirs.Channel})
+}
+
+func directoryNumber(t *testing.T, w *world) {
+	for whose, taken := range map[string]*crm.Channel{"our own": w.ours.Channel, "another workspace's": w.theirs.Channel} {
+		twin := w.ours.NewChannel()
+		twin.PhoneNumberID = taken.PhoneNumberID
+		wantCode(t, "a second channel of "+whose+" number", w.store.Directory().SaveChannel(t.Context(), twin), crm.Conflict)
+		moved := copied(w.ours.Channel)
+		moved.PhoneNumberID = w.theirs.Channel.PhoneNumberID
+		wantCode(t, "a channel changed to a number that is taken", w.store.Directory().SaveChannel(t.Context(), moved), crm.Conflict)
+		twin.Provider = crm.Meta // the same number with another provider
+		w.saveChannel(t, twin)
+		twin.PhoneNumberID += "1" // and away again
+		w.saveChannel(t, twin)
+		heir := w.ours.NewChannel()
+		heir.Provider, heir.PhoneNumberID = crm.Meta, taken.PhoneNumberID
+		w.saveChannel(t, heir)
+	}
+	if got := len(w.channels(t)); got != 5 {
+		t.Errorf("our workspace has %d channels, want 5", got)
+	}
+}
+
+func directoryCredentials(t *testing.T, w *world) {
+	for _, secrets := range []crm.Credentials{
+		{},
+		{Token: "token"},
+		{VerifyToken: "verify", WebhookSecrets: []crm.Secret{"one"}},
+		{Token: "a\x00b\"c\\", VerifyToken: "👍🏽", WebhookSecrets: []crm.Secret{"new", "old"}},
+		{Token: crm.Secret(make([]byte, 10_000))},
+	} {
+		channel := copied(w.ours.Channel)
+		channel.Credentials = secrets
+		w.saveChannel(t, channel)
+		same(t, "the channel", w.channels(t), []*crm.Channel{channel})
+	}
+}
+
+// directoryChange is what a service does that pauses a channel: the secrets,
+// which it may not even have seen, are not lost.
+func directoryChange(t *testing.T, w *world) {
+	w.pause(t, "billing")
+	want := copied(w.ours.Channel)
+	want.PausedReason = "billing"
+	same(t, "a channel that was paused", w.channels(t), []*crm.Channel{want})
+	want.PausedReason = ""
+	w.pause(t, "")
+	same(t, "a channel that goes on", w.channels(t), []*crm.Channel{want})
+}
+
+func directorySession(t *testing.T, w *world) {
+	dir, now := w.store.Directory(), w.clock.Now()
+	link := &crm.Session{WorkspaceID: w.ours.ws, MemberID: w.ours.Owner.ID, Hash: sha256.Sum256([]byte("link")), Link: true, CreatedAt: now, ExpiresAt: now.Add(time.Minute)}
+	if err := dir.SaveSession(t.Context(), copied(link)); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "a link", must[*crm.Session](t)(dir.SessionByHash(t.Context(), link.Hash, now)), link)
+	same(t, "a session", must[*crm.Session](t)(dir.SessionByHash(t.Context(), w.ours.session.Hash, now)), w.ours.session)
+	same(t, "a link in its last moment", must[*crm.Session](t)(dir.SessionByHash(t.Context(), link.Hash, link.ExpiresAt.Add(-time.Millisecond))), link)
+	_, err := dir.SessionByHash(t.Context(), link.Hash, link.ExpiresAt)
+	wantCode(t, "a link that has expired", err, crm.NotFound)
+	_, err = dir.SessionByHash(t.Context(), [32]byte{}, now)
+	wantCode(t, "no session", err, crm.NotFound)
+}
+
+func directoryTake(t *testing.T, w *world) {
+	dir := w.store.Directory()
+	var takers atomic.Int32
+	race(t, func(int) error {
+		took, err := dir.TakeSession(t.Context(), w.ours.ws, w.ours.session.Hash)
+		if took {
+			takers.Add(1)
+		}
+		return err
+	})
+	if got := takers.Load(); got != 1 {
+		t.Errorf("%d of %d callers took the session, want one", got, racers)
+	}
+	_, err := dir.SessionByHash(t.Context(), w.ours.session.Hash, w.ours.session.CreatedAt)
+	wantCode(t, "a session that was taken", err, crm.NotFound)
+	if _, err := dir.SessionByHash(t.Context(), w.theirs.session.Hash, w.theirs.session.CreatedAt); err != nil {
+		t.Errorf("another session: %v", err)
+	}
+}

@@ -1,0 +1,13 @@
+// Package tape reads JSON strictly, in one pass and without building values.
+//
+// A [Parser] checks a document and writes its nodes onto a flat tape: where
+// each one starts and ends and where its next sibling stands. A [Value] is a
+// place on that tape, so a decoder that knows what it looks for walks over the
+// parts it does not know without reading their bytes again.
+//
+// A document is accepted exactly if encoding/json's Valid and unicode/utf8's
+// Valid accept it and it keeps the bounds below. The package uses neither
+// reflection nor encoding/json and does not allocate once a parser's tape has
+// grown, so the same scanner serves the host and the edge module in
+// WebAssembly, where both must give the same answer.
+package tape
