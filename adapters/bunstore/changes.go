@@ -1,0 +1,210 @@
+package bunstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+
+	"github.com/uptrace/bun"
+
+	"github.com/my21staff/my21staff/crm"
+)
+
+// Write writes what a service decided, in two batches. The first has what needs
+// no number and ends with the counters; from there on the transaction holds
+// each workspace's counter, so that numbers grow in the order of commits. The
+// second has what carries a number. A look at rows that may be stored and were
+// not loaded comes before.
+func (t *tx) Write(ctx context.Context, changes *crm.Changes) error {
+	if changes.Empty() {
+		return nil
+	}
+	if !t.owns(changes) {
+		t.note(t.stranger())
+		return t.failed
+	}
+	if err := t.recall(ctx, changes); err != nil {
+		return err
+	}
+	b := t.batch()
+	b.deleteTags(t.scope.Workspaces, changes.DeletedTags)
+	put(b, rowsOf(b, changes.Tags, tagOf), replaceByID)
+	b.channels(ctx, changes.Channels)
+	b.contacts(changes.Contacts)
+	b.templates(changes.Templates)
+	b.jobs(changes.Jobs, changes.DoneJobs)
+	b.deliveries(changes.Deliveries)
+	put(b, rowsOf(b, changes.Notes, noteOf), replaceByID)
+	put(b, rowsOf(b, changes.Tasks, taskOf), replaceByID)
+	put(b, rowsOf(b, changes.Statuses, statusOf), leaveAlone)
+	put(b, rowsOf(b, changes.Amendments, amendmentOf), leaveAlone)
+	put(b, rowsOf(b, changes.Answers, answerOf), "")
+	counted := make(map[uid]counterRow)
+	b.counters(changes, counted)
+	if err := b.run(ctx); err != nil {
+		return err
+	}
+	facts := t.number(changes, counted)
+	b.conversations(changes.Conversations)
+	b.messages(changes.Messages)
+	put(b, rowsOf(b, facts, factOf), "")
+	return b.run(ctx)
+}
+
+// recall reads what is stored of contacts and messages that this transaction
+// has not seen, so that only what changes of what they are found by is written.
+// New rows are not there; the others a service has nearly always loaded.
+func (t *tx) recall(ctx context.Context, changes *crm.Changes) error {
+	contacts, messages := make(map[crm.WorkspaceID][]uid), make(map[crm.WorkspaceID][]uid)
+	for _, c := range changes.Contacts {
+		if _, seen := t.contacts[key{uid(c.WorkspaceID), uid(c.ID)}]; !seen {
+			contacts[c.WorkspaceID] = append(contacts[c.WorkspaceID], uid(c.ID))
+		}
+	}
+	for _, m := range changes.Messages {
+		if _, seen := t.messages[key{uid(m.WorkspaceID), uid(m.ID)}]; !seen && m.Ingest != 0 {
+			messages[m.WorkspaceID] = append(messages[m.WorkspaceID], uid(m.ID))
+		}
+	}
+	var contactRows []contactRow
+	var messageRows []messageRow
+	var steps []step
+	for ws, ids := range contacts {
+		q := byIDs[contactRow](t.store, uid(ws), ids).and(t.store.dialect.Lock())
+		steps = append(steps, load(ctx, t.link, t.inline(q), &contactRows))
+	}
+	for ws, ids := range messages {
+		steps = append(steps, load(ctx, t.link, t.inline(byIDs[messageRow](t.store, uid(ws), ids)), &messageRows))
+	}
+	if err := t.run(ctx, steps...); err != nil {
+		return err
+	}
+	stored, err := convert(t.link, contactRows, (*contactRow).contact)
+	t.remember(stored)
+	for i := range messageRows {
+		t.messages[key{messageRows[i].WorkspaceID, messageRows[i].ID}] = messageRows[i].indexed()
+	}
+	return err
+}
+
+// covers reports whether a workspace is one the transaction was begun for.
+func (t *tx) covers(ws crm.WorkspaceID) bool { return slices.Contains(t.scope.Workspaces, ws) }
+
+// stranger is the error for a row of another workspace: a mistake of ours that
+// must not reach a database without row-level security either.
+func (t *tx) stranger() error {
+	return &crm.Error{Op: t.op, Code: crm.Internal, Reason: "foreign_workspace", Err: errors.New("a row of a workspace that the transaction does not name")}
+}
+
+// owns reports whether every row is of a workspace the transaction was begun
+// for.
+func (t *tx) owns(c *crm.Changes) bool {
+	return all(t, c.Contacts, func(r *crm.Contact) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Conversations, func(r *crm.Conversation) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Messages, func(r *crm.Message) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Statuses, func(r crm.StatusReport) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Amendments, func(r crm.Amendment) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Deliveries, func(r *crm.Delivery) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Notes, func(r *crm.Note) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Tasks, func(r *crm.Task) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Tags, func(r *crm.Tag) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Templates, func(r *crm.Template) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Jobs, func(r *crm.Job) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.DoneJobs, func(r *crm.Job) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Answers, func(r crm.Answer) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Channels, func(r *crm.Channel) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Facts, func(r crm.Fact) crm.WorkspaceID { return r.WorkspaceID })
+}
+
+func all[R any](t *tx, rows []R, ws func(R) crm.WorkspaceID) bool {
+	return !slices.ContainsFunc(rows, func(r R) bool { return !t.covers(ws(r)) })
+}
+
+// counters adds what the changes need to each workspace's counters and keeps
+// the new values in counted.
+func (b *batch) counters(changes *crm.Changes, counted map[uid]counterRow) {
+	wanted := make(map[uid]*counterRow)
+	want := func(ws crm.WorkspaceID) *counterRow {
+		if wanted[uid(ws)] == nil {
+			wanted[uid(ws)] = &counterRow{WorkspaceID: uid(ws)}
+		}
+		return wanted[uid(ws)]
+	}
+	for _, m := range changes.Messages {
+		if m.Ingest == 0 {
+			want(m.WorkspaceID).Ingest++
+		}
+	}
+	for _, f := range changes.Facts {
+		want(f.WorkspaceID).Seq++
+	}
+	if len(wanted) == 0 {
+		return
+	}
+	rows := make([]counterRow, 0, len(wanted))
+	for _, row := range wanted {
+		rows = append(rows, *row)
+	}
+	slices.SortFunc(rows, func(a, c counterRow) int { return slices.Compare(a.WorkspaceID[:], c.WorkspaceID[:]) })
+	b.insert(b.t.store.db.NewInsert().Model(&rows).
+		Set("seq = counters.seq + excluded.seq, ingest = counters.ingest + excluded.ingest").
+		Returning("workspace_id, seq, ingest"), "conflict (workspace_id) do update",
+		func(rows *sql.Rows) error {
+			for rows.Next() {
+				var now counterRow
+				if err := rows.Scan(&now.WorkspaceID, &now.Seq, &now.Ingest); err != nil {
+					return err
+				}
+				before := wanted[now.WorkspaceID]
+				counted[now.WorkspaceID] = counterRow{Seq: now.Seq - before.Seq, Ingest: now.Ingest - before.Ingest}
+			}
+			return rows.Err()
+		})
+}
+
+// number gives new messages their ingest numbers and returns the facts with
+// theirs. Counted holds the numbers given last before.
+func (t *tx) number(changes *crm.Changes, counted map[uid]counterRow) []crm.Fact {
+	for _, m := range changes.Messages {
+		if m.Ingest == 0 {
+			next := counted[uid(m.WorkspaceID)]
+			next.Ingest++
+			counted[uid(m.WorkspaceID)] = next
+			m.Ingest = next.Ingest
+			t.numbered = append(t.numbered, m)
+		}
+	}
+	facts := slices.Clone(changes.Facts)
+	for i := range facts {
+		ws := facts[i].WorkspaceID
+		next := counted[uid(ws)]
+		next.Seq++
+		counted[uid(ws)] = next
+		facts[i].Seq = next.Seq
+		if !slices.Contains(t.touched, ws) {
+			t.touched = append(t.touched, ws)
+		}
+	}
+	return facts
+}
+
+// jobs promises jobs and takes the done ones away.
+func (b *batch) jobs(promised, done []*crm.Job) {
+	put(b, rowsOf(b, promised, jobOf), replaceByID)
+	for _, j := range done {
+		b.do("delete from jobs where workspace_id = ? and id = ?", uid(j.WorkspaceID), uid(j.ID))
+	}
+}
+
+// among is a list of ids for "in (?)".
+func among[T ~[16]byte](of []T) bun.ListValues { return bun.List(ids(of)) }
+
+// texts is a list of texts for "in (?)".
+func texts[T ~string](of []T) bun.ListValues {
+	columns := make([]text, len(of))
+	for i, s := range of {
+		columns[i] = text(s)
+	}
+	return bun.List(columns)
+}

@@ -1,0 +1,98 @@
+package bunstore
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/uptrace/bun/schema"
+
+	"github.com/my21staff/my21staff/crm"
+)
+
+// Dialect is what differs between the databases.
+type Dialect interface {
+	// Schema is bun's dialect, for quoting and literals.
+	Schema() schema.Dialect
+
+	// Query runs statements on a database or transaction, in order, in one
+	// round trip where the database can, and hands each one's rows to each. A
+	// statement outside a transaction sees the rows of ScopeOf(ctx). The rows
+	// are Query's to close; an error of each ends it.
+	Query(ctx context.Context, on Runner, statements []Statement, each func(int, *sql.Rows) error) error
+
+	// Fault says what kind of failure an error of the driver is.
+	Fault(err error) Fault
+
+	// Lock and ClaimLock end a select: the rows are locked for the rest of the
+	// transaction; ClaimLock passes over rows another transaction has locked.
+	// Empty where one writer has the database for itself.
+	Lock() string
+	ClaimLock() string
+
+	// Index returns the statements that make documents findable, in place of
+	// what was indexed of them before. It may be handed none.
+	Index(docs []Document) []Query
+	// Match returns a query for the Found of a workspace's documents that have
+	// all tokens of one of the alternatives, each the beginning of a token, and
+	// the Search of the scope it must run in.
+	Match(ws crm.WorkspaceID, alternatives ...[]string) (q Query, search string)
+
+	// MigrationTypes fills in the migrations' templates; MigrationLock is run
+	// first in each migration's transaction.
+	MigrationTypes() MigrationTypes
+	MigrationLock() string
+
+	// Notify tells other processes which workspaces have new facts, after the
+	// commit. It does not wait for them.
+	Notify(workspaces []crm.WorkspaceID)
+	// Listen hands on what other processes notified, nil for "any workspace",
+	// until ctx ends.
+	Listen(ctx context.Context, wake func([]crm.WorkspaceID))
+}
+
+// Runner is a *sql.DB or *sql.Tx.
+type Runner interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// Statement is SQL as the driver gets it: with $1, $2 … and their arguments, or
+// with the arguments written into it.
+type Statement struct {
+	SQL  string
+	Args []any
+}
+
+// Query is SQL with a ? for each argument.
+type Query struct {
+	SQL  string
+	Args []any
+}
+
+// Document is what a message or contact is found by. Without tokens it is only
+// forgotten. Tokens are letters, marks and digits, in lower case.
+type Document struct {
+	WorkspaceID crm.WorkspaceID
+	Subject     [16]byte // the message or contact
+	Found       [16]byte // what is looked for: the conversation or contact
+	Tokens      []string
+	Known       bool // it may have been indexed before
+}
+
+// MigrationTypes are the words a database has for what the migrations need.
+type MigrationTypes struct {
+	ID        string // 16 bytes
+	Bytes     string
+	Clustered string // keeps a table's rows in the order of its primary key
+	Postgres  bool
+}
+
+// Fault is what went wrong, as far as a caller can act on it.
+type Fault int
+
+// The faults.
+const (
+	Broken Fault = iota // anything else: our fault
+	Clash               // a unique or foreign key, a serialisation failure, a deadlock: run it again
+	Busy                // locked by another process for longer than we wait: run it again
+	Down                // not reachable, shutting down, out of space
+)

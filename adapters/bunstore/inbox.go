@@ -1,0 +1,107 @@
+package bunstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/inbox"
+)
+
+type inboxStore struct{ *Store }
+
+// inboxTx is a transaction as the inbox sees it.
+type inboxTx struct{ *tx }
+
+// Update implements inbox.Store. The zero workspace, whose only rows are the
+// operator's journal, is in every scope: a request nobody's is journalled
+// beside the ones it came with.
+func (s inboxStore) Update(ctx context.Context, workspaces []crm.WorkspaceID, fn func(context.Context, inbox.Tx) error) error {
+	scope := Scope{Workspaces: append([]crm.WorkspaceID{{}}, workspaces...)}
+	return s.transact(ctx, "update the inbox", scope, func(ctx context.Context, t *tx) error {
+		return fn(ctx, inboxTx{t})
+	})
+}
+
+// Conversation implements inbox.Threads.
+func (s inboxStore) Conversation(ctx context.Context, ws crm.WorkspaceID, id crm.ConversationID) (*crm.Conversation, *crm.Contact, error) {
+	l := s.reader("read a conversation", of(ws))
+	var conversations []conversationRow
+	var contacts []contactRow
+	err := l.run(ctx,
+		load(ctx, l, from[conversationRow](s.Store).and(" where workspace_id = ? and id = ?", uid(ws), uid(id)).bound(), &conversations),
+		load(ctx, l, from[contactRow](s.Store).and(" where workspace_id = ?", uid(ws)).
+			and(" and id = (select contact_id from conversations where workspace_id = ? and id = ?)", uid(ws), uid(id)).bound(), &contacts))
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(conversations) == 0 || len(contacts) == 0 {
+		return nil, nil, l.missing("conversation")
+	}
+	conversation, err := conversations[0].conversation()
+	if err != nil {
+		return nil, nil, crm.Wrap(l.op, err)
+	}
+	contact, err := contacts[0].contact()
+	return conversation, contact, crm.Wrap(l.op, err)
+}
+
+// Conversations implements inbox.Threads.
+func (s inboxStore) Conversations(ctx context.Context, ws crm.WorkspaceID, query inbox.ConversationQuery) ([]*crm.Conversation, error) {
+	scope := of(ws)
+	q := from[conversationRow](s.Store).and(" where workspace_id = ?", uid(ws))
+	if query.Status != "" {
+		q = q.and(" and status = ?", text(query.Status))
+	}
+	if query.Unassigned {
+		q = q.and(" and assignee_id = ?", uid{})
+	} else if !query.AssigneeID.IsZero() {
+		q = q.and(" and assignee_id = ?", uid(query.AssigneeID))
+	}
+	if !query.ChannelID.IsZero() {
+		q = q.and(" and channel_id = ?", uid(query.ChannelID))
+	}
+	if !query.ContactID.IsZero() {
+		q = q.and(" and contact_id = ?", uid(query.ContactID))
+	}
+	if !query.TagID.IsZero() {
+		q = q.and(" and contact_id in (select contact_id from contact_tags where workspace_id = ? and tag_id = ?)", uid(ws), uid(query.TagID))
+	}
+	if query.Unread {
+		q = q.and(" and unread > 0")
+	}
+	if query.Temperature != "" {
+		q = q.and(" and temperature = ?", text(query.Temperature))
+	}
+	if query.Search != "" {
+		q, scope.Search = s.searchConversations(q, ws, query.Search)
+	}
+	if after := query.After; !after.ID.IsZero() {
+		q = q.and(" and (last_message_at, id) < (?, ?)", stamp(after.At), uid(after.ID))
+	}
+	q = q.and(" order by last_message_at desc, id desc limit ?", query.Limit)
+	return list(ctx, s.reader("list conversations", scope), q, (*conversationRow).conversation)
+}
+
+// Message implements inbox.Threads.
+func (s inboxStore) Message(ctx context.Context, ws crm.WorkspaceID, id crm.MessageID) (*crm.Message, error) {
+	q := from[messageRow](s.Store).and(" where workspace_id = ? and id = ?", uid(ws), uid(id))
+	return one(ctx, s.reader("read a message", of(ws)), q, "message", (*messageRow).message)
+}
+
+// Messages implements inbox.Threads.
+func (s inboxStore) Messages(ctx context.Context, ws crm.WorkspaceID, query inbox.MessageQuery) ([]*crm.Message, error) {
+	q := from[messageRow](s.Store).and(" where workspace_id = ? and conversation_id = ?", uid(ws), uid(query.ConversationID))
+	if after := query.After; after.Ingest != 0 {
+		q = q.and(" and (provider_time, ingest) < (?, ?)", stamp(after.At), after.Ingest)
+	}
+	q = q.and(" order by provider_time desc, ingest desc limit ?", query.Limit)
+	return list(ctx, s.reader("list messages", of(ws)), q, (*messageRow).message)
+}
+
+// Snoozed implements inbox.Threads.
+func (s inboxStore) Snoozed(ctx context.Context, now time.Time, limit int) ([]*crm.Conversation, error) {
+	q := from[conversationRow](s.Store).
+		and(" where status = 'snoozed' and snoozed_until <= ? order by snoozed_until limit ?", stamp(now), limit)
+	return list(ctx, s.reader("find ended snoozes", everywhere), q, (*conversationRow).conversation)
+}

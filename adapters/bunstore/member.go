@@ -1,0 +1,79 @@
+package bunstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/my21staff/my21staff/crm"
+)
+
+type memberRow struct {
+	bun.BaseModel `bun:"table:members,alias:members"`
+
+	WorkspaceID uid    `bun:"workspace_id,pk"`
+	ID          uid    `bun:"id,pk"`
+	Name        text   `bun:"name"`
+	Email       word   `bun:"email"`
+	Role        text   `bun:"role"`
+	CreatedAt   stamp  `bun:"created_at"`
+	DisabledAt  moment `bun:"disabled_at"`
+}
+
+// memberEmailRow finds a person's memberships in the installation.
+type memberEmailRow struct {
+	bun.BaseModel `bun:"table:member_emails,alias:member_emails"`
+
+	Email       text `bun:"email,pk"`
+	WorkspaceID uid  `bun:"workspace_id,pk"`
+	MemberID    uid  `bun:"member_id"`
+}
+
+func memberOf(m *crm.Member) (memberRow, error) {
+	return memberRow{
+		WorkspaceID: uid(m.WorkspaceID), ID: uid(m.ID), Name: text(m.Name), Email: word(m.Email), Role: text(m.Role),
+		CreatedAt: stamp(m.CreatedAt), DisabledAt: moment(m.DisabledAt),
+	}, nil
+}
+
+func (r *memberRow) member() (*crm.Member, error) {
+	return &crm.Member{
+		WorkspaceID: crm.WorkspaceID(r.WorkspaceID), ID: crm.MemberID(r.ID), Name: string(r.Name), Email: string(r.Email),
+		Role: crm.Role(r.Role), CreatedAt: time.Time(r.CreatedAt), DisabledAt: time.Time(r.DisabledAt),
+	}, nil
+}
+
+// SaveMember implements directory.Members.
+func (s directoryStore) SaveMember(ctx context.Context, m *crm.Member) error {
+	return s.save(ctx, "save a member", m.WorkspaceID, func(b *batch) {
+		put(b, rowsOf(b, []*crm.Member{m}, memberOf), replaceByID)
+		b.do("delete from member_emails where workspace_id = ? and member_id = ?", uid(m.WorkspaceID), uid(m.ID))
+		if m.Email != "" {
+			put(b, []memberEmailRow{{Email: text(m.Email), WorkspaceID: uid(m.WorkspaceID), MemberID: uid(m.ID)}}, "")
+		}
+	})
+}
+
+// Member implements directory.Members.
+func (s directoryStore) Member(ctx context.Context, ws crm.WorkspaceID, id crm.MemberID) (*crm.Member, error) {
+	q := from[memberRow](s.Store).and(" where workspace_id = ? and id = ?", uid(ws), uid(id))
+	return one(ctx, s.reader("read a member", of(ws)), q, "member", (*memberRow).member)
+}
+
+// Members implements directory.Members.
+func (s directoryStore) Members(ctx context.Context, ws crm.WorkspaceID) ([]*crm.Member, error) {
+	q := from[memberRow](s.Store).and(" where workspace_id = ? order by id", uid(ws))
+	return list(ctx, s.reader("list members", of(ws)), q, (*memberRow).member)
+}
+
+// MembersByEmail implements directory.Members.
+func (s directoryStore) MembersByEmail(ctx context.Context, email string) ([]*crm.Member, error) {
+	if email == "" {
+		return nil, nil
+	}
+	q := from[memberRow](s.Store).
+		and(" join member_emails on members.workspace_id = member_emails.workspace_id and members.id = member_emails.member_id").
+		and(" where member_emails.email = ? order by members.workspace_id, members.id", text(email))
+	return list(ctx, s.reader("find a person's memberships", everywhere), q, (*memberRow).member)
+}

@@ -1,0 +1,236 @@
+package bunstore_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/my21staff/my21staff/adapters/bunstore"
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/crmtest"
+	"github.com/my21staff/my21staff/crm/inbox"
+	"github.com/my21staff/my21staff/crm/people"
+)
+
+// TestPlans holds the hot paths to their indexes: no table is read from one end
+// to the other and nothing is sorted, on a store with some thousand rows of two
+// workspaces and known statistics.
+func TestPlans(t *testing.T) {
+	onBoth(t, func(t *testing.T, store *bunstore.Store) {
+		seeded := seed(t, store)
+		ws, now := seeded.ws, seeded.now
+		in, pe := store.Inbox(), store.People()
+		for _, path := range []struct {
+			name, index string // that is to be used; empty for a primary key
+			call        func(context.Context) error
+		}{
+			{"inbox, all", "conversations_all", func(ctx context.Context) error {
+				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{Limit: 50}))
+			}},
+			{"inbox, all, next page", "conversations_all", func(ctx context.Context) error {
+				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{Limit: 50, After: seeded.middle}))
+			}},
+			{"inbox, open", "conversations_status", func(ctx context.Context) error {
+				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{Status: crm.Open, Limit: 50}))
+			}},
+			{"inbox, open, next page", "conversations_status", func(ctx context.Context) error {
+				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{Status: crm.Open, Limit: 50, After: seeded.middle}))
+			}},
+			{"inbox, mine", "conversations_assignee", func(ctx context.Context) error {
+				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{AssigneeID: seeded.member, Limit: 50}))
+			}},
+			{"inbox, nobody's", "conversations_assignee", func(ctx context.Context) error {
+				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{Unassigned: true, Limit: 50}))
+			}},
+			{"inbox, of a channel", "conversations_channel", func(ctx context.Context) error {
+				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{ChannelID: seeded.conversation.ChannelID, Limit: 50}))
+			}},
+			{"messages", "messages_page", func(ctx context.Context) error {
+				return wantRows(in.Messages(ctx, ws, inbox.MessageQuery{ConversationID: seeded.conversation.ID, Limit: 50}))
+			}},
+			{"messages, next page", "messages_page", func(ctx context.Context) error {
+				return wantRows(in.Messages(ctx, ws, inbox.MessageQuery{
+					ConversationID: seeded.conversation.ID, Limit: 50, After: inbox.MessageCursor{At: now.Add(time.Hour), Ingest: 1},
+				}))
+			}},
+			{"by phone", "conversations_contact", func(ctx context.Context) error {
+				_, err := pe.Card(ctx, ws, append([]crm.Identity{{Kind: crm.ByPhone, Value: "+15555550100"}}, seeded.contact.Identities...))
+				return err
+			}},
+			{"contacts", "contacts_list", func(ctx context.Context) error {
+				return wantRows(pe.Contacts(ctx, ws, people.ContactQuery{Limit: 50}))
+			}},
+			{"feed", "", func(ctx context.Context) error { return wantRows(store.Feed().Facts(ctx, ws, 100, 50)) }},
+			{"key", "", func(ctx context.Context) error {
+				_, err := store.Directory().KeyByHash(ctx, [32]byte{1})
+				return err
+			}},
+			{"claim", "jobs_due", func(ctx context.Context) error {
+				return wantRows(store.Outbox().Claim(ctx, now.Add(time.Hour), time.Minute, 20))
+			}},
+		} {
+			ctx, plans := watching(t, store, path.name)
+			if err := path.call(ctx); err != nil {
+				t.Errorf("%s: %v", path.name, err)
+			}
+			if !strings.Contains(plans.String(), path.index) {
+				t.Errorf("%s does not use the index %s:\n%s", path.name, path.index, plans)
+			}
+		}
+	})
+}
+
+// wantRows makes a list that found nothing an error: its plan would say little.
+func wantRows[T any](rows []T, err error) error {
+	if err == nil && len(rows) == 0 {
+		err = errors.New("found nothing")
+	}
+	return err
+}
+
+// watching returns a context whose reads have their plans looked at and
+// collected.
+func watching(t *testing.T, store *bunstore.Store, path string) (context.Context, *strings.Builder) {
+	ctx, stats := bunstore.WithStats(t.Context())
+	plans := new(strings.Builder)
+	stats.Trace = func(ctx context.Context, statement bunstore.Statement) {
+		if !strings.HasPrefix(statement.SQL, "select") {
+			return
+		}
+		for _, fault := range planFaults(t, store, bunstore.ScopeOf(ctx), statement, plans) {
+			t.Errorf("%s: %s\n%s", path, fault, statement.SQL)
+		}
+	}
+	return ctx, plans
+}
+
+// planFaults returns what is wrong with a statement's plan, which it adds to
+// plans.
+func planFaults(t *testing.T, store *bunstore.Store, scope bunstore.Scope, statement bunstore.Statement, plans *strings.Builder) (faults []string) {
+	t.Helper()
+	explain, read := "explain query plan ", func(rows *sql.Rows) error {
+		var id, parent, unused int
+		var detail string
+		err := rows.Scan(&id, &parent, &unused, &detail)
+		plans.WriteString(detail + "\n")
+		if strings.HasPrefix(detail, "SCAN") && detail != "SCAN CONSTANT ROW" || strings.Contains(detail, "TEMP B-TREE") {
+			faults = append(faults, detail)
+		}
+		return err
+	}
+	if store.Dialect().MigrationTypes().Postgres {
+		explain, read = "explain (format json) ", func(rows *sql.Rows) error {
+			var text string
+			if err := rows.Scan(&text); err != nil {
+				return err
+			}
+			plans.WriteString(text)
+			var explained []struct{ Plan planNode }
+			err := json.Unmarshal([]byte(text), &explained)
+			faults = explained[0].Plan.faults()
+			return err
+		}
+	}
+	statement.SQL = explain + statement.SQL
+	if err := store.Look(t.Context(), scope, statement, read); err != nil {
+		t.Fatalf("%s: %v", statement.SQL, err)
+	}
+	return faults
+}
+
+// planNode is a node of PostgreSQL's plan.
+type planNode struct {
+	Type  string `json:"Node Type"`
+	Table string `json:"Relation Name"`
+	Plans []planNode
+}
+
+func (n planNode) faults() (faults []string) {
+	if n.Type == "Seq Scan" || strings.Contains(n.Type, "Sort") {
+		faults = append(faults, n.Type+" "+n.Table)
+	}
+	for _, below := range n.Plans {
+		faults = append(faults, below.faults()...)
+	}
+	return faults
+}
+
+// seeded is what the paths are asked for.
+type seeded struct {
+	ws           crm.WorkspaceID
+	now          time.Time
+	member       crm.MemberID
+	contact      *crm.Contact
+	conversation *crm.Conversation // has many messages
+	middle       inbox.ConversationCursor
+}
+
+// seed stores some thousand rows in two workspaces and has the database count
+// them.
+func seed(t testing.TB, store *bunstore.Store) seeded {
+	t.Helper()
+	const threads = 2000
+	clock := crmtest.NewClock()
+	mint := clock.Mint(1)
+	var s seeded
+	for range 2 {
+		c := crmtest.NewCompany(mint)
+		s = seeded{ws: c.Workspace.ID, member: c.Owner.ID}
+		changes := &crm.Changes{}
+		for range 200 {
+			changes.Channels = append(changes.Channels, c.NewChannel())
+			changes.Tags = append(changes.Tags, &crm.Tag{ID: crm.NewID[crm.Tag](mint), WorkspaceID: s.ws, Name: fmt.Sprintf("tag %d", len(changes.Tags))})
+		}
+		for i := range threads {
+			clock.Advance(time.Second)
+			ct := c.Contact()
+			ct.Name = fmt.Sprintf("Siti %d", i)
+			ct.Tags = []crm.TagID{changes.Tags[i%200].ID, changes.Tags[(i+7)%200].ID}
+			changes.Notes = append(changes.Notes, &crm.Note{ID: crm.NewID[crm.Note](mint), WorkspaceID: s.ws, ContactID: ct.ID, Body: "wants Perth"})
+			changes.Tasks = append(changes.Tasks, &crm.Task{ID: crm.NewID[crm.Task](mint), WorkspaceID: s.ws, ContactID: ct.ID, Title: "call"})
+			cv := c.Conversation(ct)
+			if i%5 > 0 {
+				cv.Status = crm.Resolved
+			}
+			if i%4 == 0 {
+				cv.AssigneeID = c.Owner.ID
+			}
+			n := 1
+			if i == threads/2 {
+				n = 1000
+				s.contact, s.conversation = ct, cv
+			}
+			for range n {
+				m := c.Inbound(cv, "selamat pagi")
+				changes.Messages = append(changes.Messages, m)
+				changes.Facts = append(changes.Facts, crm.Fact{WorkspaceID: s.ws, Kind: crm.MessageReceived, At: m.CreatedAt, MessageID: m.ID})
+			}
+			if i%2 == 0 {
+				m, job := c.Outbound(cv, "silakan")
+				changes.Messages, changes.Jobs = append(changes.Messages, m), append(changes.Jobs, job)
+			}
+			changes.Contacts, changes.Conversations = append(changes.Contacts, ct), append(changes.Conversations, cv)
+		}
+		s.middle = inbox.ConversationCursor{At: s.conversation.LastMessage.At, ID: s.conversation.ID}
+		mustWrite(t, store, s.ws, changes)
+		if err := store.Directory().SaveChannel(t.Context(), c.Channel); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 500 {
+		key := &crm.APIKey{ID: crm.NewID[crm.APIKey](mint), WorkspaceID: s.ws, Hash: [32]byte{byte(i % 251), byte(i / 251)}}
+		if err := store.Directory().SaveKey(t.Context(), key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := store.Do(t.Context(), "analyze"); err != nil {
+		t.Fatal(err)
+	}
+	s.now = clock.Now()
+	return s
+}

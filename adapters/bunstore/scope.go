@@ -1,0 +1,34 @@
+package bunstore
+
+import (
+	"context"
+
+	"github.com/my21staff/my21staff/crm"
+)
+
+// Scope says which rows a call is about. A database with row-level security
+// shows the call those and no others, whatever its SQL says.
+type Scope struct {
+	Workspaces   []crm.WorkspaceID
+	Installation bool   // rows of every workspace: claims, look-ups by hash or number
+	Search       string // the dialect's search expression; see Dialect.Match
+}
+
+// of returns the scope of one workspace.
+func of(ws crm.WorkspaceID) Scope { return Scope{Workspaces: []crm.WorkspaceID{ws}} }
+
+// everywhere is the scope of calls that span the installation.
+var everywhere = Scope{Installation: true}
+
+type scopeKey struct{}
+
+func withScope(ctx context.Context, scope Scope) context.Context {
+	return context.WithValue(ctx, scopeKey{}, scope)
+}
+
+// ScopeOf returns the scope of a call, for dialects that enforce it. A context
+// without one has the zero Scope, which shows nothing.
+func ScopeOf(ctx context.Context) Scope {
+	scope, _ := ctx.Value(scopeKey{}).(Scope)
+	return scope
+}

@@ -1,0 +1,176 @@
+package bunstore
+
+import (
+	"encoding/hex"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/my21staff/my21staff/crm"
+)
+
+// Messages are found by their words, contacts by any part of their names and
+// numbers. The texts are cut up here and not by the database, so that both
+// databases find the same: the dialect only keeps lists of tokens and finds who
+// has all of some. There is no stemming.
+
+// Bounds on what is indexed and asked for.
+const (
+	maxWordLen     = 48 // characters of a word
+	maxWords       = 400
+	maxNameLen     = 100 // characters of a name, and of a search
+	maxSearchWords = 8
+)
+
+// wordsOf returns the different words of a text, runs of letters, marks and
+// digits in lower case, in the order they come, at most limit.
+func wordsOf(s string, limit int) []string {
+	fields := strings.FieldsFunc(strings.ToLower(clean(s)), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r)
+	})
+	words := make([]string, 0, min(len(fields), limit))
+	seen := make(map[string]bool, len(fields))
+	for _, field := range fields {
+		if field = cut(field, maxWordLen); !seen[field] && len(words) < limit {
+			seen[field] = true
+			words = append(words, field)
+		}
+	}
+	return words
+}
+
+func cut(s string, characters int) string {
+	if utf8.RuneCountInString(s) <= characters {
+		return s
+	}
+	return string([]rune(s)[:characters])
+}
+
+// searchable returns the words of a message that a person wrote or reads.
+func searchable(content crm.Content) string {
+	switch c := content.(type) {
+	case crm.Text:
+		return c.Body
+	case crm.Media:
+		return strings.Join([]string{c.Caption, c.Filename, c.Words}, " ")
+	case crm.Location:
+		return c.Name + " " + c.Address
+	case crm.Contacts:
+		return strings.Join(c.Names, " ")
+	case crm.Interactive:
+		return c.Body + " " + c.Footer
+	case crm.Choice:
+		return c.Title + " " + c.Description
+	case crm.Order:
+		return c.Text
+	case crm.FilledTemplate:
+		return c.Body
+	case crm.System:
+		return c.Body
+	case crm.FlowReply:
+		return c.Body
+	}
+	return ""
+}
+
+// foldedNames returns what a contact is found by, one name or number a line, in
+// lower case.
+func foldedNames(c *crm.Contact) string {
+	lines := []string{folded(c.Name), folded(c.ProfileName), folded(c.Username)}
+	for _, id := range c.Identities {
+		switch id.Kind {
+		case crm.ByPhone, crm.ByWaID:
+			lines = append(lines, numberIn(id.Value))
+		case crm.ByEmail:
+			lines = append(lines, folded(id.Value))
+		}
+	}
+	lines = slices.DeleteFunc(without(lines, nil), func(line string) bool { return line == "" })
+	return strings.Join(lines, "\n")
+}
+
+// folded returns a name or a search as it is compared: lower case, one space
+// between words, not too long.
+func folded(s string) string {
+	return cut(strings.ToLower(strings.Join(strings.Fields(clean(s)), " ")), maxNameLen)
+}
+
+// numberIn returns the digits of a text that is nothing but a number, however
+// written and without the 0 that stands for the country, or "".
+func numberIn(s string) string {
+	var digits strings.Builder
+	for _, r := range s {
+		switch {
+		case r >= '0' && r <= '9':
+			digits.WriteRune(r)
+		case !strings.ContainsRune(" +-().", r):
+			return ""
+		}
+	}
+	return strings.TrimLeft(digits.String(), "0")
+}
+
+// partsOf returns a token for every three characters that stand together in a
+// line, and for the last one and two: a part of a line is all of its threes, or
+// the beginning of one. Hex keeps spaces and signs out of tokens.
+func partsOf(lines string) []string {
+	var parts []string
+	for line := range strings.SplitSeq(lines, "\n") {
+		characters := []rune(line)
+		for i := range characters {
+			parts = append(parts, part(characters[i:min(i+3, len(characters))]))
+		}
+	}
+	return without(parts, nil)
+}
+
+// partsAsked returns the tokens that a part of a line is found by.
+func partsAsked(asked string) []string {
+	characters := []rune(asked)
+	parts := []string{part(characters[:min(3, len(characters))])}
+	for i := 1; i+3 <= len(characters); i++ {
+		parts = append(parts, part(characters[i:i+3]))
+	}
+	return without(parts, nil)
+}
+
+func part(characters []rune) string { return "t" + hex.EncodeToString([]byte(string(characters))) }
+
+// nameAsked returns what of a contact's names or numbers a search is for.
+func nameAsked(search string) string {
+	if number := numberIn(search); number != "" {
+		return number
+	}
+	return folded(search)
+}
+
+// searchContacts adds the condition that a contact has a part of a name or
+// number, and returns the Search of the scope. Lines that have all the threes
+// of what is asked may have them apart: replace tells.
+func (s *Store) searchContacts(q Query, ws crm.WorkspaceID, search string) (Query, string) {
+	asked := nameAsked(search)
+	if asked == "" {
+		return q, ""
+	}
+	match, expression := s.dialect.Match(ws, partsAsked(asked))
+	return q.and(" and id in").include("", match).and(" and folded <> replace(folded, ?, '')", text(asked)), expression
+}
+
+// searchConversations adds the condition that a conversation's contact has a
+// part of a name or number, or one of its messages every word, and returns the
+// Search of the scope.
+func (s *Store) searchConversations(q Query, ws crm.WorkspaceID, search string) (Query, string) {
+	asked, words := nameAsked(search), wordsOf(search, maxSearchWords)
+	if asked == "" {
+		return q, ""
+	}
+	alternatives := [][]string{partsAsked(asked)}
+	if len(words) > 0 {
+		alternatives = append(alternatives, words)
+	}
+	match, expression := s.dialect.Match(ws, alternatives...)
+	contacts := ask("select id from contacts where workspace_id = ? and id in", uid(ws)).include("", match).
+		and(" and folded <> replace(folded, ?, '')", text(asked))
+	return q.and(" and (id in").include("", match).and(" or contact_id in").include("", contacts).and(")"), expression
+}

@@ -1,0 +1,84 @@
+package bunstore
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/my21staff/my21staff/crm"
+)
+
+type sessionRow struct {
+	bun.BaseModel `bun:"table:sessions,alias:sessions"`
+
+	WorkspaceID uid    `bun:"workspace_id,pk"`
+	Hash        []byte `bun:"hash,pk"`
+	MemberID    uid    `bun:"member_id"`
+	Link        bool   `bun:"link"`
+	CreatedAt   stamp  `bun:"created_at"`
+	ExpiresAt   stamp  `bun:"expires_at"`
+}
+
+// sessionHashRow finds the workspace of a session.
+type sessionHashRow struct {
+	bun.BaseModel `bun:"table:session_hashes,alias:session_hashes"`
+
+	Hash        []byte `bun:"hash,pk"`
+	WorkspaceID uid    `bun:"workspace_id"`
+}
+
+func sessionOf(s *crm.Session) (sessionRow, error) {
+	return sessionRow{
+		WorkspaceID: uid(s.WorkspaceID), Hash: s.Hash[:], MemberID: uid(s.MemberID), Link: s.Link,
+		CreatedAt: stamp(s.CreatedAt), ExpiresAt: stamp(s.ExpiresAt),
+	}, nil
+}
+
+func (r *sessionRow) session() (*crm.Session, error) {
+	s := &crm.Session{
+		WorkspaceID: crm.WorkspaceID(r.WorkspaceID), MemberID: crm.MemberID(r.MemberID), Link: r.Link,
+		CreatedAt: time.Time(r.CreatedAt), ExpiresAt: time.Time(r.ExpiresAt),
+	}
+	copy(s.Hash[:], r.Hash)
+	return s, nil
+}
+
+// SaveSession implements directory.Sessions. Sessions of the workspace that
+// ended before this one began are dropped on the way.
+func (s directoryStore) SaveSession(ctx context.Context, session *crm.Session) error {
+	return s.save(ctx, "save a session", session.WorkspaceID, func(b *batch) {
+		ws, ended := uid(session.WorkspaceID), stamp(session.CreatedAt)
+		b.do("delete from session_hashes where workspace_id = ? and hash in (select hash from sessions where workspace_id = ? and expires_at <= ?)", ws, ws, ended)
+		b.do("delete from sessions where workspace_id = ? and expires_at <= ?", ws, ended)
+		put(b, rowsOf(b, []*crm.Session{session}, sessionOf), "")
+		put(b, []sessionHashRow{{Hash: session.Hash[:], WorkspaceID: ws}}, "")
+	})
+}
+
+// SessionByHash implements directory.Sessions.
+func (s directoryStore) SessionByHash(ctx context.Context, hash [32]byte, now time.Time) (*crm.Session, error) {
+	q := from[sessionRow](s.Store).
+		and(" join session_hashes on sessions.workspace_id = session_hashes.workspace_id and sessions.hash = session_hashes.hash").
+		and(" where session_hashes.hash = ? and sessions.expires_at > ?", hash[:], stamp(now))
+	return one(ctx, s.reader("find a session", everywhere), q, "session", (*sessionRow).session)
+}
+
+// TakeSession implements directory.Sessions.
+func (s directoryStore) TakeSession(ctx context.Context, ws crm.WorkspaceID, hash [32]byte) (taken bool, err error) {
+	err = s.transact(ctx, "take a session", of(ws), func(ctx context.Context, t *tx) error {
+		taken = false
+		b := t.batch()
+		b.do("delete from session_hashes where workspace_id = ? and hash = ?", uid(ws), hash[:])
+		b.do("delete from sessions where workspace_id = ? and hash = ? returning member_id", uid(ws), hash[:])
+		b.steps[1].scan = func(rows *sql.Rows) error {
+			for rows.Next() {
+				taken = true
+			}
+			return rows.Err()
+		}
+		return b.run(ctx)
+	})
+	return taken && err == nil, err
+}

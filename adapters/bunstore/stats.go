@@ -1,0 +1,55 @@
+package bunstore
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+)
+
+// Stats counts what a request asked of the database. Its methods may be called
+// from several goroutines.
+type Stats struct {
+	queries, trips, nanos atomic.Int64
+
+	// Trace, when set before the first call, is handed every statement with
+	// the context it runs in, whose scope ScopeOf tells.
+	Trace func(context.Context, Statement)
+}
+
+// Queries returns how many statements were run, begin and commit not counted.
+func (s *Stats) Queries() int { return int(s.queries.Load()) }
+
+// Trips returns how often the database was waited for: several statements of
+// one batch are one trip, and a begin and a commit are one each.
+func (s *Stats) Trips() int { return int(s.trips.Load()) }
+
+// Duration returns how long the database was waited for.
+func (s *Stats) Duration() time.Duration { return time.Duration(s.nanos.Load()) }
+
+type statsKey struct{}
+
+// WithStats returns a context whose calls to a store are counted in the
+// returned Stats.
+func WithStats(ctx context.Context) (context.Context, *Stats) {
+	stats := new(Stats)
+	return context.WithValue(ctx, statsKey{}, stats), stats
+}
+
+// measured runs one trip to the database and counts it.
+func measured(ctx context.Context, statements []Statement, trip func() error) error {
+	stats, counted := ctx.Value(statsKey{}).(*Stats)
+	if !counted {
+		return trip()
+	}
+	if stats.Trace != nil {
+		for _, statement := range statements {
+			stats.Trace(ctx, statement)
+		}
+	}
+	start := time.Now()
+	err := trip()
+	stats.nanos.Add(int64(time.Since(start)))
+	stats.trips.Add(1)
+	stats.queries.Add(int64(len(statements)))
+	return err
+}

@@ -1,0 +1,30 @@
+package bunstore_test
+
+import (
+	"testing"
+
+	"github.com/my21staff/my21staff/adapters/bunstore"
+	"github.com/my21staff/my21staff/crm"
+)
+
+func TestStats(t *testing.T) {
+	onBoth(t, func(t *testing.T, store *bunstore.Store) {
+		c, _ := settle(t, store)
+		ct := c.Contact()
+		ctx, stats := bunstore.WithStats(t.Context())
+		if err := write(ctx, store, c.Workspace.ID, &crm.Changes{Contacts: []*crm.Contact{ct}, Facts: []crm.Fact{{WorkspaceID: c.Workspace.ID}}}); err != nil {
+			t.Fatal(err)
+		}
+		if stats.Trips() != 5 || stats.Queries() < 5 || stats.Duration() <= 0 {
+			t.Errorf("a write took %d trips, %d queries and %v, want 5 (begin, a look, two batches, commit), several and some",
+				stats.Trips(), stats.Queries(), stats.Duration())
+		}
+		ctx, stats = bunstore.WithStats(t.Context())
+		if _, err := store.People().Card(ctx, c.Workspace.ID, ct.Identities); err != nil {
+			t.Fatal(err)
+		}
+		if stats.Trips() != 1 || stats.Queries() != 5 {
+			t.Errorf("a card took %d trips and %d queries, want 1 and 5", stats.Trips(), stats.Queries())
+		}
+	})
+}

@@ -1,0 +1,110 @@
+package bunstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sync"
+
+	"github.com/uptrace/bun"
+
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/directory"
+	"github.com/my21staff/my21staff/crm/feed"
+	"github.com/my21staff/my21staff/crm/inbox"
+	"github.com/my21staff/my21staff/crm/outbox"
+	"github.com/my21staff/my21staff/crm/people"
+)
+
+// Config is what a package that opens a store hands to [New].
+type Config struct {
+	Dialect Dialect
+	Write   *sql.DB // transactions
+	Read    *sql.DB // reads outside them; may be Write
+	Sealer  crm.Sealer
+	Stop    func()       // called once by Close, before the pools are closed; may be nil
+	Close   func() error // called once by Close, after that; may be nil
+}
+
+// Store keeps everything. Its accessors are the ports of the services; all of
+// them may be used from several goroutines.
+type Store struct {
+	dialect Dialect
+	db      *bun.DB // of Write; bun's formatting and scanning
+	read    *sql.DB
+	sealer  crm.Sealer
+	hub     *hub
+
+	stop    context.CancelFunc
+	running sync.WaitGroup
+	halt    func()
+	close   func() error
+	closed  sync.Once
+}
+
+// New returns a store on open databases and starts listening for other
+// processes' news. Close ends it and closes the databases. Most programs call
+// sqlite.Open or postgres.Open.
+func New(config Config) *Store {
+	ctx, stop := context.WithCancel(context.Background())
+	s := &Store{
+		dialect: config.Dialect,
+		db:      bun.NewDB(config.Write, config.Dialect.Schema()),
+		read:    config.Read,
+		sealer:  config.Sealer,
+		hub:     newHub(),
+		stop:    stop,
+		halt:    config.Stop,
+		close:   config.Close,
+	}
+	s.running.Go(func() { s.dialect.Listen(ctx, s.hub.tell) })
+	return s
+}
+
+// Inbox returns the store as the inbox sees it.
+func (s *Store) Inbox() inbox.Store { return inboxStore{s} }
+
+// People returns the store as the lead database sees it.
+func (s *Store) People() people.Store { return peopleStore{s} }
+
+// Outbox returns the store as the outbox sees it.
+func (s *Store) Outbox() outbox.Store { return outboxStore{s} }
+
+// Feed returns the store as the feed sees it.
+func (s *Store) Feed() feed.Store { return feedStore{s} }
+
+// Directory returns the store as the directory sees it.
+func (s *Store) Directory() directory.Store { return directoryStore{s} }
+
+// Ping reports whether the database answers: nil, or Unavailable.
+func (s *Store) Ping(ctx context.Context) error {
+	err := s.read.PingContext(ctx)
+	if err == nil {
+		return nil
+	}
+	return &crm.Error{Op: "ping the database", Code: crm.Unavailable, Msg: "The database cannot be reached at the moment.", Err: err}
+}
+
+// Close ends what the store runs, wakes its watchers for the last time and
+// closes the databases. A second call does nothing.
+func (s *Store) Close() error {
+	var err error
+	s.closed.Do(func() {
+		s.stop()
+		s.hub.close()
+		s.running.Wait()
+		if s.halt != nil {
+			s.halt()
+		}
+		err = errors.Join(s.db.DB.Close(), s.read.Close())
+		if s.close != nil {
+			err = errors.Join(err, s.close())
+		}
+	})
+	return err
+}
+
+// reader returns a link for reads outside a transaction.
+func (s *Store) reader(op string, scope Scope) link {
+	return link{store: s, on: s.read, scope: scope, op: op}
+}

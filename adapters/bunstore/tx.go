@@ -1,0 +1,114 @@
+package bunstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/my21staff/my21staff/crm"
+)
+
+// tries is how often a transaction is run before a clash is reported.
+const tries = 5
+
+// tx is one transaction.
+type tx struct {
+	link
+	failed   error // the first failure of the database; the transaction cannot commit after it
+	again    bool  // and running it again may help
+	touched  []crm.WorkspaceID
+	contacts map[key]known // as they are stored, as far as this transaction knows
+	messages map[key]indexed
+	numbered []*crm.Message // given their ingest number here; taken back if it does not commit
+}
+
+// key names a row of a transaction's workspaces.
+type key struct{ ws, id uid }
+
+// run runs the steps and remembers a failure.
+func (t *tx) run(ctx context.Context, steps ...step) error {
+	err := t.link.run(ctx, steps...)
+	t.note(err)
+	return err
+}
+
+func (t *tx) note(err error) {
+	if err == nil || t.failed != nil {
+		return
+	}
+	var cause *crm.Error
+	if errors.As(err, &cause) {
+		fault := t.store.dialect.Fault(cause.Err)
+		t.again = fault == Clash || fault == Busy
+	}
+	t.failed = err
+}
+
+// transact runs fn in a transaction and commits it. When another transaction
+// came between it runs fn again, in a new one.
+func (s *Store) transact(ctx context.Context, op string, scope Scope, fn func(context.Context, *tx) error) error {
+	ctx = withScope(ctx, scope)
+	for try := 1; ; try++ {
+		t := &tx{link: link{store: s, scope: scope, op: op}, contacts: make(map[key]known), messages: make(map[key]indexed)}
+		err := t.once(ctx, fn)
+		if err == nil {
+			s.wake(t.touched)
+			return nil
+		}
+		for _, m := range t.numbered {
+			m.Ingest = 0
+		}
+		if !t.again || try == tries || !pause(ctx, try) {
+			return err
+		}
+	}
+}
+
+// once runs fn in one transaction. It is rolled back if fn panics.
+func (t *tx) once(ctx context.Context, fn func(context.Context, *tx) error) error {
+	var sqltx *sql.Tx
+	err := measured(ctx, nil, func() (err error) {
+		sqltx, err = t.store.db.DB.BeginTx(ctx, nil)
+		return err
+	})
+	if err != nil {
+		err = t.failure(ctx, err)
+		t.note(err)
+		return err
+	}
+	defer sqltx.Rollback() // does nothing after the commit
+	t.on = sqltx
+	if err := fn(ctx, t); err != nil {
+		return err
+	}
+	if t.failed != nil { // fn went on after a failure
+		return t.failed
+	}
+	err = t.failure(ctx, measured(ctx, nil, sqltx.Commit))
+	t.note(err)
+	return err
+}
+
+// pause waits a little before another try, longer each time, and reports
+// whether there is time for one.
+func pause(ctx context.Context, try int) bool {
+	timer := time.NewTimer(time.Duration(try*try) * time.Millisecond * time.Duration(1+rand.IntN(4)))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// wake tells this process and the others that workspaces have new facts.
+func (s *Store) wake(workspaces []crm.WorkspaceID) {
+	if len(workspaces) == 0 {
+		return
+	}
+	s.hub.tell(workspaces)
+	s.dialect.Notify(workspaces)
+}

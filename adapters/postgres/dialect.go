@@ -1,0 +1,170 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/hex"
+	"errors"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/schema"
+
+	"github.com/my21staff/my21staff/adapters/bunstore"
+	"github.com/my21staff/my21staff/crm"
+)
+
+// dialect implements bunstore.Dialect.
+type dialect struct {
+	config *pgx.ConnConfig
+	news   *notifier
+}
+
+// Schema implements bunstore.Dialect.
+func (*dialect) Schema() schema.Dialect { return pgdialect.New() }
+
+// Query implements bunstore.Dialect: everything in one round trip.
+func (*dialect) Query(ctx context.Context, on bunstore.Runner, statements []bunstore.Statement, each func(int, *sql.Rows) error) (err error) {
+	rows, err := on.QueryContext(ctx, "", batch(statements))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for i := range statements {
+		if i > 0 && !rows.NextResultSet() {
+			return errors.Join(rows.Err(), errNoResult)
+		}
+		if err := each(i, rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// Fault implements bunstore.Dialect by SQLSTATE (PostgreSQL, appendix A).
+func (*dialect) Fault(err error) bunstore.Fault {
+	var failed *pgconn.PgError
+	var connect *pgconn.ConnectError
+	var network net.Error
+	if !errors.As(err, &failed) {
+		switch {
+		case errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.Is(err, sql.ErrTxDone), errors.Is(err, net.ErrClosed),
+			errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &connect), errors.As(err, &network):
+			return bunstore.Down
+		}
+		return bunstore.Broken
+	}
+	switch failed.Code {
+	case "23505", "23503", "40001", "40P01": // unique, foreign key, serialization failure, deadlock
+		return bunstore.Clash
+	case "55P03", "57014": // lock not available, query cancelled by a timeout of the server
+		return bunstore.Busy
+	}
+	switch failed.Code[:2] {
+	case "08", "53", "57", "58", "28": // connection, resources, operator intervention, system, sign-in
+		return bunstore.Down
+	}
+	if failed.Code == "25006" || failed.Code == "25P03" { // read-only (a standby), idle in transaction
+		return bunstore.Down
+	}
+	return bunstore.Broken
+}
+
+// Lock implements bunstore.Dialect.
+func (*dialect) Lock() string { return " for update" }
+
+// ClaimLock implements bunstore.Dialect.
+func (*dialect) ClaimLock() string { return " for update of jobs skip locked" }
+
+// Index implements bunstore.Dialect. Tokens are stored as they are, past
+// PostgreSQL's own idea of words. Each document also has a token of its
+// workspace, which keeps searches short, and one of its own, by which the
+// policy of search_index lets it be deleted; neither is a word, so no search
+// names them.
+func (*dialect) Index(docs []bunstore.Document) []bunstore.Query {
+	var own []string
+	var known, fresh []schema.QueryAppender
+	for _, doc := range docs {
+		if doc.Known {
+			own = append(own, quoted(subject(doc), false))
+			known = append(known, bun.SafeQuery("(?, ?)", uuid(doc.WorkspaceID), uuid(doc.Subject)))
+		}
+		if len(doc.Tokens) > 0 {
+			tokens := strings.Join(append(doc.Tokens, subject(doc), tenant(doc.WorkspaceID)), " ")
+			fresh = append(fresh, bun.SafeQuery("(?, ?, ?, array_to_tsvector(string_to_array(?, ' ')))",
+				uuid(doc.WorkspaceID), uuid(doc.Subject), uuid(doc.Found), tokens))
+		}
+	}
+	var queries []bunstore.Query
+	if len(known) > 0 {
+		queries = append(queries,
+			bunstore.Query{SQL: "select set_config('my21staff.search', ?, true)", Args: []any{strings.Join(own, " | ")}},
+			bunstore.Query{SQL: "delete from search_index where (workspace_id, subject_id) in (?)", Args: []any{bun.List(known)}})
+	}
+	if len(fresh) > 0 {
+		queries = append(queries, bunstore.Query{
+			SQL: "insert into search_index (workspace_id, subject_id, found_id, tokens) values ?", Args: []any{bun.List(fresh)},
+		})
+	}
+	return queries
+}
+
+// Match implements bunstore.Dialect.
+func (*dialect) Match(ws crm.WorkspaceID, alternatives ...[]string) (bunstore.Query, string) {
+	either := make([]string, len(alternatives))
+	for i, tokens := range alternatives {
+		every := make([]string, len(tokens))
+		for j, token := range tokens {
+			every[j] = quoted(token, true)
+		}
+		either[i] = "(" + strings.Join(every, " & ") + ")"
+	}
+	expression := quoted(tenant(ws), false) + " & (" + strings.Join(either, " | ") + ")"
+	return bunstore.Query{SQL: "select found_id from search_index where workspace_id = ?", Args: []any{ws[:]}}, expression
+}
+
+func subject(doc bunstore.Document) string {
+	return "#s" + hex.EncodeToString(append(doc.WorkspaceID[:], doc.Subject[:]...))
+}
+
+func tenant(ws crm.WorkspaceID) string { return "#w" + hex.EncodeToString(ws[:]) }
+
+// quoted writes a token for a tsquery, or for the beginning of one.
+func quoted(token string, beginning bool) string {
+	text := "'" + strings.NewReplacer("'", "''", `\`, `\\`).Replace(token) + "'"
+	if beginning {
+		return text + ":*"
+	}
+	return text
+}
+
+// uuid writes an id into SQL text.
+type uuid [16]byte
+
+// AppendQuery implements schema.QueryAppender.
+func (u uuid) AppendQuery(_ schema.QueryGen, b []byte) ([]byte, error) {
+	return append(hex.AppendEncode(append(b, '\''), u[:]), '\''), nil
+}
+
+// MigrationTypes implements bunstore.Dialect.
+func (*dialect) MigrationTypes() bunstore.MigrationTypes {
+	return bunstore.MigrationTypes{ID: "uuid", Bytes: "bytea", Postgres: true}
+}
+
+// MigrationLock implements bunstore.Dialect. The number is any that nobody else
+// uses.
+func (*dialect) MigrationLock() string { return "select pg_advisory_xact_lock(7321021)" }
+
+// Notify implements bunstore.Dialect.
+func (d *dialect) Notify(workspaces []crm.WorkspaceID) { d.news.tell(workspaces) }
+
+// Listen implements bunstore.Dialect.
+func (d *dialect) Listen(ctx context.Context, wake func([]crm.WorkspaceID)) {
+	listen(ctx, d.config, d.news.sender, wake)
+}

@@ -1,0 +1,256 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/my21staff/my21staff/adapters/bunstore"
+)
+
+// This is a driver for database/sql on pgx. It differs from pgx's own in three
+// things: a query may be a batch of statements with a result each, the protocol
+// follows from whether there are arguments, and what is outside a transaction
+// is sent together with the scope of the call (bunstore.ScopeOf), as one
+// implicit transaction.
+
+// connector makes connections.
+type connector struct{ config *pgx.ConnConfig }
+
+// Connect implements driver.Connector.
+func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
+	pg, err := pgx.ConnectConfig(ctx, c.config)
+	if err != nil {
+		return nil, err
+	}
+	return &conn{pg: pg, used: time.Now()}, nil
+}
+
+// Driver implements driver.Connector.
+func (c connector) Driver() driver.Driver { return c }
+
+// Open implements driver.Driver, which nobody asks for a connection.
+func (c connector) Open(string) (driver.Conn, error) { return c.Connect(context.Background()) }
+
+// batch is the argument of a query that is a batch.
+type batch []bunstore.Statement
+
+// conn is one connection.
+type conn struct {
+	pg   *pgx.Conn
+	used time.Time // when it was last taken from the pool
+}
+
+// closeTimeout bounds saying good-bye to a server that may be gone.
+const closeTimeout = 5 * time.Second
+
+// Close implements driver.Conn.
+func (c *conn) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	return c.pg.Close(ctx)
+}
+
+// Prepare implements driver.Conn. Statements are prepared by pgx, by their
+// text.
+func (c *conn) Prepare(string) (driver.Stmt, error) {
+	return nil, errors.New("postgres: statements are prepared by themselves")
+}
+
+// Begin implements driver.Conn.
+func (c *conn) Begin() (driver.Tx, error) {
+	return c.BeginTx(context.Background(), driver.TxOptions{})
+}
+
+// BeginTx implements driver.ConnBeginTx: the transaction starts with the scope
+// of the call.
+func (c *conn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
+	if options.Isolation != driver.IsolationLevel(sql.LevelDefault) || options.ReadOnly {
+		return nil, errors.New("postgres: only the default transaction is supported")
+	}
+	if err := c.exec(ctx, "begin;"+scopeSQL(bunstore.ScopeOf(ctx))); err != nil {
+		return nil, again(err)
+	}
+	return tx{c: c, ctx: ctx}, nil
+}
+
+// tx ends a transaction.
+type tx struct {
+	c   *conn
+	ctx context.Context
+}
+
+// errRolledBack is a commit that PostgreSQL answered with a rollback, because a
+// statement had failed.
+var errRolledBack = errors.New("postgres: the transaction had failed and was rolled back")
+
+// Commit implements driver.Tx.
+func (t tx) Commit() error {
+	results, err := t.c.pg.PgConn().Exec(t.ctx, "commit").ReadAll()
+	if err == nil && results[0].CommandTag.String() == "ROLLBACK" {
+		return errRolledBack
+	}
+	return err
+}
+
+// Rollback implements driver.Tx. It does not depend on the call's context,
+// which may have ended; a connection that cannot roll back is not used again.
+func (t tx) Rollback() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	return t.c.exec(ctx, "rollback")
+}
+
+// ExecContext implements driver.ExecerContext.
+func (c *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if len(args) > 0 {
+		return nil, driver.ErrSkip // the store writes arguments into the text
+	}
+	return driver.ResultNoRows, again(c.exec(ctx, query))
+}
+
+func (c *conn) exec(ctx context.Context, sql string) error {
+	return c.pg.PgConn().Exec(ctx, sql).Close()
+}
+
+// QueryContext implements driver.QueryerContext for a statement or a batch.
+func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	var statements batch
+	if len(args) == 1 {
+		statements, _ = args[0].Value.(batch)
+	}
+	if statements == nil {
+		values := make([]any, len(args))
+		for i := range args {
+			values[i] = args[i].Value
+		}
+		statements = batch{{SQL: query, Args: values}}
+	}
+	r := &rows{results: c.send(ctx, statements), left: len(statements)}
+	if err := r.NextResultSet(); err != nil {
+		return nil, again(errors.Join(err, r.Close()))
+	}
+	return r, nil
+}
+
+// send sends statements, in front of them the scope unless the transaction has
+// it already, and returns their results.
+func (c *conn) send(ctx context.Context, statements batch) results {
+	var scope string
+	if c.pg.PgConn().TxStatus() == 'I' {
+		scope = scopeSQL(bunstore.ScopeOf(ctx))
+	}
+	prepared := false
+	for _, s := range statements {
+		prepared = prepared || len(s.Args) > 0
+	}
+	if prepared {
+		return c.pipeline(ctx, scope, statements)
+	}
+	texts := make([]string, len(statements))
+	for i, s := range statements {
+		texts[i] = s.SQL
+	}
+	r := &simpleResults{all: c.pg.PgConn().Exec(ctx, scope+strings.Join(texts, ";"))}
+	if scope != "" {
+		r.skip()
+	}
+	return r
+}
+
+// pipeline sends prepared statements. The scope is one more of them, with its
+// values as arguments so that its text is always the same.
+func (c *conn) pipeline(ctx context.Context, scope string, statements batch) results {
+	b := &pgx.Batch{}
+	if scope != "" {
+		s := bunstore.ScopeOf(ctx)
+		b.Queue(setScope, workspaceList(s), reach(s), s.Search)
+	}
+	for _, s := range statements {
+		b.Queue(s.SQL, s.Args...)
+	}
+	r := &pipelineResults{all: c.pg.SendBatch(ctx, b)}
+	if scope != "" {
+		r.skip()
+	}
+	return r
+}
+
+const setScope = "select set_config('my21staff.workspaces', $1, true), set_config('my21staff.scope', $2, true), set_config('my21staff.search', $3, true)"
+
+// scopeSQL returns the statement that sets the scope, to be followed by
+// another, or "" for a scope of nothing, which needs no setting.
+func scopeSQL(s bunstore.Scope) string {
+	if len(s.Workspaces) == 0 && !s.Installation {
+		return ""
+	}
+	quoted := func(value string) string { return "'" + strings.ReplaceAll(value, "'", "''") + "'" }
+	return strings.NewReplacer("$1", quoted(workspaceList(s)), "$2", quoted(reach(s)), "$3", quoted(s.Search)).Replace(setScope) + ";"
+}
+
+// workspaceList writes the workspaces of a scope as the policies read them.
+func workspaceList(s bunstore.Scope) string {
+	list := make([]string, len(s.Workspaces))
+	for i, ws := range s.Workspaces {
+		list[i] = hex.EncodeToString(ws[:])
+	}
+	return strings.Join(list, ",")
+}
+
+func reach(s bunstore.Scope) string {
+	if s.Installation {
+		return "installation"
+	}
+	return ""
+}
+
+// Ping implements driver.Pinger.
+func (c *conn) Ping(ctx context.Context) error { return again(c.pg.PgConn().Ping(ctx)) }
+
+// idle is how long a connection may lie in the pool before it is asked whether
+// it still stands: the server may have been started anew meanwhile.
+const idle = time.Second
+
+// ResetSession implements driver.SessionResetter.
+func (c *conn) ResetSession(ctx context.Context) error {
+	if !c.IsValid() {
+		return driver.ErrBadConn
+	}
+	now := time.Now()
+	if now.Sub(c.used) > idle && c.pg.PgConn().Ping(ctx) != nil {
+		return driver.ErrBadConn
+	}
+	c.used = now
+	return nil
+}
+
+// IsValid implements driver.Validator. A connection whose transaction was not
+// ended is not used again.
+func (c *conn) IsValid() bool {
+	return !c.pg.IsClosed() && c.pg.PgConn().TxStatus() == 'I'
+}
+
+// CheckNamedValue implements driver.NamedValueChecker: batches pass as they
+// are.
+func (c *conn) CheckNamedValue(v *driver.NamedValue) (err error) {
+	if _, is := v.Value.(batch); !is {
+		v.Value, err = driver.DefaultParameterConverter.ConvertValue(v.Value)
+	}
+	return err
+}
+
+// again turns an error from before anything was sent into ErrBadConn, so that
+// database/sql tries another connection.
+func again(err error) error {
+	if err != nil && pgconn.SafeToRetry(err) {
+		return driver.ErrBadConn
+	}
+	return err
+}

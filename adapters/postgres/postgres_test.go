@@ -1,0 +1,38 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/my21staff/my21staff/adapters/bunstore"
+	"github.com/my21staff/my21staff/adapters/chacha"
+	"github.com/my21staff/my21staff/adapters/pgtest"
+	"github.com/my21staff/my21staff/adapters/postgres"
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/storetest"
+)
+
+func TestStore(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(tb testing.TB) storetest.Store { return open(tb, pgtest.DSN(tb)) })
+}
+
+// open opens a store that is closed before its database goes.
+func open(tb testing.TB, dsn string) *bunstore.Store {
+	tb.Helper()
+	store, err := postgres.Open(tb.Context(), dsn, postgres.Options{Sealer: sealer(tb), Connections: 4})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { store.Close() })
+	return store
+}
+
+// sealer returns a sealer with a key of its own for tests.
+func sealer(tb testing.TB) crm.Sealer {
+	tb.Helper()
+	s, err := chacha.New("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return s
+}

@@ -1,0 +1,125 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"strings"
+
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+	"github.com/uptrace/bun/schema"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/my21staff/my21staff/adapters/bunstore"
+	"github.com/my21staff/my21staff/crm"
+)
+
+// dialect implements bunstore.Dialect.
+type dialect struct{}
+
+// Schema implements bunstore.Dialect.
+func (dialect) Schema() schema.Dialect { return sqlitedialect.New() }
+
+// Query implements bunstore.Dialect: one statement after the other, there is no
+// way between to save.
+func (dialect) Query(ctx context.Context, on bunstore.Runner, statements []bunstore.Statement, each func(int, *sql.Rows) error) error {
+	for i, statement := range statements {
+		rows, err := on.QueryContext(ctx, statement.SQL, statement.Args...)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(each(i, rows), rows.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Fault implements bunstore.Dialect by SQLite's result codes.
+func (dialect) Fault(err error) bunstore.Fault {
+	var failed *sqlite.Error
+	switch {
+	case errors.Is(err, sql.ErrConnDone), errors.Is(err, sql.ErrTxDone):
+		return bunstore.Down
+	case !errors.As(err, &failed):
+		return bunstore.Broken
+	}
+	switch failed.Code() {
+	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+		return bunstore.Clash
+	}
+	switch failed.Code() & 0xff { // the primary code of an extended one
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return bunstore.Busy
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL:
+		return bunstore.Down
+	}
+	return bunstore.Broken
+}
+
+// Lock implements bunstore.Dialect: the one writer has every row.
+func (dialect) Lock() string { return "" }
+
+// ClaimLock implements bunstore.Dialect.
+func (dialect) ClaimLock() string { return "" }
+
+// Index implements bunstore.Dialect. The full-text table has no copy of the
+// tokens, and its rows are found by a number made of the subject's id.
+func (dialect) Index(docs []bunstore.Document) []bunstore.Query {
+	queries := make([]bunstore.Query, 0, len(docs))
+	for _, doc := range docs {
+		if len(doc.Tokens) == 0 {
+			if doc.Known {
+				queries = append(queries, bunstore.Query{SQL: "delete from search_index where rowid = ?", Args: []any{rowid(doc)}})
+			}
+			continue
+		}
+		queries = append(queries, bunstore.Query{
+			SQL:  "insert or replace into search_index (rowid, workspace, tokens, found_id) values (?, ?, ?, ?)",
+			Args: []any{rowid(doc), token(doc.WorkspaceID), strings.Join(doc.Tokens, " "), doc.Found[:]},
+		})
+	}
+	return queries
+}
+
+// rowid makes a document's row number: 63 bits of a hash, since a subject has
+// 32 bytes with its workspace's. Should two ever meet, one is not found.
+func rowid(doc bunstore.Document) int64 {
+	sum := sha256.Sum256(append(doc.WorkspaceID[:], doc.Subject[:]...))
+	return int64(binary.BigEndian.Uint64(sum[:]) >> 1)
+}
+
+// token is the word a workspace's documents are indexed under.
+func token(ws crm.WorkspaceID) string { return "w" + hex.EncodeToString(ws[:]) }
+
+// Match implements bunstore.Dialect. The expression holds letters, marks and
+// digits only, in quotes: none of it is taken for an operator.
+func (dialect) Match(ws crm.WorkspaceID, alternatives ...[]string) (bunstore.Query, string) {
+	either := make([]string, len(alternatives))
+	for i, tokens := range alternatives {
+		either[i] = `("` + strings.Join(tokens, `" * AND "`) + `" *)`
+	}
+	return bunstore.Query{
+		SQL:  "select found_id from search_index where search_index match ?",
+		Args: []any{"workspace : " + token(ws) + " AND tokens : (" + strings.Join(either, " OR ") + ")"},
+	}, ""
+}
+
+// MigrationTypes implements bunstore.Dialect.
+func (dialect) MigrationTypes() bunstore.MigrationTypes {
+	return bunstore.MigrationTypes{ID: "blob", Bytes: "blob", Clustered: "without rowid"}
+}
+
+// MigrationLock implements bunstore.Dialect: a transaction is the lock.
+func (dialect) MigrationLock() string { return "" }
+
+// Notify implements bunstore.Dialect: another process on the same file asks
+// again every second, as feed.Store demands of it.
+func (dialect) Notify([]crm.WorkspaceID) {}
+
+// Listen implements bunstore.Dialect.
+func (dialect) Listen(context.Context, func([]crm.WorkspaceID)) {}

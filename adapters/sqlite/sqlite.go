@@ -1,0 +1,156 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"modernc.org/sqlite"
+
+	"github.com/my21staff/my21staff/adapters/bunstore"
+	"github.com/my21staff/my21staff/crm"
+)
+
+// Options are what [Open] may be told. The zero value is useful.
+type Options struct {
+	// Sealer keeps channels' credentials secret. Without one the store works
+	// and refuses to keep or read credentials.
+	Sealer crm.Sealer
+	// Readers is how many reads run at once; 4 by default.
+	Readers int
+	// KeepSchema leaves the schema as it is: the program calls Migrate itself.
+	KeepSchema bool
+}
+
+// busyTimeout is how many milliseconds a statement waits for another process
+// that writes.
+const busyTimeout = "2000"
+
+// Open opens the store in the file at path and brings its schema up to date. A
+// file that is missing is made; an empty path is a store of its own that is
+// gone after Close. A file that a newer program has migrated is Refused; one
+// that cannot be opened is Unavailable.
+func Open(ctx context.Context, path string, options Options) (*bunstore.Store, error) {
+	remove := func() error { return nil }
+	if path == "" {
+		// A file rather than SQLite's memory: only a file lets readers and the
+		// writer work side by side.
+		dir, err := os.MkdirTemp("", "my21staff-")
+		if err != nil {
+			return nil, unavailable(err)
+		}
+		path, remove = filepath.Join(dir, "store.db"), func() error { return os.RemoveAll(dir) }
+	}
+	store, err := open(ctx, path, options, remove)
+	if err != nil {
+		return nil, errors.Join(err, remove())
+	}
+	return store, nil
+}
+
+func open(ctx context.Context, path string, options Options, remove func() error) (*bunstore.Store, error) {
+	// What customers write is nobody's to read but the program's: SQLite would
+	// make a file that everybody on the machine can read.
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	if err := file.Close(); err != nil {
+		return nil, unavailable(err)
+	}
+	write, err := pool(path, url.Values{"_txlock": {"immediate"}, "_pragma": {"wal_autocheckpoint(0)"}}, 1)
+	if err != nil {
+		return nil, err
+	}
+	if err := write.PingContext(ctx); err != nil { // makes the file, in WAL mode, before a reader looks for it
+		write.Close()
+		return nil, unavailable(err)
+	}
+	readers := options.Readers
+	if readers <= 0 {
+		readers = 4
+	}
+	read, err := pool(path, url.Values{"_query_only": {"1"}}, readers)
+	if err != nil {
+		write.Close()
+		return nil, err
+	}
+	checkpoints := startCheckpoints(path)
+	store := bunstore.New(bunstore.Config{
+		Dialect: dialect{}, Write: write, Read: read, Sealer: options.Sealer, Stop: checkpoints.stop, Close: remove,
+	})
+	if options.KeepSchema {
+		return store, nil
+	}
+	if err := store.Migrate(ctx); err != nil {
+		store.Close()
+		return nil, err
+	}
+	return store, nil
+}
+
+func unavailable(err error) error {
+	return &crm.Error{Op: "open the database", Code: crm.Unavailable, Msg: "The database file cannot be opened.", Err: err}
+}
+
+// pool returns connections to the file that all have the same settings.
+func pool(path string, settings url.Values, size int) (*sql.DB, error) {
+	settings.Set("_busy_timeout", busyTimeout)
+	settings.Set("_journal_mode", "WAL")
+	settings.Set("_synchronous", "FULL")
+	settings.Set("_foreign_keys", "1")
+	settings.Set("_dqs", "0")
+	connector, err := sqlite.NewConnector("file:" + (&url.URL{Path: path}).EscapedPath() + "?" + settings.Encode())
+	if err != nil {
+		return nil, &crm.Error{Op: "open the database", Code: crm.Invalid, Msg: "This is not a path of a database file.", Err: err}
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
+	return db, nil
+}
+
+// checkpoints moves the WAL into the database, beside the writer.
+type checkpoints struct {
+	done    chan struct{}
+	running sync.WaitGroup
+}
+
+// checkpointEvery is how often: a WAL of a second is small, and a checkpoint of
+// nothing costs nothing.
+const checkpointEvery = time.Second
+
+func startCheckpoints(path string) *checkpoints {
+	c := &checkpoints{done: make(chan struct{})}
+	c.running.Go(func() {
+		db, err := pool(path, url.Values{"_pragma": {"wal_autocheckpoint(0)"}}, 1)
+		if err != nil {
+			return // the same path opened a moment ago
+		}
+		defer db.Close()
+		tick := time.NewTicker(checkpointEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-c.done:
+				return
+			case <-tick.C:
+				// A checkpoint that fails is tried again in a second; until
+				// then the WAL holds everything.
+				_, _ = db.Exec("pragma wal_checkpoint(passive)")
+			}
+		}
+	})
+	return c
+}
+
+// stop ends the checkpoints; the last connection to close makes the last one.
+func (c *checkpoints) stop() {
+	close(c.done)
+	c.running.Wait()
+}
