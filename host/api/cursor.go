@@ -1,0 +1,102 @@
+package api
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"time"
+
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/inbox"
+	"github.com/my21staff/my21staff/crm/people"
+)
+
+// A cursor is the sort key of a page's last row: a version, the list's letter,
+// then the key, in base64url. It holds nothing secret and grants nothing: every
+// page is read in the workspace of who asks.
+const cursorVersion = 1
+
+// The lists' letters, so that no cursor passes for another list's.
+const (
+	byConversation = 'c'
+	byMessage      = 'm'
+	byContact      = 'p'
+	byNote         = 'n'
+	byTask         = 't'
+	byDelivery     = 'w'
+)
+
+func encodeCursor(list byte, key []byte) string {
+	return base64.RawURLEncoding.EncodeToString(append([]byte{cursorVersion, list}, key...))
+}
+
+// decodeCursor returns the key of a cursor, of exactly size bytes; nil for no
+// cursor at all.
+func decodeCursor(list byte, size int, text string) ([]byte, error) {
+	if text == "" {
+		return nil, nil
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	// The decoder passes over line breaks and loose bits; we wrote neither.
+	ours := err == nil && base64.RawURLEncoding.EncodeToString(raw) == text
+	if !ours || len(raw) != 2+size || raw[0] != cursorVersion || raw[1] != list {
+		return nil, &crm.Error{Op: "read cursor", Code: crm.Invalid, Reason: "bad_cursor", Msg: "This cursor is not one of this list. Start again without it.", Err: err}
+	}
+	return raw[2:], nil
+}
+
+func appendMillis(key []byte, t time.Time) []byte {
+	return binary.BigEndian.AppendUint64(key, uint64(t.UnixMilli()))
+}
+
+func millis(key []byte) time.Time { return time.UnixMilli(int64(binary.BigEndian.Uint64(key))).UTC() }
+
+// idCursor is the cursor of lists in the order of their ids.
+func idCursor[T any](list byte, id crm.ID[T]) string { return encodeCursor(list, id[:]) }
+
+func idAfter[T any](list byte, text string) (crm.ID[T], error) {
+	var id crm.ID[T]
+	key, err := decodeCursor(list, len(id), text)
+	copy(id[:], key)
+	return id, err
+}
+
+func conversationCursor(c *crm.Conversation) string {
+	return encodeCursor(byConversation, append(appendMillis(nil, c.LastMessage.At), c.ID[:]...))
+}
+
+func conversationAfter(text string) (inbox.ConversationCursor, error) {
+	var after inbox.ConversationCursor
+	key, err := decodeCursor(byConversation, 8+len(after.ID), text)
+	if key != nil {
+		after.At = millis(key)
+		copy(after.ID[:], key[8:])
+	}
+	return after, err
+}
+
+func messageCursor(m *crm.Message) string {
+	return encodeCursor(byMessage, binary.BigEndian.AppendUint64(appendMillis(nil, m.ProviderTime), uint64(m.Ingest)))
+}
+
+func messageAfter(text string) (inbox.MessageCursor, error) {
+	var after inbox.MessageCursor
+	key, err := decodeCursor(byMessage, 16, text)
+	if key != nil {
+		after.At, after.Ingest = millis(key), int64(binary.BigEndian.Uint64(key[8:]))
+	}
+	return after, err
+}
+
+func contactCursor(c *crm.Contact) string {
+	return encodeCursor(byContact, append(appendMillis(nil, c.UpdatedAt), c.ID[:]...))
+}
+
+func contactAfter(text string) (people.ContactCursor, error) {
+	var after people.ContactCursor
+	key, err := decodeCursor(byContact, 8+len(after.ID), text)
+	if key != nil {
+		after.At = millis(key)
+		copy(after.ID[:], key[8:])
+	}
+	return after, err
+}

@@ -1,0 +1,170 @@
+// Package auth finds out who sent a request: an API key in x-api-key or
+// Authorization, or the session cookie of a browser.
+package auth
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/access"
+	"github.com/my21staff/my21staff/host/request"
+)
+
+// CookieName is the session cookie's.
+const CookieName = "m21_session"
+
+// Directory knows keys and sessions; the directory service is one.
+type Directory interface {
+	// Authenticate returns the principal of an API key, or Unauthenticated.
+	Authenticate(ctx context.Context, secret string) (access.Principal, error)
+	// Session returns the principal of a session's token, or Unauthenticated.
+	Session(ctx context.Context, token string) (access.Principal, error)
+}
+
+// Credential is what a request proved itself with. It can be asked again, and
+// prints as nothing. The zero Credential is none.
+type Credential struct {
+	key     crm.Secret
+	session crm.Secret
+}
+
+// Format prints nothing of it, whatever the verb: package fmt shows unexported
+// fields without asking them.
+func (c Credential) Format(out fmt.State, _ rune) { _, _ = io.WriteString(out, "[credential]") }
+
+// IsZero reports whether there is no credential.
+func (c Credential) IsZero() bool { return c == Credential{} }
+
+// Session returns the session's token; empty for an API key.
+func (c Credential) Session() string { return string(c.session) }
+
+// Guard stands before the handlers.
+type Guard struct {
+	dir      Directory
+	origin   Origin
+	failures *failures
+}
+
+// New returns a guard that asks the directory.
+func New(dir Directory, origin Origin) *Guard {
+	return &Guard{dir: dir, origin: origin, failures: newFailures(origin.Now)}
+}
+
+// Require notes who asks for the handlers behind (see package request), and
+// the credential. Nobody, or anybody Identify refuses, is an error.
+func (g *Guard) Require(ctx *fasthttp.RequestCtx) error {
+	principal, credential, err := g.Identify(ctx)
+	if err == nil && credential.IsZero() {
+		err = nobody
+	}
+	if err != nil {
+		return err
+	}
+	request.SetPrincipal(ctx, principal)
+	ctx.SetUserValue(credentialKey{}, credential)
+	return nil
+}
+
+var nobody = &crm.Error{Op: "identify", Code: crm.Unauthenticated, Msg: "Sign in or send an API key."}
+
+type credentialKey struct{}
+
+// CredentialOf returns what Require noted; the zero Credential before.
+func CredentialOf(ctx *fasthttp.RequestCtx) Credential {
+	c, _ := ctx.UserValue(credentialKey{}).(Credential)
+	return c
+}
+
+// Identify returns who asks and the credential it proved that with. A request
+// without any is nobody, and no error. A wrong one is Unauthenticated, too many
+// wrong ones from one address Limited, a browser's change that another site
+// caused Forbidden.
+func (g *Guard) Identify(ctx *fasthttp.RequestCtx) (access.Principal, Credential, error) {
+	credential := read(&ctx.Request.Header)
+	if credential.IsZero() {
+		return access.Principal{}, credential, nil
+	}
+	var principal access.Principal
+	err := g.Attempt(ctx, string(credential.key+credential.session), func() (err error) {
+		principal, err = g.Check(request.ContextOf(ctx), credential)
+		return err
+	})
+	if err == nil && credential.session != "" {
+		err = g.SameSite(ctx)
+	}
+	if err != nil {
+		return access.Principal{}, credential, err
+	}
+	return principal, credential, nil
+}
+
+// Check asks the directory who a credential stands for now.
+func (g *Guard) Check(ctx context.Context, c Credential) (access.Principal, error) {
+	switch {
+	case c.key != "":
+		return g.dir.Authenticate(ctx, string(c.key))
+	case c.session != "":
+		return g.dir.Session(ctx, string(c.session))
+	default:
+		return access.Principal{}, nobody
+	}
+}
+
+// Attempt runs try, which tests something secret that the client sent, unless
+// too much from its address was wrong lately: that is Limited.
+func (g *Guard) Attempt(ctx *fasthttp.RequestCtx, sent string, try func() error) error {
+	client := g.origin.Client(ctx)
+	if wait := g.failures.wait(client); wait > 0 {
+		return limited(wait)
+	}
+	err := try()
+	if crm.CodeOf(err) == crm.Unauthenticated {
+		g.failures.note(client, sent)
+	}
+	return err
+}
+
+// SameSite refuses a change that another site's page caused: Forbidden.
+func (g *Guard) SameSite(ctx *fasthttp.RequestCtx) error { return g.origin.sameSite(ctx) }
+
+// read returns the request's credential. A key wins over a cookie, because a
+// program sends it on purpose.
+func read(h *fasthttp.RequestHeader) Credential {
+	if key := h.Peek("X-Api-Key"); len(key) > 0 {
+		return Credential{key: crm.Secret(key)}
+	}
+	if scheme, token, ok := strings.Cut(string(h.Peek(fasthttp.HeaderAuthorization)), " "); ok && strings.EqualFold(scheme, "Bearer") {
+		return Credential{key: crm.Secret(strings.TrimSpace(token))}
+	}
+	return Credential{session: crm.Secret(h.Cookie(CookieName))}
+}
+
+// SetCookie signs the browser in with a session's token. The cookie's age is
+// the browser's, the session's own end is the directory's.
+func (g *Guard) SetCookie(ctx *fasthttp.RequestCtx, token crm.Secret) {
+	g.cookie(ctx, string(token), int(sessionAge.Seconds()))
+}
+
+// ClearCookie takes the session from the browser.
+func (g *Guard) ClearCookie(ctx *fasthttp.RequestCtx) { g.cookie(ctx, "", -1) }
+
+func (g *Guard) cookie(ctx *fasthttp.RequestCtx, value string, age int) {
+	var c fasthttp.Cookie
+	c.SetKey(CookieName)
+	c.SetValue(value)
+	c.SetPath("/")
+	c.SetHTTPOnly(true)
+	c.SetSameSite(fasthttp.CookieSameSiteLaxMode)
+	c.SetSecure(g.origin.Secure(ctx))
+	if age > 0 {
+		c.SetMaxAge(age)
+	} else {
+		c.SetExpire(fasthttp.CookieExpireDelete)
+	}
+	ctx.Response.Header.SetCookie(&c)
+}

@@ -1,0 +1,83 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/webhook"
+	"github.com/my21staff/my21staff/host/problem"
+)
+
+// maxBody bounds every body but a webhook's and a file's.
+const maxBody = 1 << 20
+
+// maxDrop is how much of a body that is too large is read all the same.
+const maxDrop = 8 << 20
+
+const (
+	hookPrefix = "/api/webhook/"
+	mediaPath  = "/api/media"
+)
+
+// bodyLimit returns how large the request's body may be; 0 means that its
+// handler reads it as a stream.
+func bodyLimit(path string) int {
+	switch {
+	case strings.HasPrefix(path, hookPrefix):
+		return webhook.MaxBody
+	case path == mediaPath:
+		return 0
+	default:
+		return maxBody
+	}
+}
+
+// limits gives files the time they need. It is called before a body is read.
+func limits(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	path, _, _ := strings.Cut(string(header.RequestURI()), "?")
+	if path == mediaPath || strings.HasSuffix(path, "/media") {
+		return fasthttp.RequestConfig{ReadTimeout: transferTimeout, WriteTimeout: transferTimeout}
+	}
+	return fasthttp.RequestConfig{}
+}
+
+// readBody reads the body into memory, within its bound.
+func readBody(ctx *fasthttp.RequestCtx) error {
+	limit, stream := bodyLimit(string(ctx.Path())), ctx.RequestBodyStream()
+	if limit == 0 || stream == nil {
+		return nil
+	}
+	var body []byte
+	if ctx.Request.Header.ContentLength() <= limit {
+		var err error
+		if body, err = io.ReadAll(io.LimitReader(stream, int64(limit)+1)); err != nil {
+			return broken(err)
+		}
+	}
+	if ctx.Request.Header.ContentLength() > limit || len(body) > limit {
+		// A connection that is closed while the client still writes is reset,
+		// and the client never reads why: so some more is read, and dropped.
+		_, _ = io.Copy(io.Discard, io.LimitReader(stream, maxDrop))
+		return tooLarge(limit)
+	}
+	ctx.Request.SetBodyRaw(body)
+	return nil
+}
+
+func tooLarge(limit int) error {
+	return &crm.Error{Op: "read body", Code: crm.TooLarge, Msg: fmt.Sprintf("A body may have at most %d bytes here.", limit)}
+}
+
+func broken(err error) error {
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		return &crm.Error{Op: "read body", Code: crm.Invalid, Reason: problem.TooSlow, Msg: "The body did not arrive in time.", Err: err}
+	}
+	return &crm.Error{Op: "read body", Code: crm.Invalid, Reason: "broken_body", Msg: "The body ended too early or is not framed as HTTP says.", Err: err}
+}

@@ -1,0 +1,105 @@
+// Package hook answers the providers' webhooks: a POST with facts, which is
+// answered 200 once they are committed, and Meta's GET, which asks whether the
+// address is ours.
+package hook
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/inbox"
+	"github.com/my21staff/my21staff/crm/webhook"
+	"github.com/my21staff/my21staff/host/request"
+)
+
+// Receiver takes a webhook request in. It returns without error only when all
+// of it is committed; a receiver may gather requests that come at the same time
+// into one commit. The inbox service is one.
+type Receiver interface {
+	Receive(ctx context.Context, r webhook.Request) (inbox.Receipt, error)
+}
+
+// Shaker answers a provider's handshake; the inbox service is one.
+type Shaker interface {
+	// Handshake returns the challenge to echo; Unauthenticated or Forbidden if
+	// the token is not ours.
+	Handshake(ctx context.Context, provider crm.Provider, h webhook.Handshake) (string, error)
+}
+
+// Counter counts what came; telemetry.Metrics is one.
+type Counter interface {
+	Webhook(provider crm.Provider, verdict string, facts int)
+}
+
+// Hook answers the webhooks of one provider.
+type Hook struct {
+	Provider crm.Provider
+	Receiver Receiver
+	Shaker   Shaker
+	Counter  Counter
+}
+
+// receipt is what a provider is told: enough to find the request in the log of
+// webhooks.
+type receipt struct {
+	ID      string      `json:"id"`
+	Verdict crm.Verdict `json:"verdict"`
+	Facts   int         `json:"facts"`
+}
+
+// Receive answers POST.
+func (h Hook) Receive(ctx *fasthttp.RequestCtx) error {
+	header := &ctx.Request.Header
+	got, err := h.Receiver.Receive(request.ContextOf(ctx), webhook.Request{
+		Provider:  h.Provider,
+		Hub:       texts(header.PeekAll("X-Hub-Signature-256")),
+		Signature: texts(header.PeekAll("X-Webhook-Signature")),
+		Event:     string(header.Peek("X-Webhook-Event")),
+		Body:      bytes.Clone(ctx.PostBody()), // fasthttp reuses its own
+	})
+	if err != nil {
+		h.Counter.Webhook(h.Provider, string(crm.CodeOf(err)), 0)
+		return err
+	}
+	h.Counter.Webhook(h.Provider, string(got.Verdict), got.Facts)
+	body, err := json.Marshal(receipt{ID: got.DeliveryID.String(), Verdict: got.Verdict, Facts: got.Facts})
+	if err != nil {
+		return err
+	}
+	ctx.SetContentType("application/json")
+	ctx.SetBody(body)
+	return nil
+}
+
+// Handshake answers GET with the challenge, byte for byte.
+func (h Hook) Handshake(ctx *fasthttp.RequestCtx) error {
+	query := ctx.QueryArgs()
+	challenge, err := h.Shaker.Handshake(request.ContextOf(ctx), h.Provider, webhook.Handshake{
+		Mode:      string(query.Peek("hub.mode")),
+		Token:     string(query.Peek("hub.verify_token")),
+		Challenge: string(query.Peek("hub.challenge")),
+	})
+	if crm.CodeOf(err) == crm.Unauthenticated { // Meta's word for it is 403
+		return &crm.Error{Op: "handshake", Code: crm.Forbidden, Reason: "wrong_verify_token", Msg: "The verify token is not one of ours.", Err: err}
+	}
+	if err != nil {
+		return err
+	}
+	ctx.SetContentType("text/plain; charset=utf-8")
+	ctx.SetBodyString(challenge)
+	return nil
+}
+
+// texts copies header values. All of them count: a header that comes twice is
+// refused by the signature check.
+func texts(values [][]byte) []string {
+	var copied []string
+	for _, value := range values {
+		copied = append(copied, string(value))
+	}
+	return copied
+}

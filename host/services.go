@@ -1,0 +1,79 @@
+package host
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/my21staff/my21staff/adapters/bunstore"
+	"github.com/my21staff/my21staff/adapters/chacha"
+	"github.com/my21staff/my21staff/adapters/kapso"
+	"github.com/my21staff/my21staff/adapters/meta"
+	"github.com/my21staff/my21staff/adapters/postgres"
+	"github.com/my21staff/my21staff/adapters/sqlite"
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/directory"
+	"github.com/my21staff/my21staff/crm/feed"
+	"github.com/my21staff/my21staff/crm/inbox"
+	"github.com/my21staff/my21staff/crm/outbox"
+	"github.com/my21staff/my21staff/crm/people"
+)
+
+// Services are the library's services on an open store, without the server: what
+// a command needs.
+type Services struct {
+	Directory *directory.Service
+	Inbox     *inbox.Service
+	People    *people.Service
+	Outbox    *outbox.Service
+	Feed      *feed.Service
+
+	store *bunstore.Store
+	kapso *kapso.Client
+	meta  *meta.Client
+}
+
+// DatabaseFile returns the path of the embedded database.
+func (c Config) DatabaseFile() string { return filepath.Join(c.DataDir, "my21staff.db") }
+
+// OpenServices opens the store, makes what is missing of it, and returns the
+// services on it.
+func OpenServices(ctx context.Context, c Config) (*Services, error) {
+	store, err := OpenStore(ctx, c, false)
+	if err != nil {
+		return nil, err
+	}
+	s := &Services{store: store, kapso: kapso.New(kapso.Options{}), meta: meta.New(meta.Options{})}
+	mint := crm.NewMint(time.Now, rand.Reader)
+	s.Directory = directory.New(store.Directory(), mint, rand.Reader)
+	s.Inbox = inbox.New(store.Inbox(), s.Directory, mint)
+	s.People = people.New(store.People(), mint)
+	s.Feed = feed.New(store.Feed())
+	s.Outbox = outbox.New(store.Outbox(), map[crm.Provider]outbox.Sender{crm.Kapso: s.kapso, crm.Meta: s.meta}, mint)
+	return s, nil
+}
+
+// Close closes the store.
+func (s *Services) Close() error { return s.store.Close() }
+
+// OpenStore opens the store the configuration names and brings its schema up to
+// date, unless it is to keep the one it has.
+func OpenStore(ctx context.Context, c Config, keepSchema bool) (*bunstore.Store, error) {
+	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
+		return nil, &crm.Error{Op: "open store", Code: crm.Invalid, Msg: "The data folder cannot be made: " + err.Error(), Err: err}
+	}
+	keys, err := SecretKeys(c)
+	if err != nil {
+		return nil, err
+	}
+	sealer, err := chacha.New(keys...)
+	if err != nil {
+		return nil, err
+	}
+	if c.Database != "" {
+		return postgres.Open(ctx, string(c.Database), postgres.Options{Sealer: sealer, KeepSchema: keepSchema})
+	}
+	return sqlite.Open(ctx, c.DatabaseFile(), sqlite.Options{Sealer: sealer, KeepSchema: keepSchema})
+}

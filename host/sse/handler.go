@@ -1,0 +1,101 @@
+package sse
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/host/auth"
+	"github.com/my21staff/my21staff/host/problem"
+	"github.com/my21staff/my21staff/host/request"
+)
+
+// Handle answers GET /api/events: it opens a stream of the facts after
+// Last-Event-ID (or ?after=), or from now on.
+func (h *Hub) Handle(ctx *fasthttp.RequestCtx) error {
+	st := &stream{who: request.PrincipalOf(ctx), credential: auth.CredentialOf(ctx), wrote: time.Now()}
+	after, err := resumeAt(ctx)
+	if err != nil {
+		return err
+	}
+	page, err := h.feed.After(request.ContextOf(ctx), st.who, -1, 1)
+	if err != nil {
+		return err
+	}
+	if h.Open() >= h.o.Max {
+		return full(h.o.Max)
+	}
+	st.newest, st.at = page.Next, after
+	if after < 0 {
+		st.at = page.Next
+	}
+	ctx.Response.Header.SetContentType("text/event-stream")
+	ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "no-store")
+	ctx.Response.Header.Set("X-Accel-Buffering", "no") // a proxy must not hold events back
+	if h.o.Timing != nil {
+		ctx.Response.Header.Set("Server-Timing", h.o.Timing(ctx))
+	}
+	opening := append(head(ctx), greeting(st.at)...)
+	ctx.HijackSetNoResponse(true)
+	ctx.Hijack(func(conn net.Conn) {
+		if whole, ok := conn.(interface{ UnsafeConn() net.Conn }); ok {
+			conn = whole.UnsafeConn()
+		}
+		st.conn = conn
+		h.admit(st, opening)
+	})
+	return nil
+}
+
+// admit hands a stream to its shard.
+func (h *Hub) admit(st *stream, opening []byte) {
+	h.open.Add(1)
+	st.send(opening)
+	if st.cut || !h.shard(st.who.WorkspaceID).join(st) {
+		h.open.Add(-1)
+		_ = st.conn.Close()
+	}
+}
+
+// resumeAt returns the number to go on after, or -1 for "from now on".
+func resumeAt(ctx *fasthttp.RequestCtx) (int64, error) {
+	text := string(ctx.Request.Header.Peek("Last-Event-ID"))
+	if text == "" {
+		text = string(ctx.QueryArgs().Peek("after"))
+	}
+	if text == "" {
+		return -1, nil
+	}
+	after, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || after < 0 {
+		return 0, &crm.Error{Op: "open stream", Code: crm.Invalid, Reason: "bad_event_id",
+			Msg: fmt.Sprintf("Last-Event-ID is the id of an event of this stream, not %.40q.", text)}
+	}
+	return after, nil
+}
+
+// head returns the answer's head. It is written by hand because fasthttp would
+// add a length; a stream ends when its connection does.
+func head(ctx *fasthttp.RequestCtx) []byte {
+	var b bytes.Buffer
+	b.WriteString("HTTP/1.1 200 OK\r\nConnection: close\r\n")
+	for name, value := range ctx.Response.Header.All() {
+		switch string(name) {
+		case fasthttp.HeaderContentLength, fasthttp.HeaderConnection:
+		default:
+			fmt.Fprintf(&b, "%s: %s\r\n", name, value)
+		}
+	}
+	b.WriteString("\r\n")
+	return b.Bytes()
+}
+
+func full(most int) error {
+	return &problem.Error{RetryAfter: 10 * time.Second, Err: &crm.Error{Op: "open stream", Code: crm.Unavailable, Reason: "too_many_streams",
+		Msg: fmt.Sprintf("%d event streams are open, which is as many as may be. Try again in a little while.", most)}}
+}

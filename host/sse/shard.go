@@ -1,0 +1,219 @@
+package sse
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/access"
+	"github.com/my21staff/my21staff/host/auth"
+)
+
+// nextTurn is how soon a shard goes on with readers that lack more than one
+// turn brings, or were not ready.
+const nextTurn = 20 * time.Millisecond
+
+// readTimeout is how long a database that hangs may hold a shard up.
+const readTimeout = 5 * time.Second
+
+// shard serves the streams of its workspaces from one goroutine; what stands
+// above mu belongs to it alone.
+type shard struct {
+	hub    *Hub
+	groups map[audience]*group
+
+	signal chan struct{} // of size 1: look at what is below
+
+	mu      sync.Mutex
+	joining []*stream
+	woken   map[crm.WorkspaceID]bool
+	all     bool
+	closed  bool
+}
+
+func newShard(h *Hub) *shard {
+	return &shard{hub: h, groups: map[audience]*group{}, woken: map[crm.WorkspaceID]bool{}, signal: make(chan struct{}, 1)}
+}
+
+// wake asks the shard to look at a workspace, at all for nil.
+func (s *shard) wake(ws *crm.WorkspaceID) {
+	s.mu.Lock()
+	if ws == nil {
+		s.all = true
+	} else {
+		s.woken[*ws] = true
+	}
+	s.mu.Unlock()
+	s.ring()
+}
+
+// join hands a stream to the shard; false if the shard has ended.
+func (s *shard) join(st *stream) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.joining = append(s.joining, st)
+	s.ring()
+	return true
+}
+
+func (s *shard) ring() {
+	select {
+	case s.signal <- struct{}{}:
+	default:
+	}
+}
+
+// run serves until ctx ends.
+func (s *shard) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		s.turns(ctx)
+	}
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.dismiss()
+}
+
+// turns serves until ctx ends or something panics, which costs the shard's
+// readers their connection and nobody else anything.
+func (s *shard) turns(ctx context.Context) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			s.hub.o.Log.Error("event streams broke and start again", "error", fmt.Errorf("panic: %v\n%s", cause, debug.Stack()))
+			s.dismiss()
+		}
+	}()
+	sweep := time.NewTicker(s.hub.o.Sweep)
+	defer sweep.Stop()
+	retry := time.NewTimer(time.Hour)
+	defer retry.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.signal:
+			s.take()
+		case <-retry.C:
+		case now := <-sweep.C:
+			s.take()
+			s.sweep(ctx, now)
+		}
+		if s.serve(ctx) {
+			retry.Reset(nextTurn)
+		}
+	}
+}
+
+// take moves what other goroutines left into the shard's own state.
+func (s *shard) take() {
+	s.mu.Lock()
+	joining, woken, all := s.joining, s.woken, s.all
+	s.joining, s.woken, s.all = nil, map[crm.WorkspaceID]bool{}, false
+	s.mu.Unlock()
+	for who, g := range s.groups {
+		g.dirty = g.dirty || all || woken[who.ws]
+	}
+	for _, st := range joining {
+		who := audienceOf(st.who)
+		g := s.groups[who]
+		if g == nil {
+			g = &group{who: st.who, head: st.newest, from: st.newest}
+			s.groups[who] = g
+		}
+		g.streams = append(g.streams, st)
+		g.dirty = true
+	}
+}
+
+// serve gives every group that may have news one turn, and reports whether one
+// needs another.
+func (s *shard) serve(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	more := false
+	for who, g := range s.groups {
+		if g.dirty {
+			g.dirty = g.advance(ctx, s.hub)
+		}
+		more = more || g.dirty
+		g.drop(s.hub)
+		if len(g.streams) == 0 {
+			delete(s.groups, who)
+		}
+	}
+	return more
+}
+
+// sweep looks at every group unasked, asks again who may read, and cuts who
+// may not, went away or does not read.
+func (s *shard) sweep(ctx context.Context, now time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, s.hub.o.Sweep)
+	defer cancel()
+	known := map[auth.Credential]bool{} // each is asked for once, however many streams it has
+	for who, g := range s.groups {
+		g.dirty = true
+		for _, st := range g.streams {
+			allowed, asked := known[st.credential]
+			if !asked {
+				allowed = s.allowed(ctx, st.credential, who)
+				known[st.credential] = allowed
+			}
+			if !allowed {
+				st.say(goodbye())
+				st.cut = true
+			}
+			st.tend(now, s.hub.o)
+		}
+	}
+}
+
+// allowed reports whether a credential still has the rights it came with. A
+// database that does not answer changes nothing.
+func (s *shard) allowed(ctx context.Context, c auth.Credential, who audience) bool {
+	if ctx.Err() != nil {
+		return true
+	}
+	principal, err := s.hub.check.Check(ctx, c)
+	switch crm.CodeOf(err) {
+	case "":
+		return audienceOf(principal) == who
+	case crm.Unauthenticated, crm.Forbidden, crm.NotFound:
+		return false
+	default:
+		return true
+	}
+}
+
+// dismiss tells every reader to come back.
+func (s *shard) dismiss() {
+	s.take()
+	for _, g := range s.groups {
+		for _, st := range g.streams {
+			st.say(goodbye())
+			_ = st.conn.Close()
+			s.hub.open.Add(-1)
+		}
+	}
+	s.groups = map[audience]*group{}
+}
+
+// audience is who may see the same facts: streams of one audience share what
+// is read and encoded.
+type audience struct {
+	ws     crm.WorkspaceID
+	rights string
+}
+
+func audienceOf(p access.Principal) audience {
+	rights := string(p.Role)
+	for _, scope := range p.Scopes {
+		rights += "," + scope
+	}
+	return audience{p.WorkspaceID, rights}
+}

@@ -1,0 +1,152 @@
+// Package web is the inbox in a browser: pages made on the server that work
+// without JavaScript, and one small module that shows news when it comes.
+package web
+
+import (
+	"context"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/access"
+	"github.com/my21staff/my21staff/crm/inbox"
+	"github.com/my21staff/my21staff/crm/people"
+	"github.com/my21staff/my21staff/host/auth"
+	"github.com/my21staff/my21staff/host/problem"
+	"github.com/my21staff/my21staff/host/request"
+)
+
+// Directory is what the pages ask of the directory service.
+type Directory interface {
+	SignIn(ctx context.Context, link string) (crm.Secret, access.Principal, error)
+	SignOut(ctx context.Context, token string) error
+	Workspace(ctx context.Context, id crm.WorkspaceID) (*crm.Workspace, error)
+	Members(ctx context.Context, p access.Principal) ([]*crm.Member, error)
+}
+
+// Inbox is what the pages ask of the inbox service.
+type Inbox interface {
+	Conversations(ctx context.Context, p access.Principal, q inbox.ConversationQuery) ([]*crm.Conversation, error)
+	Conversation(ctx context.Context, p access.Principal, id crm.ConversationID) (*crm.Conversation, *crm.Contact, error)
+	Messages(ctx context.Context, p access.Principal, q inbox.MessageQuery) ([]*crm.Message, error)
+	Send(ctx context.Context, p access.Principal, cmd inbox.SendCommand) (*inbox.Sent, error)
+	Change(ctx context.Context, p access.Principal, id crm.ConversationID, c inbox.Change) (*crm.Conversation, error)
+	AddNote(ctx context.Context, p access.Principal, id crm.ConversationID, body string) (*crm.Note, error)
+}
+
+// People is what the pages ask of the people service.
+type People interface {
+	Card(ctx context.Context, p access.Principal, id crm.ContactID) (*people.Card, error)
+}
+
+// Web makes the pages.
+type Web struct {
+	Directory Directory
+	Inbox     Inbox
+	People    People
+	Guard     *auth.Guard
+	Now       func() time.Time
+}
+
+// Route is one line of the route list.
+type Route struct {
+	Method  string
+	Path    string
+	Handler func(*fasthttp.RequestCtx) error
+}
+
+// Routes lists the pages, their forms and what they are made with.
+func (w *Web) Routes() []Route {
+	return []Route{
+		{"GET", "/", toInbox},
+		{"GET", "/login", w.loginForm},
+		{"POST", "/login", w.login},
+		{"POST", "/logout", w.signedIn(w.logout)},
+		{"GET", "/inbox", w.signedIn(w.inbox)},
+		{"GET", "/inbox/{id}", w.signedIn(w.thread)},
+		{"POST", "/inbox/{id}/messages", w.signedIn(w.reply)},
+		{"POST", "/inbox/{id}/assign", w.signedIn(w.assign)},
+		{"POST", "/inbox/{id}/status", w.signedIn(w.status)},
+		{"POST", "/inbox/{id}/notes", w.signedIn(w.note)},
+		{"GET", "/static/{name}", static},
+	}
+}
+
+// visitor is who looks at a page.
+type visitor struct {
+	access.Principal
+	session   string // the cookie's token
+	workspace *crm.Workspace
+	zone      *time.Location
+	members   map[string]string // names by id
+}
+
+// handler makes a page for somebody who is signed in.
+type handler func(ctx *fasthttp.RequestCtx, v *visitor) error
+
+// signedIn finds out who looks, sends nobody to the sign-in page, and lets a
+// form through only with the token of its page.
+func (w *Web) signedIn(h handler) func(*fasthttp.RequestCtx) error {
+	return func(ctx *fasthttp.RequestCtx) error {
+		v, err := w.visitor(ctx)
+		if crm.CodeOf(err) == crm.Unauthenticated {
+			seeOther(ctx, "/login")
+			return nil
+		}
+		if err == nil && ctx.IsPost() {
+			err = checkToken(ctx, v.session)
+		}
+		if err != nil {
+			return err
+		}
+		return h(ctx, v)
+	}
+}
+
+func (w *Web) visitor(ctx *fasthttp.RequestCtx) (*visitor, error) {
+	if err := w.Guard.Require(ctx); err != nil {
+		return nil, err
+	}
+	v := &visitor{Principal: request.PrincipalOf(ctx), session: auth.CredentialOf(ctx).Session(), members: map[string]string{}}
+	if v.session == "" { // an API key is for programs
+		return nil, &crm.Error{Op: "open page", Code: crm.Unauthenticated}
+	}
+	c := request.ContextOf(ctx)
+	var err error
+	if v.workspace, err = w.Directory.Workspace(c, v.WorkspaceID); err != nil {
+		return nil, err
+	}
+	members, err := w.Directory.Members(c, v.Principal)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range members {
+		v.members[m.ID.String()] = m.Name
+	}
+	if v.zone, err = time.LoadLocation(v.workspace.TimeZone); err != nil {
+		v.zone = time.UTC
+	}
+	return v, nil
+}
+
+// Fail shows what went wrong as a page.
+func (w *Web) Fail(ctx *fasthttp.RequestCtx, err error) {
+	problem.Write(ctx, err) // for the status and its headers; the page takes the place of the document
+	doc := problem.Of(err)
+	page := problemPage{Frame: Frame{Title: doc.Title}, Detail: doc.Detail, RequestID: request.IDOf(ctx)}
+	if failed := render(ctx, "problem", page); failed != nil {
+		problem.Write(ctx, failed)
+	}
+}
+
+func toInbox(ctx *fasthttp.RequestCtx) error {
+	seeOther(ctx, "/inbox")
+	return nil
+}
+
+// seeOther sends the browser to a path of ours with GET.
+func seeOther(ctx *fasthttp.RequestCtx, path string) {
+	ctx.Response.Header.Set(fasthttp.HeaderLocation, path)
+	ctx.SetStatusCode(fasthttp.StatusSeeOther)
+}
