@@ -12,7 +12,7 @@ import "time"
 type Changes struct {
 	Contacts      []*Contact // with Identities and Tags as the contact's whole set
 	Conversations []*Conversation
-	Messages      []*Message
+	Messages      []*Message     // one with Ingest 0 is new and gets its number
 	Statuses      []StatusReport // new reports; one that is stored already is left alone
 	Amendments    []Amendment    // likewise
 	Deliveries    []*Delivery    // one whose key is stored already is counted as seen again and its verdict replaced
@@ -22,8 +22,8 @@ type Changes struct {
 	DeletedTags   []TagID     // the store takes them off every contact
 	Templates     []*Template // found by (channel, name, language)
 	Jobs          []*Job
-	DoneJobs      []*Job // deleted
-	Answers       []Answer
+	DoneJobs      []*Job   // deleted
+	Answers       []Answer // a second one under a key is a Conflict, never replaced
 	Channels      []*Channel
 	Facts         []Fact
 }
