@@ -168,7 +168,7 @@ func (s *Service) AddNote(ctx context.Context, p access.Principal, id crm.Conver
 // returns how many. Several hosts may call it at once.
 func (s *Service) Wake(ctx context.Context) (int, error) {
 	const op = "wake snoozed conversations"
-	due, err := s.store.Snoozed(ctx, s.mint.Now(), MaxLimit)
+	due, err := s.store.Snoozed(ctx, s.mint.Now(), crm.MaxPageRows)
 	if err != nil {
 		return 0, crm.Wrap(op, err)
 	}

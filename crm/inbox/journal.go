@@ -16,7 +16,7 @@ func (s *Service) Deliveries(ctx context.Context, p access.Principal, q Delivery
 		return nil, crm.Wrap(op, err)
 	}
 	var err error
-	if q.Limit, err = limit(q.Limit); err != nil {
+	if q.Limit, err = crm.CheckPage(q.Limit); err != nil {
 		return nil, crm.Wrap(op, err)
 	}
 	list, err := s.store.Deliveries(ctx, p.WorkspaceID, q)
@@ -52,7 +52,7 @@ func (s *Service) Replay(ctx context.Context, p access.Principal, id crm.Deliver
 func (s *Service) Unclaimed(ctx context.Context, q DeliveryQuery) ([]*crm.Delivery, error) {
 	const op = "list unclaimed webhooks"
 	var err error
-	if q.Limit, err = limit(q.Limit); err != nil {
+	if q.Limit, err = crm.CheckPage(q.Limit); err != nil {
 		return nil, crm.Wrap(op, err)
 	}
 	list, err := s.store.Deliveries(ctx, crm.WorkspaceID{}, q)

@@ -20,24 +20,6 @@ func New(store Store, channels Channels, mint *crm.Mint) *Service {
 	return &Service{store: store, channels: channels, mint: mint}
 }
 
-// Page limits: a query without a limit gets DefaultLimit rows, one with more
-// than MaxLimit is Invalid.
-const (
-	DefaultLimit = 50
-	MaxLimit     = 200
-)
-
-// limit returns the number of rows a page has.
-func limit(asked int) (int, error) {
-	switch {
-	case asked == 0:
-		return DefaultLimit, nil
-	case asked < 0 || asked > MaxLimit:
-		return 0, &crm.Error{Op: "page", Code: crm.Invalid, Reason: "bad_limit", Msg: "A page has 1 to 200 rows."}
-	}
-	return asked, nil
-}
-
 // Conversations returns a page of the inbox list; see [ConversationQuery].
 func (s *Service) Conversations(ctx context.Context, p access.Principal, q ConversationQuery) ([]*crm.Conversation, error) {
 	const op = "list conversations"
@@ -45,7 +27,7 @@ func (s *Service) Conversations(ctx context.Context, p access.Principal, q Conve
 		return nil, crm.Wrap(op, err)
 	}
 	var err error
-	if q.Limit, err = limit(q.Limit); err != nil {
+	if q.Limit, err = crm.CheckPage(q.Limit); err != nil {
 		return nil, crm.Wrap(op, err)
 	}
 	list, err := s.store.Conversations(ctx, p.WorkspaceID, q)
@@ -70,7 +52,7 @@ func (s *Service) Messages(ctx context.Context, p access.Principal, q MessageQue
 		return nil, crm.Wrap(op, err)
 	}
 	var err error
-	if q.Limit, err = limit(q.Limit); err != nil {
+	if q.Limit, err = crm.CheckPage(q.Limit); err != nil {
 		return nil, crm.Wrap(op, err)
 	}
 	list, err := s.store.Messages(ctx, p.WorkspaceID, q)

@@ -160,7 +160,7 @@ func TestPageLimits(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	ours := o.rows(o.me)
-	for limit, want := range map[int]string{-1: "invalid bad_limit", 0: "ok", 1: "ok", people.MaxLimit: "ok", people.MaxLimit + 1: "invalid bad_limit"} {
+	for limit, want := range map[int]string{-1: "invalid bad_limit", 0: "ok", 1: "ok", crm.MaxPageRows: "ok", crm.MaxPageRows + 1: "invalid bad_limit"} {
 		_, contacts := o.Contacts(t.Context(), o.me, people.ContactQuery{Limit: limit})
 		_, notes := o.Notes(t.Context(), o.me, ours.contact, crm.NoteID{}, limit)
 		_, tasks := o.Tasks(t.Context(), o.me, people.TaskQuery{Limit: limit})

@@ -14,7 +14,7 @@ func (s *Service) Notes(ctx context.Context, p access.Principal, contact crm.Con
 	if err := p.Check(access.ReadContacts); err != nil {
 		return nil, crm.Wrap(op, err)
 	}
-	rows, err := limit(rows)
+	rows, err := crm.CheckPage(rows)
 	if err != nil {
 		return nil, crm.Wrap(op, err)
 	}

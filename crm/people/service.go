@@ -19,25 +19,6 @@ type Service struct {
 // New returns a lead database on a store.
 func New(store Store, mint *crm.Mint) *Service { return &Service{store: store, mint: mint} }
 
-// Page limits: a query without a limit gets DefaultLimit rows, one with more
-// than MaxLimit is Invalid.
-const (
-	DefaultLimit = 50
-	MaxLimit     = 200
-)
-
-// limit returns the number of rows a page has.
-func limit(asked int) (int, error) {
-	switch {
-	case asked == 0:
-		return DefaultLimit, nil
-	case asked < 0 || asked > MaxLimit:
-		return 0, invalid("limit", "A page has 1 to %d rows.", MaxLimit)
-	default:
-		return asked, nil
-	}
-}
-
 // ByPhone returns the contact with a number as people write it, read in region,
 // or with a business-scoped user id. NotFound if nobody has it in any of its
 // spellings (phone.Lookup), Invalid if it is no number.
@@ -72,7 +53,7 @@ func (s *Service) Contacts(ctx context.Context, p access.Principal, q ContactQue
 		return nil, crm.Wrap(op, err)
 	}
 	var err error
-	if q.Limit, err = limit(q.Limit); err != nil {
+	if q.Limit, err = crm.CheckPage(q.Limit); err != nil {
 		return nil, crm.Wrap(op, err)
 	}
 	list, err := s.store.Contacts(ctx, p.WorkspaceID, q)

@@ -17,7 +17,7 @@ func (s *Service) Tasks(ctx context.Context, p access.Principal, q TaskQuery) ([
 		return nil, crm.Wrap(op, err)
 	}
 	var err error
-	if q.Limit, err = limit(q.Limit); err != nil {
+	if q.Limit, err = crm.CheckPage(q.Limit); err != nil {
 		return nil, crm.Wrap(op, err)
 	}
 	list, err := s.store.Tasks(ctx, p.WorkspaceID, q)

@@ -65,7 +65,7 @@ func (r *replayer) run(ctx context.Context, p *program, s *host.Services) error 
 // all walks the log from the newest request to the oldest. One that cannot be
 // replayed is reported and passed over.
 func (r *replayer) all(ctx context.Context, p *program) error {
-	query := inbox.DeliveryQuery{Verdict: crm.Verdict(r.verdict), Limit: inbox.MaxLimit}
+	query := inbox.DeliveryQuery{Verdict: crm.Verdict(r.verdict), Limit: crm.MaxPageRows}
 	count := 0
 	for {
 		page, err := r.deliveries(ctx, query)
@@ -87,7 +87,7 @@ func (r *replayer) all(ctx context.Context, p *program) error {
 				fmt.Fprintf(p.stdout, "%s  not replayed: %s\n", d.ID, sentence(err))
 			}
 		}
-		if len(page) < inbox.MaxLimit {
+		if len(page) < crm.MaxPageRows {
 			_, err := fmt.Fprintf(p.stdout, "%d requests\n", count)
 			return err
 		}
