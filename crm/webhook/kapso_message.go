@@ -95,7 +95,7 @@ func (k *kapsoBody) time() time.Time {
 // statuses, not in the message.
 func (k *kapsoBody) outcome(m *MessagePart) {
 	m.Status = statusOf(k.kapso.Get("status").Text())
-	for s := k.kapso.Get("statuses").First(); s.Kind() != tape.Missing; s = s.Next() {
+	for s := k.kapso.Get("statuses").Element(); s.Kind() != tape.Missing; s = s.Next() {
 		m.Opaque = first(m.Opaque, s.Get("biz_opaque_callback_data").Text())
 		if m.Error == nil {
 			m.Error = firstError(s)
@@ -108,7 +108,7 @@ func (k *kapsoBody) outcome(m *MessagePart) {
 // has the time and nothing the rest.
 func (k *kapsoBody) status(word string) Fact {
 	var report tape.Value
-	for s := k.kapso.Get("statuses").First(); s.Kind() != tape.Missing; s = s.Next() {
+	for s := k.kapso.Get("statuses").Element(); s.Kind() != tape.Missing; s = s.Next() {
 		if s.Get("status").Is(word) {
 			report = s
 		}

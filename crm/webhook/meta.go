@@ -96,7 +96,7 @@ func (s *scope) items() {
 	}
 	items := 0
 	for _, list := range lists[:len(lists)-1] { // errors are about nobody
-		for item := s.value.Get(list.name).First(); item.Kind() != tape.Missing && items < 2; item = item.Next() {
+		for item := s.value.Get(list.name).Element(); item.Kind() != tape.Missing && items < 2; item = item.Next() {
 			items++
 		}
 	}

@@ -116,7 +116,7 @@ type book struct {
 // readBook reads the list. A contact that is nobody is left out.
 func readBook(list tape.Value) book {
 	var b book
-	for c := list.First(); c.Kind() != tape.Missing && b.n < MaxUpdates; c = c.Next() {
+	for c := list.Element(); c.Kind() != tape.Missing && b.n < MaxUpdates; c = c.Next() {
 		p := person(c.Get("wa_id"), c.Get("user_id"), c.Get("parent_user_id"))
 		p.Name, p.Username = c.Get("profile").Get("name").Text(), username(c.Get("profile").Get("username"))
 		if p == (Peer{}) {

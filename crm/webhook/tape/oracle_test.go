@@ -194,13 +194,18 @@ func TestProblems(t *testing.T) {
 }
 
 func FuzzTape(f *testing.F) {
-	for _, seed := range []string{sample, `{"a":[1,-2.5e+3,true,false,null,"\ud83d\ude42\u0000\/"],"a":{}}`, "\"\xff\"", strings.Repeat("[", 49), ` [ ] `} {
+	for _, seed := range []string{sample, `{"a":[1,-2.5e+3,true,false,null,"\ud83d\ude42\u0000\/"],"a":{}}`, `{"abcdefghi":{"\u0069d":1,"\u00e9\"\/\\":[]},"abcdefghxabcdefgh":2}`, "\"\xff\"", strings.Repeat("[", 49), ` [ ] `} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, doc []byte) {
-		var p tape.Parser
+		p := tape.Parser{Names: names}
 		if err := check(&p, doc); err != nil {
 			t.Error(err)
+		}
+		if root, why, _ := p.Scan(doc); why == 0 {
+			if differ := sameAt(&p, doc, tape.Document, root); differ != "" {
+				t.Errorf("%q: %s", doc, differ)
+			}
 		}
 	})
 }

@@ -51,32 +51,66 @@ func (e *Error) Error() string {
 // Parser holds the tape of one document. The zero Parser is ready; reusing one
 // reuses its memory. It is not for several goroutines at once.
 type Parser struct {
+	Names *Names // the names that Fields finds; may be nil
+
 	body  []byte
 	nodes []node
 }
 
 // node is one value or one object key. An object's nodes are key, value, key,
-// value; next skips a whole value.
+// value. Its four numbers are packed into two, because there is a node in every
+// fourteen bytes of a body and each store has its price in WebAssembly.
 type node struct {
-	start, end uint32 // of the text in the body, quotes and brackets included
-	next       uint32 // index of the node after this one and all it holds
-	kind       Kind
-	escaped    bool // a string with a backslash
+	span uint64 // where the text starts and, above, ends in the body, quotes and brackets included
+	link uint64 // index of the node after this one and all it holds; above, kind, escapedBit and a key's place in Names
 }
+
+func newNode(start, end, next, info uint32) node {
+	return node{uint64(start) | uint64(end)<<32, uint64(next) | uint64(info)<<32}
+}
+
+func (n *node) start() uint32 { return uint32(n.span) }
+func (n *node) end() uint32   { return uint32(n.span >> 32) }
+func (n *node) next() uint32  { return uint32(n.link) }
+func (n *node) info() uint32  { return uint32(n.link >> 32) }
+func (n *node) kind() Kind    { return Kind(n.link >> 32) }
+func (n *node) escaped() bool { return n.link&(escapedBit<<32) != 0 }
+
+const (
+	escapedBit = 1 << 8
+	nameShift  = 16
+)
 
 // Parse checks body and returns its value, or an *[Error]. The value and all
 // that is reached from it are places in body and in the parser: they are good
 // until the next Parse, and body must not change before then.
 func (p *Parser) Parse(body []byte) (Value, error) {
-	p.body, p.nodes = body, p.nodes[:0]
-	if len(body) > MaxSize {
-		return Value{}, &Error{TooLarge, MaxSize}
-	}
-	if cap(p.nodes) == 0 {
-		p.nodes = make([]node, 0, len(body)/12+8) // a webhook has a node in about 14 bytes
-	}
-	if at, problem := p.scan(); problem != 0 {
+	root, problem, at := p.Scan(body)
+	if problem != 0 {
 		return Value{}, &Error{problem, at}
 	}
-	return Value{p: p, end: uint32(len(p.nodes))}, nil
+	return root, nil
+}
+
+// Scan is Parse with the refusal in parts: why, 0 for a document, and at which
+// byte. It allocates nothing but a longer tape.
+func (p *Parser) Scan(body []byte) (root Value, why Problem, at int) {
+	p.body, p.nodes = body, p.nodes[:0]
+	if len(body) > MaxSize {
+		return Value{}, TooLarge, MaxSize
+	}
+	if cap(p.nodes) == 0 {
+		p.Grow(len(body))
+	}
+	if p.nodes, at, why = scan(body, p.nodes, p.Names); why != 0 {
+		return Value{}, why, at
+	}
+	return Value{p: p, end: uint32(len(p.nodes))}, 0, 0
+}
+
+// Grow makes room for a usual document of size bytes.
+func (p *Parser) Grow(size int) {
+	if need := size/12 + 8; need > cap(p.nodes) { // a webhook has a node in about 14 bytes
+		p.nodes = make([]node, 0, need)
+	}
 }

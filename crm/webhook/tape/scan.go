@@ -5,76 +5,170 @@ import (
 	"unicode/utf8"
 )
 
-// The loops here are shaped for a compiler to WebAssembly: one loop over
-// values, inside it one over what closes after a value, and no jump into
-// either. Go's back end turns anything else into a table jump per step.
+const (
+	ones  = 0x0101010101010101
+	lows  = 0x7f7f7f7f7f7f7f7f
+	highs = 0x8080808080808080
+)
 
-// scan reads the whole body onto the tape. It returns 0 for a document, else
-// the problem and where it is.
-func (p *Parser) scan() (int, Problem) {
-	var open [MaxDepth]uint32 // indices of the containers around the current value
-	depth := 0
-	b := p.body
-	i := space(b, 0)
-	for { // one value, which starts at i
-		if i == len(b) {
-			return i, Syntax
+// scan reads a body into nodes. It returns them with 0 for a document, else the
+// problem and where it is.
+//
+// It is long because all of its state is in local variables, which have registers.
+// Its loops are shaped for a compiler to WebAssembly: one over tokens, inside it
+// one over what closes after a value, and no jump into either. Go's back end
+// turns anything else into a table jump per step.
+func scan(b []byte, nodes []node, names *Names) ([]node, int, Problem) {
+	var open [MaxDepth]uint32 // indices of the containers around the innermost one, which is top
+	depth, top, object := 0, uint32(0), false
+	i, n := uint(0), uint(len(b)) // unsigned, so that the compiler sees that no index is out of range
+	key := false                  // an object's key comes next
+	for {                         // one token, which starts at i or after spaces
+		for i < n && b[i] <= ' ' && isSpace(b[i]) {
+			i++
 		}
-		if c := b[i]; c == '{' || c == '[' {
-			if depth == MaxDepth {
-				return i, TooDeep
+		if i >= n {
+			return nodes, int(i), Syntax
+		}
+		c := b[i]
+		if c == '"' {
+			start := i
+			end, seen := inside(b, i+1)
+			if seen&refused != 0 {
+				return nodes, int(end), Syntax
 			}
-			open[depth] = uint32(len(p.nodes))
+			if seen&highs != 0 && !utf8.Valid(b[start+1:end]) {
+				return nodes, int(start), Encoding
+			}
+			i = end + 1
+			info := uint32(String) | uint32(seen&escaped)*escapedBit
+			if key && names != nil {
+				if seen&escaped == 0 {
+					info |= names.find(b, int(start)+1, int(i)-1) << nameShift
+				} else {
+					info |= names.findEscaped(b[start+1:i-1]) << nameShift
+				}
+			}
+			nodes = append(nodes, newNode(uint32(start), uint32(i), uint32(len(nodes))+1, info))
+			if key {
+				for i < n && b[i] <= ' ' && isSpace(b[i]) {
+					i++
+				}
+				if i >= n || b[i] != ':' {
+					return nodes, int(i), Syntax
+				}
+				i++
+				key = false
+				continue
+			}
+		} else if key {
+			return nodes, int(i), Syntax
+		} else if c == '{' || c == '[' {
+			if depth == MaxDepth {
+				return nodes, int(i), TooDeep
+			}
+			open[depth] = top
 			depth++
-			p.nodes = append(p.nodes, node{start: uint32(i), kind: opened(c)})
-			i = space(b, i+1)
-			if i == len(b) {
-				return i, Syntax
+			top, object = uint32(len(nodes)), c == '{'
+			nodes = append(nodes, newNode(uint32(i), 0, 0, uint32(opened(c))))
+			i++
+			for i < n && b[i] <= ' ' && isSpace(b[i]) {
+				i++
+			}
+			if i >= n {
+				return nodes, int(i), Syntax
 			}
 			if b[i] != c+2 { // '}' is '{'+2 and ']' is '['+2
-				if c == '[' {
-					continue
-				}
-				var problem Problem
-				if i, problem = p.key(i); problem != 0 {
-					return i, problem
-				}
+				key = object
 				continue
 			}
 		} else {
-			var problem Problem
-			if i, problem = p.scalar(i); problem != 0 {
-				return i, problem
+			end, kind := scalar(b, int(i))
+			if end < 0 {
+				return nodes, int(i), Syntax
 			}
+			nodes = append(nodes, newNode(uint32(i), uint32(end), uint32(len(nodes))+1, uint32(kind)))
+			i = uint(end)
 		}
 		for { // what follows a value: closings, then a comma or the end
-			i = space(b, i)
-			if i == len(b) || depth == 0 {
-				if i == len(b) && depth == 0 {
-					return i, 0
-				}
-				return i, Syntax
+			for i < n && b[i] <= ' ' && isSpace(b[i]) {
+				i++
 			}
-			top := &p.nodes[open[depth-1]]
-			c := b[i]
+			if i >= n || depth == 0 {
+				if i >= n && depth == 0 {
+					return nodes, int(i), 0
+				}
+				return nodes, int(i), Syntax
+			}
+			c = b[i]
 			i++
 			if c == ',' {
-				i = space(b, i)
-				if top.kind == Array {
-					break
-				}
-				var problem Problem
-				if i, problem = p.key(i); problem != 0 {
-					return i, problem
-				}
+				key = object
 				break
 			}
-			if c != closing(top.kind) {
-				return i - 1, Syntax
+			if object && c != '}' || !object && c != ']' {
+				return nodes, int(i) - 1, Syntax
 			}
-			top.end, top.next = uint32(i), uint32(len(p.nodes))
+			closed := &nodes[top]
+			closed.span |= uint64(i) << 32
+			closed.link |= uint64(len(nodes))
 			depth--
+			top = open[depth]
+			object = nodes[top].kind() == Object
 		}
+	}
+}
+
+// What inside says of a string, beside the high bits of its bytes.
+const (
+	escaped = 1 << 0
+	refused = 1 << 1
+)
+
+// inside reads the string whose inside starts at i and returns where it ends and
+// what was seen in it, or refused and where.
+func inside(b []byte, i uint) (end uint, seen uint64) {
+	n, quote := uint(len(b)), i-1
+	for {
+		// Eight bytes at a time up to a quote, a backslash or a control byte: a
+		// byte's high bit is set in goOn if it is none of them.
+		c := byte(0)
+		for i+8 <= n {
+			w := load(b, int(i))
+			v := w & lows
+			goOn := (v^ones*'"'+lows)&(v^ones*'\\'+lows)&(v+ones*0x60) | w
+			if stop := goOn&highs ^ highs; stop != 0 {
+				seen |= w & (stop&-stop - 1) & highs
+				at := uint(bits.TrailingZeros64(stop)) &^ 7
+				c = byte(w >> at)
+				i += at >> 3
+				break
+			}
+			seen |= w & highs
+			i += 8
+		}
+		if c == 0 { // near the end of the body, or at NUL, one at a time
+			for i < n && b[i] >= ' ' && b[i] != '"' && b[i] != '\\' {
+				seen |= uint64(b[i]) & 0x80
+				i++
+			}
+			if i >= n {
+				return i, refused
+			}
+			c = b[i]
+		}
+		if c == '"' {
+			return i, seen
+		}
+		if c != '\\' {
+			return i, refused
+		}
+		seen |= escaped
+		size := escape(b[i:])
+		if size == 0 {
+			return quote, refused
+		}
+		i += size
 	}
 }
 
@@ -85,66 +179,21 @@ func opened(c byte) Kind {
 	return Array
 }
 
-func closing(k Kind) byte {
-	if k == Object {
-		return '}'
-	}
-	return ']'
-}
+// isSpace reports whether c is JSON's white space.
+func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
 
-// space returns the index of the first byte at or after i that is not JSON's
-// white space.
-func space(b []byte, i int) int {
-	for i < len(b) && b[i] <= ' ' && (b[i] == ' ' || b[i] == '\n' || b[i] == '\r' || b[i] == '\t') {
-		i++
-	}
-	return i
-}
-
-// key reads an object key and its colon and returns where the value starts.
-func (p *Parser) key(i int) (int, Problem) {
-	if i == len(p.body) || p.body[i] != '"' {
-		return i, Syntax
-	}
-	i, problem := p.text(i)
-	if problem != 0 {
-		return i, problem
-	}
-	i = space(p.body, i)
-	if i == len(p.body) || p.body[i] != ':' {
-		return i, Syntax
-	}
-	return space(p.body, i+1), 0
-}
-
-// scalar reads a string, number, true, false or null and returns the index
-// after it.
-func (p *Parser) scalar(i int) (int, Problem) {
-	var kind Kind
-	var end int
-	switch p.body[i] {
-	case '"':
-		return p.text(i)
+// scalar reads a number, true, false or null and returns the index after it, or
+// -1.
+func scalar(b []byte, i int) (end int, kind Kind) {
+	switch b[i] {
 	case 't':
-		kind, end = True, literal(p.body, i, "true")
+		return literal(b, i, "true"), True
 	case 'f':
-		kind, end = False, literal(p.body, i, "false")
+		return literal(b, i, "false"), False
 	case 'n':
-		kind, end = Null, literal(p.body, i, "null")
-	default:
-		kind, end = Number, number(p.body, i)
+		return literal(b, i, "null"), Null
 	}
-	if end < 0 {
-		return i, Syntax
-	}
-	p.push(node{start: uint32(i), end: uint32(end), kind: kind})
-	return end, 0
-}
-
-// push appends a node that holds no others.
-func (p *Parser) push(n node) {
-	n.next = uint32(len(p.nodes)) + 1
-	p.nodes = append(p.nodes, n)
+	return number(b, i), Number
 }
 
 // literal returns the index after word if it stands at i, else -1.
@@ -195,74 +244,19 @@ func digits[T []byte | string](b T, i int) int {
 	return i
 }
 
-const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
-)
-
-// text reads the string whose opening quote is at i and returns the index
-// after its closing quote.
-func (p *Parser) text(i int) (int, Problem) {
-	b, start := p.body, i
-	i++
-	var seen uint64 // every byte's high bit
-	escaped := false
-	for {
-		// Eight bytes at a time up to a quote, a backslash or a control byte.
-		for len(b)-i >= 8 {
-			w := load(b[i : i+8])
-			quote, slash := w^ones*'"', w^ones*'\\'
-			stop := ((quote-ones)&^quote | (slash-ones)&^slash | (w-ones*0x20)&^w) & highs
-			if stop != 0 {
-				seen |= w & (stop&-stop - 1)
-				i += bits.TrailingZeros64(stop) >> 3
-				break
-			}
-			seen |= w
-			i += 8
-		}
-		// Then, or near the end of the body, one at a time.
-		for i < len(b) && b[i] >= ' ' && b[i] != '"' && b[i] != '\\' {
-			seen |= uint64(b[i])
-			i++
-		}
-		if i == len(b) || b[i] < ' ' {
-			return i, Syntax
-		}
-		if b[i] == '"' {
-			break
-		}
-		escaped = true
-		if i = escape(b, i); i < 0 {
-			return start, Syntax
-		}
+// escape returns how many bytes the escape at the start of b has; 0 if it is
+// none.
+func escape(b []byte) uint {
+	if len(b) < 2 {
+		return 0
 	}
-	if seen&highs != 0 && !utf8.Valid(b[start+1:i]) {
-		return start, Encoding
-	}
-	p.push(node{start: uint32(start), end: uint32(i + 1), kind: String, escaped: escaped})
-	return i + 1, 0
-}
-
-// load returns eight bytes, the first one lowest.
-func load(b []byte) uint64 {
-	_ = b[7]
-	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
-}
-
-// escape returns the index after the escape whose backslash is at i, or -1.
-func escape(b []byte, i int) int {
-	if i+1 == len(b) {
-		return -1
-	}
-	switch b[i+1] {
+	switch b[1] {
 	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		return i + 2
+		return 2
 	case 'u':
-		if unit(b[i:]) >= 0 {
-			return i + 6
+		if unit(b) >= 0 {
+			return 6
 		}
 	}
-	return -1
+	return 0
 }

@@ -1,29 +1,51 @@
 package tape
 
 import (
-	"bytes"
-	"strings"
+	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// unescape decodes the inside of a string that was accepted.
-func unescape(b []byte) string {
-	var out strings.Builder
-	out.Grow(len(b))
+// appendUnescaped appends the inside of a string that was accepted, decoded.
+func appendUnescaped(out, b []byte) []byte {
 	for {
-		plain := bytes.IndexByte(b, '\\')
+		plain := slices.Index(b, '\\')
 		if plain < 0 {
-			out.Write(b)
-			return out.String()
+			return append(out, b...)
 		}
-		out.Write(b[:plain])
+		out = append(out, b[:plain]...)
 		r, size := character(b[plain:])
 		if r != 0 {
-			out.WriteRune(r)
+			out = utf8.AppendRune(out, r)
 		}
 		b = b[plain+size:]
 	}
+}
+
+// readsEscaped reports whether the inside of a string that was accepted decodes
+// to text, without decoding it into memory.
+func readsEscaped(b []byte, text string) bool {
+	for len(b) > 0 {
+		if b[0] != '\\' {
+			if text == "" || text[0] != b[0] {
+				return false
+			}
+			b, text = b[1:], text[1:]
+			continue
+		}
+		r, size := character(b)
+		b = b[size:]
+		if r == 0 {
+			continue
+		}
+		var buffer [utf8.UTFMax]byte
+		n := utf8.EncodeRune(buffer[:], r)
+		if len(text) < n || text[:n] != string(buffer[:n]) {
+			return false
+		}
+		text = text[n:]
+	}
+	return text == ""
 }
 
 // character decodes the escape at the start of b and returns how many bytes it
@@ -79,12 +101,12 @@ func unit(b []byte) rune {
 // becomes U+FFFD, as Text reads them. It is nil for a missing value.
 func (v Value) Copy() []byte {
 	raw := v.Raw()
-	if raw == nil || !bytes.Contains(raw, []byte(`\u`)) {
-		return bytes.Clone(raw)
+	if raw == nil {
+		return nil
 	}
 	out := make([]byte, 0, len(raw))
 	for {
-		plain := bytes.IndexByte(raw, '\\')
+		plain := slices.Index(raw, '\\')
 		if plain < 0 {
 			return append(out, raw...)
 		}

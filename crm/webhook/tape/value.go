@@ -36,7 +36,10 @@ func (v Value) node() node {
 }
 
 // Kind returns the value's kind.
-func (v Value) Kind() Kind { return v.node().kind }
+func (v Value) Kind() Kind {
+	n := v.node()
+	return n.kind()
+}
 
 // Present reports whether there is a value other than null.
 func (v Value) Present() bool { return v.Kind() > Null }
@@ -48,21 +51,29 @@ func (v Value) Raw() []byte {
 		return nil
 	}
 	n := v.p.nodes[v.i]
-	return v.p.body[n.start:n.end:n.end]
+	return v.p.body[n.start():n.end():n.end()]
 }
 
 // First returns the first element of an array or the value of an object's first
 // member; missing if there is none.
 func (v Value) First() Value {
 	n := v.node()
-	child := Value{p: v.p, i: v.i + 1, end: n.next, member: n.kind == Object}
+	child := Value{p: v.p, i: v.i + 1, end: n.next(), member: n.kind() == Object}
 	if child.member {
 		child.i++
 	}
-	if n.kind < Array || child.i >= n.next {
+	if n.kind() < Array || child.i >= n.next() {
 		return Value{}
 	}
 	return child
+}
+
+// Element is First for an array; missing for anything else.
+func (v Value) Element() Value {
+	if v.Kind() != Array {
+		return Value{}
+	}
+	return v.First()
 }
 
 // Next returns the element or member after v; missing after the last.
@@ -70,7 +81,7 @@ func (v Value) Next() Value {
 	if v.p == nil {
 		return v
 	}
-	v.i = v.p.nodes[v.i].next
+	v.i = v.p.nodes[v.i].next()
 	if v.member {
 		v.i++
 	}
@@ -94,11 +105,11 @@ func (v Value) Key() string {
 // PostgreSQL's jsonb: nobody who reads the same bytes sees another value.
 func (v Value) Get(name string) Value {
 	object := v.node()
-	if object.kind != Object {
+	if object.kind() != Object {
 		return Value{}
 	}
 	nodes, found := v.p.nodes, uint32(0)
-	for i := v.i + 1; i < object.next; i = nodes[i+1].next {
+	for i := v.i + 1; i < object.next(); i = nodes[i+1].next() {
 		if v.p.reads(&nodes[i], name) {
 			found = i + 1
 		}
@@ -106,20 +117,20 @@ func (v Value) Get(name string) Value {
 	if found == 0 {
 		return Value{}
 	}
-	return Value{p: v.p, i: found, end: object.next, member: true}
+	return Value{p: v.p, i: found, end: object.next(), member: true}
 }
 
 // Is reports whether v is a string that reads as text.
 func (v Value) Is(text string) bool {
 	n := v.node()
-	return n.kind == String && v.p.reads(&n, text)
+	return n.kind() == String && v.p.reads(&n, text)
 }
 
 // reads reports whether a string reads as text.
 func (p *Parser) reads(n *node, text string) bool {
-	inner := p.body[n.start+1 : n.end-1]
-	if n.escaped {
-		return unescape(inner) == text
+	inner := p.body[n.start()+1 : n.end()-1]
+	if n.escaped() {
+		return readsEscaped(inner, text)
 	}
 	return string(inner) == text
 }
@@ -129,14 +140,36 @@ func (p *Parser) reads(n *node, text string) bool {
 // PostgreSQL's text does not take it. The result is a copy.
 func (v Value) Text() string {
 	n := v.node()
-	if n.kind != String {
+	if n.kind() != String {
 		return ""
 	}
-	inner := v.p.body[n.start+1 : n.end-1]
-	if n.escaped {
-		return unescape(inner)
+	inner := v.p.body[n.start()+1 : n.end()-1]
+	if n.escaped() {
+		return string(appendUnescaped(make([]byte, 0, len(inner)), inner))
 	}
 	return string(inner)
+}
+
+// Plain returns the inside of a string that has no escapes, as a part of the
+// body; false for a string that has some, and for any other kind.
+func (v Value) Plain() ([]byte, bool) {
+	n := v.node()
+	if n.kind() != String || n.escaped() {
+		return nil, false
+	}
+	return v.p.body[n.start()+1 : n.end()-1 : n.end()-1], true
+}
+
+// AppendText appends what Text returns.
+func (v Value) AppendText(out []byte) []byte {
+	n := v.node()
+	switch {
+	case n.kind() != String:
+		return out
+	case n.escaped():
+		return appendUnescaped(out, v.p.body[n.start()+1:n.end()-1])
+	}
+	return append(out, v.p.body[n.start()+1:n.end()-1]...)
 }
 
 // Word returns a string's characters like Text, or a number's digits as they
