@@ -1,0 +1,14 @@
+package edge
+
+import "unsafe"
+
+// The frames' numbers. WebAssembly is little-endian and reads and writes a
+// number at any address; encoding/binary would do so byte by byte here, and
+// bring package reflect into the module.
+
+func le16(b []byte) uint16     { _ = b[1]; return *(*uint16)(unsafe.Pointer(&b[0])) }
+func le32(b []byte) uint32     { _ = b[3]; return *(*uint32)(unsafe.Pointer(&b[0])) }
+func le64(b []byte) uint64     { _ = b[7]; return *(*uint64)(unsafe.Pointer(&b[0])) }
+func put16(b []byte, v uint16) { _ = b[1]; *(*uint16)(unsafe.Pointer(&b[0])) = v }
+func put32(b []byte, v uint32) { _ = b[3]; *(*uint32)(unsafe.Pointer(&b[0])) = v }
+func put64(b []byte, v uint64) { _ = b[7]; *(*uint64)(unsafe.Pointer(&b[0])) = v }
