@@ -1,0 +1,74 @@
+//go:build wasip1
+
+// Command edge is the reactor: package edge behind four exported functions, for
+// any runtime that knows WASI preview 1.
+//
+// The host asks for a buffer, writes a frame into it and calls; the answer is
+// the address of a frame, shifted left by 32, or-ed with its length, good until
+// the next call. The frames are package edge's. What is exported range-checks
+// and answers with codes: a panic would leave the instance in a state that
+// nobody knows, so a host discards an instance that traps.
+package main
+
+import (
+	"unsafe"
+
+	"github.com/my21staff/my21staff/edge"
+)
+
+// roomy is the size of body that needs no more memory than the instance starts
+// with. It grows for larger ones, and then stays as large.
+const roomy = 64 << 10
+
+// maxFrame is a body of the largest size with all its headers.
+const maxFrame = edge.MaxBody + 64<<10
+
+var (
+	in   = make([]byte, roomy+8<<10)
+	out  = make([]byte, 0, roomy/2)
+	door = newDoor()
+)
+
+func newDoor() *edge.Door {
+	var d edge.Door
+	d.Reserve(roomy)
+	return &d
+}
+
+func main() {}
+
+//go:wasmexport edge_abi
+func abi() uint32 { return edge.ABI }
+
+// buffer returns the address of n bytes to write to, or 0 for more than any
+// frame needs.
+//
+//go:wasmexport edge_buffer
+func buffer(n uint32) uint32 {
+	if n > maxFrame {
+		return 0
+	}
+	if int(n) > len(in) {
+		in = make([]byte, n)
+	}
+	return uint32(uintptr(unsafe.Pointer(unsafe.SliceData(in))))
+}
+
+// configure takes the document in the buffer's first n bytes. The answer is the
+// byte 0 and the epoch, or the byte 1 and the field, the byte 0 and the problem.
+// A document that is refused changes nothing.
+//
+//go:wasmexport edge_configure
+func configure(n uint32) uint64 { return give(door.ConfigureWith(in[:min(int(n), len(in))], out[:0])) }
+
+// handle decides the request frame in the buffer's first n bytes; the answer is
+// a decision frame.
+//
+//go:wasmexport edge_handle
+func handle(n uint32) uint64 { return give(door.Handle(in[:min(int(n), len(in))], out[:0])) }
+
+// give keeps an answer and returns where it is.
+func give(answer []byte) uint64 {
+	out = answer
+	return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(answer))))<<32 | uint64(len(answer))
+}
