@@ -1,0 +1,74 @@
+package runner_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"syscall"
+	"testing"
+
+	"github.com/my21staff/my21staff/edge/runner"
+)
+
+// The kernel's list of maps shows that an instance's memory is given back. The
+// test runs alone, other pools would be on the list too.
+func TestMemoryIsGivenBack(t *testing.T) {
+	pool, err := runner.New(t.Context(), runner.Options{
+		Module: guest{evil: forever}.module(), Config: document(17), Size: 1, Untrusted: true, Timeout: deadline,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect := func(when string, want int) {
+		t.Helper()
+		if n := images(t); n != want {
+			t.Errorf("%s %d memories are mapped, want %d", when, n, want)
+		}
+	}
+	expect("after New", 1)
+	var d runner.Decision
+	_ = pool.Decide(t.Context(), evil(), now, &d)
+	expect("after a deadline", 0)
+	if err := pool.Decide(t.Context(), request(), now, &d); err != nil {
+		t.Fatal(err)
+	}
+	expect("after a call", 1)
+	if err := pool.Configure(document(18)); err != nil {
+		t.Fatal(err)
+	}
+	expect("after Configure", 1)
+	if err := pool.Close(); err != nil {
+		t.Fatal(err)
+	}
+	expect("after Close", 0)
+	if _, err := runner.New(t.Context(), runner.Options{Module: guest{start: trap}.module(), Config: document(17)}); err == nil {
+		t.Error("New took a module that traps")
+	}
+	expect("after a New that failed", 0)
+}
+
+// A call that gets no instance leaves the slot to the next one.
+func TestWithoutMemory(t *testing.T) {
+	t.Parallel()
+	pool := newPool(t, runner.Options{Module: guest{evil: trap}.module(), Size: 1})
+	var d runner.Decision
+	_ = pool.Decide(t.Context(), evil(), now, &d)
+	pool.Exhaust()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // a call that had to wait would fail with that
+	for range 3 {
+		if err := pool.Decide(ctx, request(), now, &d); !errors.Is(err, runner.ErrModule) || !errors.Is(err, syscall.EINVAL) {
+			t.Errorf("Decide = %v, want ErrModule because of mmap", err)
+		}
+	}
+}
+
+func images(t *testing.T) int {
+	t.Helper()
+	maps, err := os.ReadFile("/proc/self/maps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Count(maps, []byte("edge-image"))
+}
