@@ -9,13 +9,15 @@ import "time"
 // A request whose facts all belong to one workspace is that workspace's row.
 // One that names several, or none we know, is kept whole under the zero
 // workspace, where only the operator sees it, and each workspace it touched has
-// a row without Body: no tenant reads another's message through the log.
+// a row without Body: no tenant reads another's message through the log. So is
+// one of which only a Share is this installation's and something else was in it.
 type Delivery struct {
 	ID          DeliveryID
 	WorkspaceID WorkspaceID // zero: nobody's yet, or several workspaces'
-	Key         [32]byte    // SHA-256 of the body: the same bytes are journalled once
+	Key         [32]byte    // DeliveryKey of body and share: the same bytes are journalled once for each share of them
 	Provider    Provider
 	Event       string // Kapso's X-Webhook-Event; needed again at replay; empty for Meta
+	Share       *Share // the part that is this installation's, Sorted: at replay, too, only its facts are applied; nil: all
 	Signer      string // fingerprint of the secret that signed it: at replay, too, only its channels' facts are applied
 	Verdict     Verdict
 	Facts       int    // how many facts were read

@@ -23,6 +23,7 @@ type deliveryRow struct {
 	Key         []byte `bun:"key"`
 	Provider    text   `bun:"provider"`
 	Event       text   `bun:"event"`
+	Share       word   `bun:"share"` // JSON
 	Signer      text   `bun:"signer"`
 	Verdict     text   `bun:"verdict"`
 	Facts       int    `bun:"facts"`
@@ -41,14 +42,15 @@ type fullDeliveryRow struct {
 }
 
 func deliveryOf(d *crm.Delivery) (fullDeliveryRow, error) {
+	share, err := optionalJSON(d.Share)
 	return fullDeliveryRow{
 		deliveryRow: deliveryRow{
-			WorkspaceID: uid(d.WorkspaceID), ID: uid(d.ID), Key: d.Key[:], Provider: text(d.Provider), Event: text(d.Event),
+			WorkspaceID: uid(d.WorkspaceID), ID: uid(d.ID), Key: d.Key[:], Provider: text(d.Provider), Event: text(d.Event), Share: share,
 			Signer: text(d.Signer), Verdict: text(d.Verdict), Facts: d.Facts, Applied: d.Applied, Reason: text(d.Reason),
 			ReceivedAt: stamp(d.ReceivedAt), Seen: d.Seen,
 		},
 		Body: d.Body,
-	}, nil
+	}, err
 }
 
 func (r *deliveryRow) delivery() (*crm.Delivery, error) {
@@ -58,7 +60,7 @@ func (r *deliveryRow) delivery() (*crm.Delivery, error) {
 		ReceivedAt: time.Time(r.ReceivedAt), Seen: r.Seen,
 	}
 	copy(d.Key[:], r.Key)
-	return d, nil
+	return d, readOptional(r.Share, &d.Share)
 }
 
 // deliveries journals requests. One that is journalled already keeps its id and
@@ -68,9 +70,10 @@ func (b *batch) deliveries(deliveries []*crm.Delivery) {
 	deliveries = slices.SortedFunc(slices.Values(deliveries), func(a, d *crm.Delivery) int {
 		return cmp.Or(a.WorkspaceID.Compare(d.WorkspaceID), bytes.Compare(a.Key[:], d.Key[:]))
 	})
-	for _, d := range deliveries { // one by one: a batch may hold the same bytes twice
-		row, _ := deliveryOf(d)
-		b.insert(b.t.store.db.NewInsert().Model(&row).
+	made := rowsOf(b, deliveries, deliveryOf)
+	for i := range made { // one by one: a batch may hold the same bytes twice
+		d := deliveries[i]
+		b.insert(b.t.store.db.NewInsert().Model(&made[i]).
 			Set("seen = deliveries.seen + excluded.seen").
 			Set("verdict = excluded.verdict, facts = excluded.facts, applied = excluded.applied, reason = excluded.reason").
 			Returning("id, seen"), "conflict (workspace_id, key) do update",

@@ -18,13 +18,16 @@ import (
 type Receipt struct {
 	DeliveryID crm.DeliveryID // its row in the journal
 	Verdict    crm.Verdict
-	Facts      int // facts it held
+	Facts      int // facts it held, without those of other hosts
 	Applied    int // facts that changed something
 }
 
 // Receive takes one webhook request: it verifies the signature, decodes the
 // body and applies its facts. When it returns without error everything is
 // committed, the raw body in the journal included.
+//
+// Of a request with a share only the facts in it count; the others are another
+// host's, which is no problem and leaves no trace but the bytes in the journal.
 //
 // A wrong signature is Unauthenticated and leaves no trace. A signed body that
 // is not JSON we can read is Invalid, one with too many updates TooLarge; both
@@ -62,6 +65,7 @@ type Arrival struct {
 	facts      int
 	parts      map[crm.WorkspaceID][]Item
 	problems   []string // why facts are nobody's
+	foreign    int      // facts that are not in the share: another host's
 	unreadable error
 	again      bool // a replay: what was applied before is looked at again
 }
@@ -79,8 +83,8 @@ func (s *Service) Prepare(ctx context.Context, r webhook.Request) (*Arrival, err
 		return nil, err
 	}
 	a := &Arrival{delivery: crm.Delivery{
-		Key: sha256.Sum256(r.Body), Provider: r.Provider, Event: r.Event, Signer: fingerprint(secrets[signer]),
-		Body: r.Body, ReceivedAt: s.mint.Now(), Seen: 1,
+		Key: crm.DeliveryKey(r.Body, r.Share), Provider: r.Provider, Event: r.Event, Share: r.Share.Sorted(),
+		Signer: fingerprint(secrets[signer]), Body: r.Body, ReceivedAt: s.mint.Now(), Seen: 1,
 	}}
 	facts, err := webhook.Decode(r.Provider, r.Event, r.Body)
 	if err != nil {
@@ -96,14 +100,18 @@ func fingerprint(secret crm.Secret) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// sortOut finds the channel of each fact. A fact belongs to a channel only if
-// the body was signed with a secret of that channel: who can sign for one
-// number cannot write into another's inbox.
+// sortOut finds the channel of each fact in the share. A fact belongs to a
+// channel only if the body was signed with a secret of that channel: who can
+// sign for one number cannot write into another's inbox.
 func (s *Service) sortOut(ctx context.Context, a *Arrival, facts []webhook.Fact) error {
-	a.facts = len(facts)
 	a.parts = make(map[crm.WorkspaceID][]Item)
 	for i := range facts {
 		f := &facts[i]
+		if !a.delivery.Share.Holds(f.PhoneNumberID, f.AccountID) {
+			a.foreign++
+			continue
+		}
+		a.facts++
 		channels, err := s.owners(ctx, f)
 		if err != nil {
 			return err
@@ -197,7 +205,7 @@ func workspacesOf(arrivals []*Arrival) []crm.WorkspaceID {
 
 // whole reports whether the request is one workspace's alone, whose journal
 // then keeps its body.
-func (a *Arrival) whole() bool { return len(a.parts) == 1 && len(a.problems) == 0 }
+func (a *Arrival) whole() bool { return len(a.parts) == 1 && len(a.problems) == 0 && a.foreign == 0 }
 
 // commitPart applies what belongs to one workspace and journals it there.
 func (s *Service) commitPart(ctx context.Context, tx Tx, ws crm.WorkspaceID, arrivals []*Arrival, receipts []Receipt) error {
@@ -241,9 +249,13 @@ func (s *Service) decide(ws crm.WorkspaceID, state *State, arrivals []*Arrival, 
 		}
 		d := a.delivery
 		d.ID, d.WorkspaceID = crm.NewID[crm.Delivery](s.mint), ws
-		switch known := done[d.Key]; {
+		known := done[d.Key]
+		if known != nil { // the row is kept, whatever becomes of it now
+			d.ID = known.ID
+		}
+		switch {
 		case known != nil && known.Verdict == crm.DeliveryApplied && !a.again:
-			d.ID, d.Facts, d.Applied, d.Verdict = known.ID, known.Facts, known.Applied, known.Verdict
+			d.Facts, d.Applied, d.Verdict = known.Facts, known.Applied, known.Verdict
 		case ws.IsZero():
 			a.closeNobodys(&d)
 		default:
@@ -286,7 +298,7 @@ func (a *Arrival) closeNobodys(d *crm.Delivery) {
 	switch {
 	case a.unreadable != nil:
 		d.Verdict, d.Reason = crm.DeliveryUnreadable, a.unreadable.Error()
-	case len(a.problems) == 0: // several workspaces', each applied in its own row
+	case len(a.problems) == 0: // several workspaces' or hosts', each applied in its own row
 		d.Verdict = crm.DeliveryApplied
 	case len(a.parts) == 0:
 		d.Verdict, d.Reason = crm.DeliveryUnknown, summary(a.problems)

@@ -47,7 +47,9 @@ func deliveryStored(t *testing.T, w *world) {
 	same(t, "a delivery", w.delivery(t, w.ours.ws, w.ours.delivery.ID), w.ours.delivery)
 	raw := w.newDelivery(w.ours.ws, "\x00\xff\xfe{\"a\":\"\\u0000\"}\r\n", crm.DeliveryPartly)
 	raw.Event, raw.Signer, raw.Facts, raw.Applied, raw.Reason = "whatsapp.message.failed", "fedcba9876543210", 3, 2, "could not be read"
+	raw.Share = &crm.Share{Numbers: []string{"1", "\x00\"<é"}, Accounts: []string{"2"}, Rest: true}
 	bare := w.newDelivery(w.ours.ws, "without a body", crm.DeliveryApplied)
+	bare.Share = &crm.Share{}
 	bare.Body = nil
 	w.write(t, w.ours.ws, &crm.Changes{Deliveries: []*crm.Delivery{copied(raw), copied(bare)}})
 	same(t, "a delivery that is no text", w.delivery(t, w.ours.ws, raw.ID), raw)
