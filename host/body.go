@@ -11,13 +11,24 @@ import (
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/webhook"
+	"github.com/my21staff/my21staff/host/hook"
 	"github.com/my21staff/my21staff/host/problem"
 )
 
 // maxBody bounds every body but a webhook's and a file's.
 const maxBody = 1 << 20
 
-// maxDrop is how much of a body that is too large is read all the same.
+// maxEnvelope bounds an envelope as it is sent, which holds several webhooks.
+// More than a provider's webhook it may be only where an edge is known, if it
+// says its size, and while fewer than largeBodies such are in work: anybody can
+// claim to be an edge until the signature is checked.
+const (
+	maxEnvelope = 16 << 20
+	largeBodies = 8
+)
+
+// maxDrop is how much more than its bound of a body that is too large is read
+// all the same.
 const maxDrop = 8 << 20
 
 const (
@@ -47,9 +58,26 @@ func limits(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	return fasthttp.RequestConfig{}
 }
 
+// room returns how large the request's body may be, as bodyLimit does, and what
+// gives the room back when the request is answered.
+func (s *server) room(ctx *fasthttp.RequestCtx) (limit int, leave func(), err error) {
+	path, header := string(ctx.Path()), &ctx.Request.Header
+	limit, leave = bodyLimit(path), func() {}
+	if !s.envelopes || !strings.HasPrefix(path, hookPrefix) || header.ContentLength() <= limit || !hook.IsEnvelope(header) {
+		return limit, leave, nil
+	}
+	leave = func() { s.large.Add(-1) }
+	if s.large.Add(1) > largeBodies {
+		leave()
+		drop(ctx, maxEnvelope)
+		return 0, nil, busy
+	}
+	return maxEnvelope, leave, nil
+}
+
 // readBody reads the body into memory, within its bound.
-func readBody(ctx *fasthttp.RequestCtx) error {
-	limit, stream := bodyLimit(string(ctx.Path())), ctx.RequestBodyStream()
+func readBody(ctx *fasthttp.RequestCtx, limit int) error {
+	stream := ctx.RequestBodyStream()
 	if limit == 0 || stream == nil {
 		return nil
 	}
@@ -61,13 +89,19 @@ func readBody(ctx *fasthttp.RequestCtx) error {
 		}
 	}
 	if ctx.Request.Header.ContentLength() > limit || len(body) > limit {
-		// A connection that is closed while the client still writes is reset,
-		// and the client never reads why: so some more is read, and dropped.
-		_, _ = io.Copy(io.Discard, io.LimitReader(stream, maxDrop))
+		drop(ctx, limit)
 		return tooLarge(limit)
 	}
 	ctx.Request.SetBodyRaw(body)
 	return nil
+}
+
+// drop reads what is left of a body that is refused, within reason, and closes
+// the connection after the answer. One that is closed while the client still
+// writes is reset, and the client never reads why.
+func drop(ctx *fasthttp.RequestCtx, limit int) {
+	_, _ = io.Copy(io.Discard, io.LimitReader(ctx.RequestBodyStream(), int64(limit)+maxDrop))
+	ctx.SetConnectionClose()
 }
 
 func tooLarge(limit int) error {

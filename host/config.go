@@ -23,6 +23,8 @@ type Config struct {
 	DataDir   string       // made if missing
 	SecretKey []crm.Secret // what seals secrets, newest first; empty: the file in DataDir
 
+	EdgeSecrets []crm.Secret // what an edge signs its envelopes with, newest first; empty: none is taken
+
 	LogFormat string // "json" or "text"
 	LogLevel  slog.Level
 
@@ -33,6 +35,8 @@ type Config struct {
 	Senders         int           // send attempts at once
 
 	ReconcileEvery time.Duration // how often Kapso's list is asked for what no webhook brought
+
+	Edge string // "native" or "wasm": what decides about webhooks before the host does; "off"
 }
 
 // URL returns the address people reach the host at, without a slash at the end.
@@ -84,6 +88,8 @@ func keys() []key {
 			func(c *Config, t string) error { return setPath(&c.DataDir, t) }},
 		{"secret_key", "", "32 bytes in base64 or hex that seal stored secrets, newest first with commas; empty: secret.key in the data folder, made at the first start", secret,
 			func(c *Config, t string) error { return setSecretKeys(&c.SecretKey, t) }},
+		{"edge_secrets", "", "one or two secrets (whsec_...) that an edge in front signs its envelopes with, newest first with commas; empty: the providers' own requests alone are taken", secret,
+			func(c *Config, t string) error { return setEdgeSecrets(&c.EdgeSecrets, t) }},
 		{"log_format", "text", "text or json", public,
 			func(c *Config, t string) error { return setWord(&c.LogFormat, t, "text", "json") }},
 		{"log_level", "info", "debug, info, warn or error", public,
@@ -100,6 +106,8 @@ func keys() []key {
 			func(c *Config, t string) error { return setInt(&c.Senders, t, 1, 1000) }},
 		{"reconcile_every", "1m", "how often Kapso's message list is asked for what no webhook brought", public,
 			func(c *Config, t string) error { return setDuration(&c.ReconcileEvery, t, time.Second, 24*time.Hour) }},
+		{"edge", "off", "refuse webhooks that nobody signed before the host sees them: native, wasm or off", public,
+			func(c *Config, t string) error { return setWord(&c.Edge, t, "off", "native", "wasm") }},
 	}
 }
 

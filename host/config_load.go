@@ -60,11 +60,14 @@ func Load(src Sources) (Config, []Setting, error) {
 	return config, settings, nil
 }
 
-// Flags registers every key as a flag. What is given ends up in the map, for
-// Sources.Flags.
-func Flags(fs *flag.FlagSet) map[string]string {
+// Flags registers keys as flags, those named or else all, but for flags that are
+// there already. What is given ends up in the map, for Sources.Flags.
+func Flags(fs *flag.FlagSet, only ...string) map[string]string {
 	given := map[string]string{}
 	for _, k := range keys() {
+		if fs.Lookup(flagName(k.name)) != nil || len(only) > 0 && !slices.Contains(only, k.name) {
+			continue
+		}
 		usage := k.help
 		if k.def != "" {
 			usage += fmt.Sprintf(" (default %s)", k.def)

@@ -106,6 +106,9 @@ func TestWhatIsWrongIsRefusedWithASentence(t *testing.T) {
 		{"unknown level", "log_level", host.Sources{Flags: map[string]string{"log_level": "loud"}}},
 		{"other database", "database", host.Sources{Flags: map[string]string{"database": "mysql://localhost"}}},
 		{"short key", "secret_key", host.Sources{Flags: map[string]string{"secret_key": "c2hvcnQ="}}},
+		{"secret of no edge", "edge_secrets", host.Sources{Flags: map[string]string{"edge_secrets": "c2hvcnQ="}}},
+		{"short secret of an edge", "24 to 64 bytes", host.Sources{Environ: []string{"M21_EDGE_SECRETS=whsec_c2hvcnQ="}}},
+		{"three secrets of an edge", "more than two", host.Sources{Flags: map[string]string{"edge_secrets": edgeSecret(1) + "," + edgeSecret(2) + "," + edgeSecret(3)}}},
 		{"path in public address", "public_url", host.Sources{Flags: map[string]string{"public_url": "https://x.example/crm"}}},
 		{"no prefix", "trusted_proxies", host.Sources{Flags: map[string]string{"trusted_proxies": "proxy.example"}}},
 		{"public without TLS", "without TLS", host.Sources{Flags: map[string]string{"listen": "0.0.0.0:2121"}}},
@@ -121,6 +124,27 @@ func TestWhatIsWrongIsRefusedWithASentence(t *testing.T) {
 		case !strings.Contains(e.Msg, c.want) || !strings.HasSuffix(e.Msg, "."):
 			t.Errorf("%s: got the sentence %q, want one with %q", c.name, e.Msg, c.want)
 		}
+	}
+}
+
+// edgeSecret returns a secret of an edge.
+func edgeSecret(n byte) string {
+	return "whsec_" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{n}, 32))
+}
+
+func TestEdgeSecretsAreReadAndNeverShown(t *testing.T) {
+	t.Parallel()
+	c, settings, err := host.Load(host.Sources{Environ: []string{"M21_EDGE_SECRETS=" + edgeSecret(1) + ", " + edgeSecret(2)}})
+	if err != nil || len(c.EdgeSecrets) != 2 || string(c.EdgeSecrets[1]) != edgeSecret(2) {
+		t.Fatalf("two secrets are read as %d, %v", len(c.EdgeSecrets), err)
+	}
+	for _, s := range settings {
+		if strings.Contains(s.Value, "whsec_") || s.Name == "edge_secrets" && s.Value != "[secret]" {
+			t.Errorf("%s is shown as %s", s.Name, s.Value)
+		}
+	}
+	if c, _, err := host.Load(host.Sources{}); err != nil || len(c.EdgeSecrets) > 0 {
+		t.Errorf("by default there are %d secrets of an edge, %v", len(c.EdgeSecrets), err)
 	}
 }
 

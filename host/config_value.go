@@ -15,6 +15,7 @@ import (
 
 	"github.com/my21staff/my21staff/adapters/chacha"
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/edge/envelope"
 )
 
 // The setters read one value each. Their errors end the sentence "listen is
@@ -87,6 +88,20 @@ func setSecretKeys(to *[]crm.Secret, text string) error {
 			return errors.New("not 32 bytes in base64 or hex (openssl rand -base64 32)")
 		}
 		*to = append(*to, crm.Secret(word))
+	}
+	return nil
+}
+
+func setEdgeSecrets(to *[]crm.Secret, text string) error {
+	*to = nil
+	for _, word := range list(text) {
+		if err := envelope.CheckSecret(word); err != nil {
+			return fmt.Errorf("%w (echo whsec_$(openssl rand -base64 32))", err)
+		}
+		*to = append(*to, crm.Secret(word))
+	}
+	if len(*to) > envelope.MaxSecrets {
+		return errors.New("more than two secrets: the new one and the one before")
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/host/auth"
+	"github.com/my21staff/my21staff/host/hook"
 	"github.com/my21staff/my21staff/host/sse"
 	"github.com/my21staff/my21staff/host/telemetry"
 	"github.com/my21staff/my21staff/host/web"
@@ -24,6 +25,8 @@ type Host struct {
 	log     *slog.Logger
 	metrics *telemetry.Metrics
 	guard   *auth.Guard
+	door    *door      // nil: webhooks come straight to the hook
+	edge    *hook.Edge // whose envelopes are opened; nil: nobody's
 	web     *web.Web
 	hub     *sse.Hub
 	sender  *worker.Sender
@@ -45,6 +48,12 @@ func Open(ctx context.Context, c Config, version string, log *slog.Logger) (*Hos
 	h.hub = sse.New(services.Feed, h.guard, sse.Options{Max: c.MaxStreams, Log: log, Timing: serverTiming})
 	h.web = &web.Web{Directory: services.Directory, Inbox: services.Inbox, People: services.People, Guard: h.guard, Now: time.Now}
 	h.sender = worker.NewSender(services.Outbox, c.Senders, log, h.metrics)
+	if h.door, err = openDoor(ctx, c, services.Directory, h.metrics, log); err != nil {
+		return nil, errors.Join(err, services.Close())
+	}
+	if len(c.EdgeSecrets) > 0 {
+		h.edge = hook.NewEdge(c.EdgeSecrets, time.Now)
+	}
 	h.server = newServer(c, origin, log, h.metrics)
 	h.server.routes = h.mount()
 	h.metrics.Streams(h.hub.Open)
@@ -112,7 +121,7 @@ func (h *Host) Close(ctx context.Context) error {
 	h.server.draining.Store(true)
 	err := h.streams.Stop(ctx)
 	err = errors.Join(err, h.server.http.ShutdownWithContext(ctx))
-	err = errors.Join(err, h.workers.Stop(ctx))
+	err = errors.Join(err, h.workers.Stop(ctx), h.door.close())
 	return errors.Join(err, h.Services.Close())
 }
 

@@ -46,10 +46,10 @@ const (
 func (h *Host) surface() []route {
 	kapso, meta := h.hook(crm.Kapso), h.hook(crm.Meta)
 	routes := []route{
-		{"GET", "/api/webhook/kapso", open, kapso.Handshake},
-		{"POST", "/api/webhook/kapso", open, kapso.Receive},
-		{"GET", "/api/webhook/meta", open, meta.Handshake},
-		{"POST", "/api/webhook/meta", open, meta.Receive},
+		{"GET", "/api/webhook/kapso", open, h.door.before(crm.Kapso, kapso.Handshake)},
+		{"POST", "/api/webhook/kapso", open, h.door.before(crm.Kapso, kapso.Receive)},
+		{"GET", "/api/webhook/meta", open, h.door.before(crm.Meta, meta.Handshake)},
+		{"POST", "/api/webhook/meta", open, h.door.before(crm.Meta, meta.Receive)},
 		{"GET", "/api/events", members, h.hub.Handle},
 		{"GET", "/healthz", open, h.alive},
 		{"HEAD", "/healthz", open, h.alive},
@@ -71,7 +71,7 @@ func (h *Host) surface() []route {
 }
 
 func (h *Host) hook(p crm.Provider) hook.Hook {
-	return hook.Hook{Provider: p, Receiver: h.Inbox, Shaker: h.Inbox, Counter: h.metrics}
+	return hook.Hook{Provider: p, Receiver: h.Inbox, Shaker: h.Inbox, Counter: h.metrics, Edge: h.edge, Log: h.log}
 }
 
 func (h *Host) api() *api.API {

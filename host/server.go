@@ -42,6 +42,9 @@ type server struct {
 	most     int64        // requests in work at once
 	working  atomic.Int64 // of them now
 	draining atomic.Bool
+
+	envelopes bool         // an edge is known
+	large     atomic.Int64 // bodies of envelopes that are larger than a provider's, now
 }
 
 // exchange is what the server knows about one request.
@@ -63,7 +66,7 @@ func exchangeOf(ctx *fasthttp.RequestCtx) *exchange {
 }
 
 func newServer(c Config, origin auth.Origin, log *slog.Logger, metrics *telemetry.Metrics) *server {
-	s := &server{origin: origin, log: log, metrics: metrics, timeout: c.RequestTimeout, most: int64(c.MaxRequests)}
+	s := &server{origin: origin, log: log, metrics: metrics, timeout: c.RequestTimeout, most: int64(c.MaxRequests), envelopes: len(c.EdgeSecrets) > 0}
 	s.http = &fasthttp.Server{
 		Handler:            fasthttp.CompressHandlerLevel(s.serve, fasthttp.CompressBestSpeed),
 		ErrorHandler:       s.unreadable,
@@ -114,7 +117,12 @@ func (s *server) answer(ctx *fasthttp.RequestCtx, x *exchange) {
 			problem.Write(ctx, x.err)
 		}
 	}()
-	if err := readBody(ctx); err != nil {
+	limit, leave, err := s.room(ctx)
+	if err == nil {
+		defer leave()
+		err = readBody(ctx, limit)
+	}
+	if err != nil {
 		x.err = err
 		problem.Write(ctx, err)
 		return

@@ -17,6 +17,7 @@ type Doc struct {
 	Query   []Param
 	Headers []Param
 	Body    any    // a value of the type the JSON body is read into; nil for none
+	Or      string // another media type that the body may be of, for what this API does not describe
 	Example string // a body, shown and tested
 	File    bool   // the body is a file
 	Answers []Answer

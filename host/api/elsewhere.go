@@ -1,6 +1,9 @@
 package api
 
-import "github.com/my21staff/my21staff/crm/access"
+import (
+	"github.com/my21staff/my21staff/crm/access"
+	"github.com/my21staff/my21staff/edge/envelope"
+)
 
 // elsewhere are the routes that other packages of the host answer. They are
 // described here so that the description is whole.
@@ -39,10 +42,17 @@ func handshake(path string) Route {
 
 func receive(path, signature string) Route {
 	return Route{Method: "POST", Path: path, Public: true, Doc: Doc{
-		Tag: "Webhooks", Summary: "The provider's webhook",
-		About:   "200 means that every message in it is stored and visible.",
-		Headers: []Param{{Name: signature, About: "HMAC-SHA-256 of the body under one of the channel's webhook secrets", Required: true}},
+		Tag: "Webhooks", Summary: "The provider's webhook, or an edge's envelope of several",
+		About: "200 means that every message in it is stored and visible. An envelope is signed as Standard Webhooks are, with a secret of the setting " +
+			"edge_secrets, and may be encoded with zstd. It is answered 200 with {\"parts\": [{\"status\": 200}, ...]}: of each part, in order, the status that its provider would have got.",
+		Headers: []Param{
+			{Name: signature, About: "HMAC-SHA-256 of the body under one of the channel's webhook secrets; in an envelope each part has its own"},
+			{Name: envelope.IDHeader, About: "Of an envelope: its id, which a retry has too"},
+			{Name: envelope.TimestampHeader, About: "Of an envelope: when it was sealed, in Unix seconds; less than five minutes away"},
+			{Name: envelope.SignatureHeader, About: "Of an envelope: \"v1,\" and the HMAC-SHA-256 of {id}.{timestamp}.{payload} in base64; several with spaces"},
+		},
 		Body:    Plain{},
-		Answers: []Answer{{200, Plain{}, "It is stored"}},
+		Or:      envelope.ContentType,
+		Answers: []Answer{{200, Plain{}, "It is stored; of an envelope, what became of each part"}},
 	}}
 }

@@ -102,7 +102,11 @@ func (s *schemas) operation(r Route) object {
 		if r.Example != "" {
 			media["example"] = json.RawMessage(r.Example)
 		}
-		op["requestBody"] = object{"required": true, "content": object{"application/json": media}}
+		content := object{"application/json": media}
+		if r.Or != "" {
+			content[r.Or] = object{"schema": object{}}
+		}
+		op["requestBody"] = object{"required": true, "content": content}
 	case r.File:
 		op["requestBody"] = object{"required": true, "content": object{"*/*": object{"schema": object{}}}}
 	}

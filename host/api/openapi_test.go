@@ -9,6 +9,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/my21staff/my21staff/edge/envelope"
 	"github.com/my21staff/my21staff/host/api"
 )
 
@@ -59,6 +60,26 @@ func TestDescriptionDescribesTheRoutesAndNothingElse(t *testing.T) {
 	slices.Sort(described)
 	if !slices.Equal(routes, described) {
 		t.Errorf("described are %q, routes are %q", described, routes)
+	}
+}
+
+// A webhook is a provider's request or an envelope of several, and neither's
+// signature is there with the other.
+func TestWebhooksAreDescribedInBothForms(t *testing.T) {
+	t.Parallel()
+	doc := description(t, &api.API{})
+	for _, path := range []string{"/api/webhook/kapso", "/api/webhook/meta"} {
+		op := doc.Paths.Value(path).Post
+		for _, kind := range []string{"application/json", envelope.ContentType} {
+			if op.RequestBody.Value.Content[kind] == nil {
+				t.Errorf("%s is not described to take %s", path, kind)
+			}
+		}
+		for _, name := range []string{envelope.IDHeader, envelope.TimestampHeader, envelope.SignatureHeader} {
+			if p := op.Parameters.GetByInAndName("header", name); p == nil || p.Required {
+				t.Errorf("%s describes the header %s as %+v", path, name, p)
+			}
+		}
 	}
 }
 

@@ -1,12 +1,13 @@
 // Package hook answers the providers' webhooks: a POST with facts, which is
 // answered 200 once they are committed, and Meta's GET, which asks whether the
-// address is ours.
+// address is ours. An edge in front hands over several requests in one envelope.
 package hook
 
 import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"log/slog"
 
 	"github.com/valyala/fasthttp"
 
@@ -41,6 +42,8 @@ type Hook struct {
 	Receiver Receiver
 	Shaker   Shaker
 	Counter  Counter
+	Edge     *Edge        // whose envelopes are opened; nil: nobody's
+	Log      *slog.Logger // why a part of an envelope was not taken, which its answer does not say
 }
 
 // receipt is what a provider is told: enough to find the request in the log of
@@ -54,19 +57,36 @@ type receipt struct {
 // Receive answers POST.
 func (h Hook) Receive(ctx *fasthttp.RequestCtx) error {
 	header := &ctx.Request.Header
-	got, err := h.Receiver.Receive(request.ContextOf(ctx), webhook.Request{
+	if IsEnvelope(header) {
+		return h.receiveEnvelope(ctx)
+	}
+	got, err := h.receive(request.ContextOf(ctx), webhook.Request{
 		Provider:  h.Provider,
-		Hub:       texts(header.PeekAll("X-Hub-Signature-256")),
-		Signature: texts(header.PeekAll("X-Webhook-Signature")),
+		Hub:       texts(header.PeekAll(webhook.HubHeader)),
+		Signature: texts(header.PeekAll(webhook.KapsoHeader)),
 		Event:     string(header.Peek("X-Webhook-Event")),
 		Body:      bytes.Clone(ctx.PostBody()), // fasthttp reuses its own
 	})
 	if err != nil {
-		h.Counter.Webhook(h.Provider, string(crm.CodeOf(err)), 0)
 		return err
 	}
+	return answer(ctx, receipt{ID: got.DeliveryID.String(), Verdict: got.Verdict, Facts: got.Facts})
+}
+
+// receive takes a request in and counts it.
+func (h Hook) receive(ctx context.Context, r webhook.Request) (inbox.Receipt, error) {
+	got, err := h.Receiver.Receive(ctx, r)
+	if err != nil {
+		h.Counter.Webhook(h.Provider, string(crm.CodeOf(err)), 0)
+		return inbox.Receipt{}, err
+	}
 	h.Counter.Webhook(h.Provider, string(got.Verdict), got.Facts)
-	body, err := json.Marshal(receipt{ID: got.DeliveryID.String(), Verdict: got.Verdict, Facts: got.Facts})
+	return got, nil
+}
+
+// answer answers with JSON.
+func answer(ctx *fasthttp.RequestCtx, value any) error {
+	body, err := json.Marshal(value)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,12 @@ type command struct {
 	long  string
 	flags func(*flag.FlagSet) action // declares the command's own flags; nil for a command of commands
 	under []command
+
+	// settings are those that mean something to the command; nil: all. A flag of
+	// its own with the name of one of them is that setting, with another default
+	// and other words. One with the name "config" is not the file of settings,
+	// which then $M21_CONFIG alone names.
+	settings []string
 }
 
 // action does what a command is for, with the arguments after the flags.
@@ -42,7 +48,7 @@ type invocation struct {
 // commands lists what the program can do.
 func commands() []command {
 	return []command{
-		serveCommand(), migrateCommand(), simulateCommand(), replayCommand(),
+		serveCommand(), edgeCommand(), migrateCommand(), simulateCommand(), replayCommand(),
 		workspaceCommand(), channelCommand(), keyCommand(), configCommand(), versionCommand(),
 	}
 }
@@ -90,14 +96,22 @@ func (p *program) invoke(ctx context.Context, c command, path string, args []str
 	do := c.flags(fs)
 	own := map[string]bool{}
 	fs.VisitAll(func(f *flag.Flag) { own[f.Name] = true })
-	given := host.Flags(fs)
-	file := fs.String("config", "", "JSON file with settings (default $M21_CONFIG)")
+	given := host.Flags(fs, c.settings...)
+	file := new(string)
+	if !own["config"] {
+		fs.StringVar(file, "config", "", "JSON file with settings (default $M21_CONFIG)")
+	}
 	switch err := fs.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		p.help(c, path, fs, own)
 		return err
 	case err != nil:
 		return usage("%s; %q lists the flags.", strings.TrimSuffix(err.Error(), "."), path+" -h")
+	}
+	for _, name := range c.settings {
+		if own[name] {
+			given[name] = fs.Lookup(name).Value.String()
+		}
 	}
 	config, settings, err := host.Load(host.Sources{Flags: given, Environ: p.environ, File: *file})
 	if err != nil {

@@ -193,7 +193,14 @@ type process struct {
 // serve starts the host and returns when it listens.
 func (i *installation) serve(args ...string) *process {
 	i.t.Helper()
-	p := &process{t: i.t, cmd: exec.CommandContext(i.t.Context(), binary, append([]string{"serve"}, args...)...)}
+	return i.listening(exec.CommandContext(i.t.Context(), binary, append([]string{"serve"}, args...)...))
+}
+
+// listening starts a program that says where it listens and returns when it
+// does.
+func (i *installation) listening(cmd *exec.Cmd) *process {
+	i.t.Helper()
+	p := &process{t: i.t, cmd: cmd}
 	p.cmd.Env = i.env
 	reader, writer, err := os.Pipe()
 	if err != nil {
