@@ -1,0 +1,89 @@
+// Command edge measures the edge module on wazero against native code, both in
+// the same run:
+//
+//	go run ./bench/edge           # about three minutes
+//	go run ./bench/edge -quick    # half a minute
+//
+// It prints the ladder (what each step of the build gives), size, start and
+// memory, and writes the same to bench/results/edge.md and edge.json.
+//
+// The machines this runs on are shared and noisy: every figure comes from many
+// short batches, taken in turn for all variants, and is the least and the median
+// of them. Ratios are between the least ones.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "bench/edge:", err)
+		os.Exit(1)
+	}
+}
+
+// settings are how long and where to.
+type settings struct {
+	batches int // of each variant and size
+	calls   int // of the run that looks at memory
+	out     string
+	work    string // folder for modules and compiled code
+}
+
+func run(ctx context.Context, args []string, out, progress io.Writer) error {
+	flags := flag.NewFlagSet("edge", flag.ContinueOnError)
+	quick := flags.Bool("quick", false, "a sixth of the time")
+	s := settings{batches: 300, calls: 10_000_000}
+	flags.StringVar(&s.out, "out", "bench/results", "folder for edge.md and edge.json")
+	flags.StringVar(&s.work, "work", ".build/bench", "folder for what is built on the way")
+	flags.IntVar(&s.calls, "calls", s.calls, "calls of the run that looks at memory")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *quick {
+		s.batches, s.calls = 60, min(s.calls, 200_000)
+	}
+	report, err := measureAll(ctx, s, progress)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(s.out, 0o755); err != nil {
+		return err
+	}
+	text := report.markdown()
+	fmt.Fprint(out, text)
+	if err := os.WriteFile(filepath.Join(s.out, "edge.md"), []byte(text), 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(s.out, "edge.json"), report.json(), 0o644)
+}
+
+func measureAll(ctx context.Context, s settings, progress io.Writer) (*report, error) {
+	r := newReport()
+	for _, step := range []struct {
+		name string
+		do   func(context.Context, settings, *report) error
+	}{
+		{"building the module after each step", buildSteps},
+		{"the ladder", ladder},
+		{"size", sizes},
+		{"start", starts},
+		{fmt.Sprintf("memory over %d calls", s.calls), flat},
+		{"throughput", throughput},
+	} {
+		fmt.Fprintln(progress, step.name, "...")
+		if err := step.do(ctx, s, r); err != nil {
+			return nil, fmt.Errorf("%s: %w", step.name, err)
+		}
+	}
+	return r, nil
+}
