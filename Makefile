@@ -6,22 +6,28 @@ SHELL := /bin/bash
 
 # The tools, pinned. `go run` fetches and caches them; nothing else is installed.
 GOTESTSUM   := go run gotest.tools/gotestsum@v1.13.0
-STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOLANGCI    := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
+# What is compiled for WebAssembly, and how it is looked at.
+MAINS := ./wasm/edge ./wasm/command ./wasm/httpwasm ./wasm/wasihttp
+WASI  := GOOS=wasip1 GOARCH=wasm
+
 # Packages in which goroutines meet; they are tested with the race detector too.
-RACED := ./adapters/... ./host/... ./crm/directory/... ./crm/outbox/... ./crm/inbox/...
+RACED := ./adapters/... ./host/... ./edge/runner/... ./crm/directory/... ./crm/outbox/... ./crm/inbox/...
 
 FUZZTIME ?= 30s
+PARITY   ?= 10000000
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 BINARY   := .build/my21staff
 TESTFORMAT ?= pkgname
 
-.PHONY: golangci help run demo build test race fuzz bench check fmt fmt-check lint vet tidy-check vuln wasm generate deps clean
+.PHONY: help run demo build test test-runtimes test-suites parity race fuzz bench bench-quick check fmt fmt-check lint \
+  golangci vet tidy-check vuln wasm wasm-check generate deps clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build ## build and start everything with a sample workspace and a WhatsApp simulator (Ctrl-C ends it)
 	@$(BINARY) serve --demo --data-dir .build/demo
@@ -33,8 +39,17 @@ build: ## build the program into .build/my21staff
 	@CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $(BINARY) ./host/cmd/my21staff
 	@echo "built $(BINARY) ($$(du -m $(BINARY) | cut -f1) MB)"
 
-test: deps ## run every test, on the embedded database and on a real PostgreSQL
+test: deps wasm ## run every test, on the embedded database and a real PostgreSQL, the edge module in its runtimes
 	@$(GOTESTSUM) --format $(TESTFORMAT) --hide-summary=skipped -- -count=1 -timeout 25m ./...
+
+test-runtimes: deps wasm ## run the edge module in the runtimes that take longer: http-wasm, wasi:http, command lines
+	@M21_TEST_RUNTIMES=all go test -count=1 -timeout 30m -v ./wasm/runtimetest
+
+test-suites: ## run the standard library's own tests, restructured as the edge module is
+	@M21_TEST_SUITES=all go test -count=1 -timeout 60m -v -run Suites ./wasm/internal/restructure
+
+parity: wasm ## decide PARITY (10,000,000) requests natively and in the module, and compare every byte
+	@M21_TEST_PARITY=$(PARITY) go test -count=1 -timeout 4h -v -run Parity ./edge
 
 race: deps ## run the tests of the packages with goroutines under the race detector
 	@$(GOTESTSUM) --format $(TESTFORMAT) -- -race -count=1 -timeout 25m $(RACED)
@@ -45,10 +60,14 @@ fuzz: ## run each fuzz target for FUZZTIME (30s)
 	  go test "$$(dirname "$$file")" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x </dev/null; \
 	done
 
-bench: ## run the benchmarks
+bench: wasm ## run the benchmarks; the edge's ladder is written to bench/results
 	@go test -run '^$$' -bench . -benchmem ./...
+	@go run ./bench/edge
 
-check: fmt-check vet lint tidy-check vuln race ## all that must hold before a change lands: format, vet, staticcheck, rules, tidiness, race detector
+bench-quick: wasm ## the edge's ladder in half a minute
+	@go run ./bench/edge -quick
+
+check: fmt-check vet lint tidy-check vuln wasm-check race ## all that must hold before a change lands: format, vet, staticcheck, tidiness, the edge module as its source gives it, race detector
 
 fmt: ## format the code
 	@gofmt -w $$(git ls-files -co --exclude-standard '*.go')
@@ -59,9 +78,12 @@ fmt-check:
 
 vet:
 	@go vet ./...
+	@$(WASI) go vet -unsafeptr=false -tags kernel ./edge ./edge/mac $(MAINS)
 
 lint: ## run staticcheck
-	@$(STATICCHECK) ./...
+	@mkdir -p .build && GOBIN=$(CURDIR)/.build go install $(STATICCHECK)
+	@.build/staticcheck ./...
+	@$(WASI) .build/staticcheck -checks inherit,-U1000 -tags kernel ./edge ./edge/mac $(MAINS) # U1000: it does not know go:wasmexport
 
 golangci: ## run golangci-lint with .golangci.yml (slow the first time)
 	@$(GOLANGCI) run ./...
@@ -74,8 +96,15 @@ vuln: ## look for known vulnerabilities in what the program calls
 	  echo "NOT SCANNED for known vulnerabilities: the Go vulnerability database cannot be reached from here"; \
 	else $(GOVULNCHECK) ./...; fi
 
-wasm: ## build what there is of the domain for WASI, which shows that it needs no operating system
-	@GOOS=wasip1 GOARCH=wasm go build ./crm/...
+wasm: ## build the edge module and the mains beside it into wasm/dist
+	@go run ./wasm/internal/build/cmd -steps
+	@$(WASI) go build -trimpath -ldflags "-s -w" -o wasm/dist/command.wasm ./wasm/command
+	@for main in httpwasm wasihttp; do \
+	  $(WASI) go build -trimpath -ldflags "-s -w" -buildmode=c-shared -o wasm/dist/$$main.wasm ./wasm/$$main; \
+	done
+
+wasm-check: ## see that the embedded edge module is what its source gives, byte for byte
+	@go run ./wasm/internal/build/cmd -check -out=
 
 generate: ## write generated files anew (goldens: go test ./... -update)
 	@go generate ./...
@@ -84,4 +113,4 @@ deps: ## look for what the tests need and install it where that is allowed
 	@.ci/deps
 
 clean: ## remove what was built, the demo's data included
-	@rm -rf .build
+	@rm -rf .build wasm/dist
