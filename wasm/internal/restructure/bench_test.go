@@ -95,7 +95,7 @@ func BenchmarkScan(b *testing.B) {
 	binary := goBuild(b, "build", "-buildmode=c-shared", "./testdata/scan")
 	compiled, restructured := newReactor(b, binary), newReactor(b, rewritten(b, binary))
 	many := `[` + strings.Repeat(webhook+`,`, 64<<10/len(webhook)) + webhook + `]`
-	for _, size := range []struct{ name, body string }{{"1.5KB", webhook}, {"64KB", many}, {"keys", `{` + strings.Repeat(`"abcde":"",`, 200) + `"a":"b"}`}, {"long", `"` + strings.Repeat("abcdefgh", 1000) + `"`}, {"arr", `[` + strings.Repeat("[],", 500) + `[]]`}, {"strs", `[` + strings.Repeat(`"ab",`, 500) + `[]]`}, {"nums", `[` + strings.Repeat(`12345,`, 500) + `[]]`}, {"esc", `"` + strings.Repeat("\\n\\/aaaaaa", 500) + `"`}} {
+	for _, size := range []struct{ name, body string }{{"1.5KB", webhook}, {"64KB", many}} {
 		times := max(1, 256<<10/len(size.body))
 		var p tape.Parser
 		body := []byte(size.body)

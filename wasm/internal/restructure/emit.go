@@ -31,6 +31,7 @@ func (w *writer) open(op byte) int {
 	return w.depth
 }
 
+// close writes the end of a block, loop or if.
 func (w *writer) close() {
 	w.control(opEnd)
 	w.depth--
@@ -105,6 +106,7 @@ func (w *writer) label(b, next *block) uint64 {
 	return uint64(w.depth - next.before)
 }
 
+// jump returns next if it can be written at once, or writes a branch to it.
 func (w *writer) jump(b, next *block) *block {
 	if !b.far(next) {
 		return next

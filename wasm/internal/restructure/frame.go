@@ -34,10 +34,7 @@ func frame(blocks []*block, local int64) bool {
 	f := &framer{}
 	after := map[*block]pointer{}
 	for _, b := range blocks {
-		f.pointer = pointer{}
-		if len(b.from) == 1 {
-			f.pointer = after[b.from[0]]
-		}
+		f.pointer = before(b, after)
 		for _, n := range b.body {
 			f.visit(n)
 		}
@@ -54,11 +51,26 @@ func frame(blocks []*block, local int64) bool {
 	return used
 }
 
+// before returns what is known at the start of b: what is known after all the
+// blocks that lead there. After those that follow in a loop it is nothing.
+func before(b *block, after map[*block]pointer) pointer {
+	if len(b.from) == 0 {
+		return pointer{}
+	}
+	p := after[b.from[0]]
+	for _, f := range b.from[1:] {
+		if after[f] != p {
+			return pointer{}
+		}
+	}
+	return p
+}
+
 // visit follows an expression as it is evaluated.
 func (f *framer) visit(n *node) {
 	for i, a := range n.args {
 		f.visit(a)
-		if i == 0 && n.immediate == memory && a.is(opLocalGet, stackPointer) && len(a.after) == 0 {
+		if i == 0 && n.immediate == memory && a.is(opLocalGet, stackPointer) && len(a.after) == 0 && n.arg < farthest {
 			f.note(n)
 		}
 	}
@@ -87,6 +99,7 @@ func (f *framer) move(n *node) {
 	f.pointer = pointer{}
 }
 
+// note adds an access to the window, or starts one with it.
 func (f *framer) note(n *node) {
 	if f.window == nil {
 		f.window = &window{}

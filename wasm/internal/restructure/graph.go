@@ -83,6 +83,7 @@ func build(code []byte, s signatures) (*block, error) {
 	return entry, nil
 }
 
+// block returns another block.
 func (b *builder) block() *block {
 	if b.blocks++; b.blocks > maxBlocks {
 		b.Fail("more than %d blocks", maxBlocks)

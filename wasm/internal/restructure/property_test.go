@@ -34,7 +34,7 @@ func (p program) constant() []byte {
 func (p program) address() []byte {
 	switch p.Intn(7) {
 	case 0:
-		return asm(i64(64), wrap)
+		return asm(i64(1024), wrap) // where the helper counts
 	case 1:
 		return asm(get, p.local(), i64(0xff8), and, tee, p.local(), wrap)
 	case 2:
@@ -110,9 +110,15 @@ func (p program) test(depth int) []byte {
 
 func (p program) statement() []byte {
 	x, y := p.local(), p.local()
-	switch p.Intn(14) {
+	switch p.Intn(18) {
 	case 0:
 		return asm(p.value(2), set, x)
+	case 13, 14:
+		return asm(p.test(1), begin, plain, p.statement(), p.statement(), end)
+	case 16:
+		return asm(get, 1, get, 1, at(load, p.offset()), at(store, p.offset()))
+	case 15:
+		return asm(p.test(1), begin, plain, p.statement(), otherwise, p.statement(), end)
 	case 1:
 		return asm(p.value(1), set, x, get, x, set, y)
 	case 2:
@@ -143,14 +149,14 @@ func (p program) block(depth int) []byte {
 		out = append(out, p.statement()...)
 	}
 	to := p.Intn(p.blocks)
-	switch p.Intn(8) {
+	switch p.Intn(9) {
 	case 0, 1:
 		return asm(out, jumpTo(to, depth))
 	case 2, 3:
 		return asm(out, p.test(2), begin, plain, jumpTo(to, depth+1), end)
 	case 4:
 		return asm(out, p.test(1), begin, plain, jumpTo(to, depth+1), end, jumpTo(p.Intn(p.blocks), depth))
-	case 5:
+	case 5, 7:
 		return asm(out, goCall(1, min(p.blocks-depth, p.blocks-1), depth))
 	case 6:
 		return asm(out, p.test(1), begin, plain, goCall(2, 0, depth+1), end)

@@ -21,19 +21,20 @@ func reduce(entry *block) (blocks []*block, copies int, err error) {
 	for _, b := range blocks {
 		budget += len(b.code)
 	}
-	for !classify(blocks) {
+	for range maxRounds {
+		if classify(blocks) {
+			return blocks, copies, nil
+		}
 		c := tangle(blocks)
-		if c == nil {
-			return nil, copies, errIrreducible
+		if c == nil || budget < 0 {
+			break
 		}
 		n, size := c.split()
 		copies += n
-		if budget -= size + n; budget < -1000000 {
-			return nil, copies, errIrreducible
-		}
+		budget -= size
 		blocks = arrange(entry)
 	}
-	return blocks, copies, nil
+	return nil, copies, errIrreducible
 }
 
 // cycle is a set of blocks each of which leads to every other.
@@ -84,6 +85,7 @@ func cycles(blocks []*block) []*cycle {
 // blockSet is a set of blocks.
 type blockSet map[*block]bool
 
+// set returns the set of those blocks.
 func set(blocks []*block) blockSet {
 	s := make(blockSet, len(blocks))
 	for _, b := range blocks {
@@ -99,6 +101,7 @@ func (s blockSet) take(b *block) bool {
 	return was
 }
 
+// newCycle returns the cycle of those blocks.
 func newCycle(blocks []*block) *cycle {
 	c := &cycle{blocks: blocks, member: set(blocks)}
 	for _, b := range blocks {

@@ -146,6 +146,9 @@ type body struct {
 	code     []byte
 }
 
+// maxLocals bounds a function's locals, as engines do.
+const maxLocals = 50000
+
 // open reads the declaration of a body's locals.
 func open(b []byte) (body, error) {
 	r := module.NewReader(b)
@@ -154,6 +157,9 @@ func open(b []byte) (body, error) {
 	for range opened.groups {
 		opened.locals += int64(r.U32())
 		r.Byte()
+	}
+	if opened.locals > maxLocals {
+		r.Fail("%d locals", opened.locals)
 	}
 	opened.declared, opened.code = b[start:r.Offset()], b[r.Offset():]
 	return opened, r.Err()

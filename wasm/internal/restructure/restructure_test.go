@@ -132,6 +132,7 @@ func TestSimplerCode(t *testing.T) {
 		{"a widened comparison, tested for zero", asm(get, 2, get, 3, ltS, extend, eqz, begin, plain, i64(5), set, 4, end), asm(get, 2, get, 3, geS, begin), asm(eqz)},
 		{"a kept comparison, tested", asm(get, 2, get, 3, ltS, extend, set, 5, get, 5, eqz, begin, plain, i64(5), set, 4, end), asm(get, 2, get, 3, geS, begin), asm(eqz)},
 		{"a kept comparison of what has changed", asm(get, 2, get, 3, ltS, extend, set, 5, i64(-1), set, 3, get, 5, eqz, begin, plain, i64(5), set, 4, end), asm(get, 5, eqz, begin), nil},
+		{"a number that may be none", asm(i64(-1), 0xbf, i64(1), 0xbf, 0x63, eqz32, begin, plain, i64(5), set, 4, end), asm(0x63, eqz32, begin), nil}, // lt
 		{"a constant on the left", asm(i64(32), get, 2, ltU, begin, plain, i64(5), set, 4, end), asm(get, 2, i64(32), 0x56, begin), nil},
 		{"a mask of a byte", asm(i32(8), at(load8, 0), i64(255), and, set, 3), asm(at(load8, 0), set, 3), asm(and)},
 		{"a mask that matters", asm(i32(8), at(load, 0), i64(255), and, set, 3), asm(i64(255), and, set, 3), nil},
@@ -139,7 +140,9 @@ func TestSimplerCode(t *testing.T) {
 		{"a load repeated", asm(get, 1, at(load, 8), set, 3, get, 1, at(load, 8), set, 4), asm(at(load, 8), tee, 3, set, 4), nil},
 		{"a load repeated after a store", asm(get, 1, at(load, 8), set, 3, get, 2, wrap, i64(1), at(store, 0), get, 1, at(load, 8), set, 4), asm(at(store, 0), get, 1, at(load, 8), set, 4), nil},
 		{"a load after its own store", asm(get, 1, i64(7), tee, 3, at(store, 8), get, 1, at(load, 8), set, 4), asm(at(store, 8), get, 3, set, 4), nil},
-		{"a load after a store of a part", asm(get, 1, i64(7), at(store, 8), get, 1, i64(1), at(store8, 9), get, 1, at(load, 8), set, 4), asm(at(load, 8), set, 4), nil},
+		{"a load after a store of a part", asm(get, 1, at(load, 8), set, 3, get, 1, i64(1), at(store8, 9), get, 1, at(load, 8), set, 4), asm(at(store8, 9), get, 1, at(load, 8), set, 4), nil},
+		{"a load after a store beside it", asm(get, 1, at(load, 8), set, 3, get, 1, i64(1), at(store8, 16), get, 1, at(load, 8), set, 4), asm(at(store8, 16), get, 3, set, 4), nil},
+		{"a place that is not on the stack", asm(get, 1, i64(1), at(store, 8), get, 1, i64(2), at(store, 1<<32-1)), asm(tee, 1, i64(1), at(store, 8)), nil},
 		{"one check for many places", asm(get, 1, i64(1), at(store, 8), get, 1, i64(2), at(store, 16), get, 1, i64(3), at(store, 24)), asm(tee, 1, get, 1, 0x2d, 0, 31, drop, i64(1), at(store, 8)), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -176,6 +179,35 @@ func TestCallsShareTheFrame(t *testing.T) {
 			t.Errorf("the body is\n% x, want in it\n% x", body, want)
 		}
 	}
+}
+
+func TestCallsMayChangeMemory(t *testing.T) {
+	t.Parallel()
+	count := asm(i32(0), at(load, 1024))
+	binary := built(dispatch(
+		fixed(count, set, 2, i32(0), call, 1, drop), // without Go's stack, as to the write barrier
+		fixed(i32(64), count, get, 2, sub, at(store, 0), i32(0), ret),
+	))
+	out, _ := restructured(t, binary)
+	same(t, binary, out, 1)
+	if body := bodies(t, out)[0]; bytes.Count(body, count) != 2 {
+		t.Errorf("the body\n% x loads what a call may change only once", body)
+	}
+}
+
+func TestManyValues(t *testing.T) {
+	t.Parallel()
+	var many []byte // more than are kept in mind from block to block
+	for k := range 600 {
+		many = asm(many, i32(0), at(load, uint64(8*k)), get, 2, add, set, 2)
+	}
+	binary := built(dispatch(
+		func(depth int) []byte { return asm(many, get, 2, eqz, begin, plain, jumpTo(2, depth+1), end) },
+		fixed(i32(0), at(load, 8), set, 3),
+		fixed(i32(64), i32(0), at(load, 8), get, 2, add, at(store, 0), i32(0), ret),
+	))
+	out, _ := restructured(t, binary)
+	same(t, binary, out, 1)
 }
 
 func TestCallsThatNeverReturn(t *testing.T) {
@@ -236,6 +268,7 @@ func TestLeftAlone(t *testing.T) {
 		{"blocks nested too deep", asm(prologue, table, bytes.Repeat([]byte{block, plain}, 5000), branches, deep, i32(0), end), "nested too deeply"},
 		{"loops with too many entries", dispatch(append(wide, returns)...), "too many copies"},
 		{"an expression nested too deep", asm(prologue, table, get, 2, bytes.Repeat([]byte{0x7a}, 9000), set, 2, i32(0), end), "nested too deeply"},
+		{"too many locals", asm(2, 1, module.I32, module.AppendU(nil, 50000), module.I64, globalGet, 0, set, 1, table, i32(0), end), "50002 locals"},
 		{"no table", asm(prologue, i32(0x0e), end), ""},
 		{"another calling convention", asm(locals, block, plain, get, 0, brTable, 0, 0, end, i32(0), end), ""},
 	} {
@@ -265,6 +298,20 @@ func TestMatch(t *testing.T) {
 		if err != nil || (report.Restructured == 1) != (chosen == "f") {
 			t.Errorf("Module that matches %s = %+v, %v", chosen, report, err)
 		}
+	}
+}
+
+func TestUntouchedBytes(t *testing.T) {
+	t.Parallel()
+	m, err := module.Parse(built(asm(locals, i32(0), end)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := m.Find(module.Function)
+	s.Body = asm(0x83, 0x00, s.Body[1:]) // the number of functions, in more bytes than it needs
+	before := m.Encode()
+	if report, err := restructure.Module(m, restructure.Options{}); err != nil || !bytes.Equal(m.Encode(), before) {
+		t.Errorf("Module = %+v, %v changed a module without a function to rewrite", report, err)
 	}
 }
 

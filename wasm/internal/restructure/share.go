@@ -24,6 +24,7 @@ type known struct {
 	shadow int64 // the local that was added to keep it, or none
 }
 
+// noLocal is no local.
 const noLocal = -1
 
 // knowledge is what holds at a place in the code.
@@ -32,15 +33,20 @@ type knowledge struct {
 	holder map[value]int64 // the local that had the value first
 	pure   map[key]*known  // results of operations that always give the same
 	memory map[key]*known  // results of loads, and what is in globals
-	used   map[byte]int    // added locals in use by type, in all that follows the same merge
+	tree   *tree           // what all that follows the same merge shares
 }
 
+// tree is a part of a function whose blocks share the locals that were added.
+type tree struct{ used map[byte]int } // how many are in use, by type
+
+// newKnowledge returns what holds where nothing is known.
 func newKnowledge() *knowledge {
-	return &knowledge{map[int64]value{}, map[value]int64{}, map[key]*known{}, map[key]*known{}, map[byte]int{}}
+	return &knowledge{map[int64]value{}, map[value]int64{}, map[key]*known{}, map[key]*known{}, &tree{used: map[byte]int{}}}
 }
 
+// clone returns a copy that can change without k.
 func (k *knowledge) clone() *knowledge {
-	return &knowledge{maps.Clone(k.locals), maps.Clone(k.holder), maps.Clone(k.pure), maps.Clone(k.memory), k.used}
+	return &knowledge{maps.Clone(k.locals), maps.Clone(k.holder), maps.Clone(k.pure), maps.Clone(k.memory), k.tree}
 }
 
 // maxKnown bounds what is kept in mind.
@@ -64,10 +70,7 @@ func share(blocks []*block, locals int64) []byte {
 	s := &sharer{locals: locals, pools: map[byte][]int64{}}
 	after := map[*block]*knowledge{}
 	for _, b := range blocks {
-		s.knowledge = newKnowledge()
-		if len(b.from) == 1 && after[b.from[0]] != nil {
-			s.knowledge = after[b.from[0]].clone()
-		}
+		s.knowledge = s.before(b, after)
 		for _, n := range b.body {
 			s.visit(n)
 		}
@@ -79,6 +82,35 @@ func share(blocks []*block, locals int64) []byte {
 		}
 	}
 	return s.added
+}
+
+// before returns what holds at the start of b: what holds after all the blocks
+// that lead there, if they follow the same merge and none is behind b in a loop.
+func (s *sharer) before(b *block, after map[*block]*knowledge) *knowledge {
+	if len(b.from) == 0 || after[b.from[0]] == nil {
+		return newKnowledge()
+	}
+	k := after[b.from[0]].clone()
+	for _, f := range b.from[1:] {
+		other := after[f]
+		if other == nil || other.tree != k.tree {
+			return newKnowledge()
+		}
+		keepCommon(k.locals, other.locals)
+		keepCommon(k.holder, other.holder)
+		keepCommon(k.pure, other.pure)
+		keepCommon(k.memory, other.memory)
+	}
+	return k
+}
+
+// keepCommon removes from a what is not the same in b.
+func keepCommon[K, V comparable](a, b map[K]V) {
+	for k, v := range a {
+		if other, ok := b[k]; !ok || other != v {
+			delete(a, k)
+		}
+	}
 }
 
 // visit follows an expression as it is evaluated.
@@ -96,6 +128,7 @@ func (s *sharer) visit(n *node) value {
 	return v
 }
 
+// fresh returns a value that nothing had before.
 func (s *sharer) fresh() value {
 	s.values++
 	return s.values
@@ -121,15 +154,16 @@ func (s *sharer) evaluate(n *node, k key) value {
 	case op == opGlobalSet:
 		s.memory[key{op: opGlobalGet, arg: n.arg}] = &known{k.args[0], nil, noLocal}
 	case op == opIf:
-		used := s.used
+		tree := s.tree
 		s.knowledge = newKnowledge()
-		s.used = used
+		s.tree = tree
 	case op == opCall, op == opCallIndirect, op == opMemoryGrow, op == opPrefixed:
 		clear(s.memory)
 	}
 	return s.fresh()
 }
 
+// get returns what is in a local.
 func (s *sharer) get(local int64) value {
 	v, ok := s.knowledge.locals[local]
 	if !ok {
@@ -139,6 +173,7 @@ func (s *sharer) get(local int64) value {
 	return v
 }
 
+// set notes that a local has a value, and returns that.
 func (s *sharer) set(local int64, v value) value {
 	s.knowledge.locals[local] = v
 	if s.held(v) == noLocal {
@@ -203,8 +238,8 @@ func resultType(op byte) byte {
 
 // add returns a local of that type which nothing uses here.
 func (s *sharer) add(t byte) int64 {
-	i := s.used[t]
-	s.used[t]++
+	i := s.tree.used[t]
+	s.tree.used[t]++
 	if i == len(s.pools[t]) {
 		s.pools[t] = append(s.pools[t], s.locals+int64(len(s.added)))
 		s.added = append(s.added, t)
@@ -215,7 +250,7 @@ func (s *sharer) add(t byte) int64 {
 // idle reports whether n's operands do nothing but give values.
 func (n *node) idle() bool {
 	for _, a := range n.args {
-		does := a.op == opLocalTee || !a.pure() && a.op != opLocalGet && a.op != opGlobalGet && a.immediate != memory && a.immediate != signed
+		does := !a.pure() && a.op != opLocalGet && a.op != opGlobalGet && a.immediate != memory && a.immediate != signed
 		if does || len(a.after) > 0 || !a.idle() {
 			return false
 		}

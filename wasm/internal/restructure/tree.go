@@ -55,14 +55,17 @@ type planter struct {
 	simplifier
 }
 
-// simplify turns the code of a graph's blocks into simplified trees. What a
-// block left in its locals is known in the next one if nothing else leads there.
+// simplify turns the code of a graph's blocks into simplified trees. What all
+// the blocks left in a local that lead to one is known there.
 func simplify(blocks []*block) error {
 	after := map[*block]flags{}
 	for _, b := range blocks {
 		p := planter{simplifier: simplifier{flags{}}}
-		if len(b.from) == 1 {
-			maps.Copy(p.flags, after[b.from[0]])
+		for i, f := range b.from {
+			if i == 0 {
+				maps.Copy(p.flags, after[f])
+			}
+			keepCommon(p.flags, after[f])
 		}
 		p.plant(b)
 		if p.depth > maxDepth {
@@ -107,6 +110,7 @@ func (p *planter) choice(n *node) *node {
 	return at
 }
 
+// pop returns the last n values that wait, which are an instruction's operands.
 func (p *planter) pop(n int) []*node {
 	at := len(p.stack) - n
 	args := p.stack[at:len(p.stack):len(p.stack)]
