@@ -20,7 +20,7 @@ import (
 // such tests begin with, found none of the first two.
 var planted = []struct{ name, file, old, new string }{
 	{"depth", "crm/webhook/tape/parser.go", "MaxDepth = 48 ", "MaxDepth = 47 "},
-	{"escape", "crm/webhook/tape/scan.go", `'b', 'f', 'n', 'r', 't':`, `'b', 'n', 'r', 't':`},
+	{"escape", "crm/webhook/tape/scan.go", `'f': true, `, ``},
 	{"header", "edge/signature.go", "text := trim(header.Value)", "text := trim(header.Value); for i, c := range text { if c-'A' <= 5 { text[i] = c|0x20 } }"},
 }
 

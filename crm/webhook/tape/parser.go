@@ -102,11 +102,22 @@ func (p *Parser) Scan(body []byte) (root Value, why Problem, at int) {
 	if cap(p.nodes) == 0 {
 		p.Grow(len(body))
 	}
-	if p.nodes, at, why = scan(body, p.nodes, p.Names); why != 0 {
-		return Value{}, why, at
+	for {
+		count, at, why := scan(body, p.nodes[:cap(p.nodes)], p.Names)
+		p.nodes = p.nodes[:count]
+		switch why {
+		case 0:
+			return Value{p: p, end: uint32(count)}, 0, 0
+		case full: // seldom: a document with more nodes than usual
+			p.nodes = make([]node, 0, 2*cap(p.nodes))
+		default:
+			return Value{}, why, at
+		}
 	}
-	return Value{p: p, end: uint32(len(p.nodes))}, 0, 0
 }
+
+// full is the problem of a tape that is too short. Nobody is told.
+const full Problem = 255
 
 // Grow makes room for a usual document of size bytes.
 func (p *Parser) Grow(size int) {

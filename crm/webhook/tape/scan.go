@@ -11,14 +11,15 @@ const (
 	highs = 0x8080808080808080
 )
 
-// scan reads a body into nodes. It returns them with 0 for a document, else the
-// problem and where it is.
+// scan reads a body into nodes. It returns how many there are with 0 for a
+// document, else the problem and where it is. If nodes are too few the problem is
+// full: growing them here would put a call into the loop.
 //
 // It is long because all of its state is in local variables, which have registers.
 // Its loops are shaped for a compiler to WebAssembly: one over tokens, inside it
 // one over what closes after a value, and no jump into either. Go's back end
 // turns anything else into a table jump per step.
-func scan(b []byte, nodes []node, names *Names) ([]node, int, Problem) {
+func scan(b []byte, nodes []node, names *Names) (count, at int, why Problem) {
 	var open [MaxDepth]uint32 // indices of the containers around the innermost one, which is top
 	depth, top, object := 0, uint32(0), false
 	i, n := uint(0), uint(len(b)) // unsigned, so that the compiler sees that no index is out of range
@@ -28,17 +29,17 @@ func scan(b []byte, nodes []node, names *Names) ([]node, int, Problem) {
 			i++
 		}
 		if i >= n {
-			return nodes, int(i), Syntax
+			return count, int(i), Syntax
 		}
 		c := b[i]
 		if c == '"' {
 			start := i
 			end, seen := inside(b, i+1)
 			if seen&refused != 0 {
-				return nodes, int(end), Syntax
+				return count, int(end), Syntax
 			}
 			if seen&highs != 0 && !utf8.Valid(b[start+1:end]) {
-				return nodes, int(start), Encoding
+				return count, int(start), Encoding
 			}
 			i = end + 1
 			info := uint32(String) | uint32(seen&escaped)*escapedBit
@@ -49,34 +50,42 @@ func scan(b []byte, nodes []node, names *Names) ([]node, int, Problem) {
 					info |= names.findEscaped(b[start+1:i-1]) << nameShift
 				}
 			}
-			nodes = append(nodes, newNode(uint32(start), uint32(i), uint32(len(nodes))+1, info))
+			if uint(count) >= uint(len(nodes)) {
+				return count, 0, full
+			}
+			nodes[count] = newNode(uint32(start), uint32(i), uint32(count)+1, info)
+			count++
 			if key {
 				for i < n && b[i] <= ' ' && isSpace(b[i]) {
 					i++
 				}
 				if i >= n || b[i] != ':' {
-					return nodes, int(i), Syntax
+					return count, int(i), Syntax
 				}
 				i++
 				key = false
 				continue
 			}
 		} else if key {
-			return nodes, int(i), Syntax
+			return count, int(i), Syntax
 		} else if c == '{' || c == '[' {
 			if depth == MaxDepth {
-				return nodes, int(i), TooDeep
+				return count, int(i), TooDeep
 			}
 			open[depth] = top
 			depth++
-			top, object = uint32(len(nodes)), c == '{'
-			nodes = append(nodes, newNode(uint32(i), 0, 0, uint32(opened(c))))
+			if uint(count) >= uint(len(nodes)) {
+				return count, 0, full
+			}
+			top, object = uint32(count), c == '{'
+			nodes[count] = newNode(uint32(i), 0, 0, uint32(opened(c)))
+			count++
 			i++
 			for i < n && b[i] <= ' ' && isSpace(b[i]) {
 				i++
 			}
 			if i >= n {
-				return nodes, int(i), Syntax
+				return count, int(i), Syntax
 			}
 			if b[i] != c+2 { // '}' is '{'+2 and ']' is '['+2
 				key = object
@@ -85,9 +94,13 @@ func scan(b []byte, nodes []node, names *Names) ([]node, int, Problem) {
 		} else {
 			end, kind := scalar(b, int(i))
 			if end < 0 {
-				return nodes, int(i), Syntax
+				return count, int(i), Syntax
 			}
-			nodes = append(nodes, newNode(uint32(i), uint32(end), uint32(len(nodes))+1, uint32(kind)))
+			if uint(count) >= uint(len(nodes)) {
+				return count, 0, full
+			}
+			nodes[count] = newNode(uint32(i), uint32(end), uint32(count)+1, uint32(kind))
+			count++
 			i = uint(end)
 		}
 		for { // what follows a value: closings, then a comma or the end
@@ -96,9 +109,9 @@ func scan(b []byte, nodes []node, names *Names) ([]node, int, Problem) {
 			}
 			if i >= n || depth == 0 {
 				if i >= n && depth == 0 {
-					return nodes, int(i), 0
+					return count, int(i), 0
 				}
-				return nodes, int(i), Syntax
+				return count, int(i), Syntax
 			}
 			c = b[i]
 			i++
@@ -107,11 +120,11 @@ func scan(b []byte, nodes []node, names *Names) ([]node, int, Problem) {
 				break
 			}
 			if object && c != '}' || !object && c != ']' {
-				return nodes, int(i) - 1, Syntax
+				return count, int(i) - 1, Syntax
 			}
 			closed := &nodes[top]
 			closed.span |= uint64(i) << 32
-			closed.link |= uint64(len(nodes))
+			closed.link |= uint64(count)
 			depth--
 			top = open[depth]
 			object = nodes[top].kind() == Object
@@ -164,11 +177,13 @@ func inside(b []byte, i uint) (end uint, seen uint64) {
 			return i, refused
 		}
 		seen |= escaped
-		size := escape(b[i:])
-		if size == 0 {
+		if i+1 < n && escapes[b[i+1]] {
+			i += 2
+		} else if i+5 < n && b[i+1] == 'u' && digits16[b[i+2]]|digits16[b[i+3]]|digits16[b[i+4]]|digits16[b[i+5]] < 16 {
+			i += 6
+		} else {
 			return quote, refused
 		}
-		i += size
 	}
 }
 
@@ -244,19 +259,20 @@ func digits[T []byte | string](b T, i int) int {
 	return i
 }
 
-// escape returns how many bytes the escape at the start of b has; 0 if it is
-// none.
-func escape(b []byte) uint {
-	if len(b) < 2 {
-		return 0
+// escapes are the characters that a backslash may stand before, but for u.
+var escapes = [256]bool{'"': true, '\\': true, '/': true, 'b': true, 'f': true, 'n': true, 'r': true, 't': true}
+
+// digits16 are the values of hexadecimal digits; of everything else it is more
+// than 15.
+var digits16 = func() (table [256]byte) {
+	for i := range table {
+		table[i] = 0x80
 	}
-	switch b[1] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		return 2
-	case 'u':
-		if unit(b) >= 0 {
-			return 6
-		}
+	for i, c := range []byte("0123456789abcdef") {
+		table[c] = byte(i)
 	}
-	return 0
-}
+	for i, c := range []byte("ABCDEF") {
+		table[c] = byte(10 + i)
+	}
+	return table
+}()
