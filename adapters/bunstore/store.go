@@ -78,7 +78,12 @@ func (s *Store) Directory() directory.Store { return directoryStore{s} }
 
 // Ping reports whether the database answers: nil, or Unavailable.
 func (s *Store) Ping(ctx context.Context) error {
+	// A connection of the pool may be of a server that has been started anew
+	// since. Each failure drops one, so after the last comes a new connection.
 	err := s.read.PingContext(ctx)
+	for stale := s.read.Stats().Idle; err != nil && stale >= 0 && ctx.Err() == nil; stale-- {
+		err = s.read.PingContext(ctx)
+	}
 	if err == nil {
 		return nil
 	}

@@ -148,3 +148,28 @@ func TestServerGone(t *testing.T) {
 		}
 	}
 }
+
+// TestServerStartedAnew asks with a pool full of connections to the server that
+// was there before.
+func TestServerStartedAnew(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Server(t)
+	store := open(t, server.DSN())
+	ws := crmtest.NewCompany(crmtest.NewClock().Mint(1)).Workspace.ID
+	var together sync.WaitGroup
+	for range 6 {
+		together.Go(func() {
+			for range 20 {
+				if _, err := store.Feed().Facts(t.Context(), ws, 0, 10); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	together.Wait()
+	server.Stop()
+	server.Start()
+	if err := store.Ping(t.Context()); err != nil {
+		t.Errorf("Ping() after the server was started anew = %v", err)
+	}
+}

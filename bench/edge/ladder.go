@@ -70,7 +70,11 @@ func ladder(ctx context.Context, s settings, r *report) error {
 		if err != nil {
 			return err
 		}
-		r.rungs(len(calls.body), interleave(calls.funcs, s.batches, max(1, 300_000/size)))
+		batches := s.batches
+		if size > 1<<20 { // a call is a batch then
+			batches = max(10, batches/10)
+		}
+		r.rungs(len(calls.body), interleave(calls.funcs, batches, max(1, 300_000/size)))
 	}
 	return nil
 }
