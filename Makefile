@@ -46,7 +46,7 @@ test-runtimes: deps wasm ## run the edge module in the runtimes that take longer
 	@M21_TEST_RUNTIMES=all go test -count=1 -timeout 30m -v ./wasm/runtimetest
 
 test-suites: ## run the standard library's own tests, restructured as the edge module is
-	@M21_TEST_SUITES=all go test -count=1 -timeout 60m -v -run Suites ./wasm/internal/restructure
+	@M21_TEST_SUITES=all go test -count=1 -timeout 60m -v -run TestStandardLibrary ./wasm/internal/restructure
 
 parity: wasm ## decide PARITY (10,000,000) requests natively and in the module, and compare every byte
 	@M21_TEST_PARITY=$(PARITY) go test -count=1 -timeout 4h -v -run Parity ./edge
