@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -56,6 +57,8 @@ type File struct {
 	gateway *Gateway
 	path    string
 	seen    stamp
+	sum     [sha256.Size]byte // of what was read
+	settled bool              // the stamp tells this content from any later one
 }
 
 // Open puts the document in a file in force. A file that cannot be read and a
@@ -66,12 +69,26 @@ func (g *Gateway) Open(path string) (*File, error) {
 }
 
 func (f *File) load() error {
-	f.seen = stampOf(f.path) // before it is read: what changes meanwhile is seen next time
+	f.seen, f.settled = stampOf(f.path), false // before it is read: what changes meanwhile is seen next time
 	document, err := ReadDocument(f.path)
 	if err != nil {
 		return err
 	}
+	f.sum = sha256.Sum256(document)
 	return Refusal(f.path, f.gateway.Configure(document))
+}
+
+// changed reports whether the file is another than was read. File systems count
+// in ticks of some milliseconds: two files of the same size that were written in
+// one tick have the same stamp. So a young file is read until it is older.
+func (f *File) changed() bool {
+	now := stampOf(f.path)
+	if now != f.seen || f.settled {
+		return now != f.seen
+	}
+	f.settled = time.Since(now.at) > time.Second
+	document, err := os.ReadFile(f.path)
+	return err == nil && sha256.Sum256(document) != f.sum
 }
 
 // Refusal returns the error of a document as Invalid with a sentence that names
@@ -100,7 +117,7 @@ func (f *File) Follow(ctx context.Context, again <-chan os.Signal) {
 			return
 		case <-again:
 		case <-ticker.C:
-			if stampOf(f.path) == f.seen {
+			if !f.changed() {
 				continue
 			}
 		}

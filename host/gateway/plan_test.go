@@ -270,6 +270,31 @@ func TestFileIsFollowed(t *testing.T) {
 	}
 }
 
+// TestFileOfTheSameTick replaces a file by one of the same size and time, which
+// is what two that are written at once have.
+func TestFileOfTheSameTick(t *testing.T) {
+	t.Parallel()
+	a := newOrigin(t, "a")
+	path := filepath.Join(t.TempDir(), "edge.json")
+	config := document(a)
+	file(t, path, encode(t, config))
+	r := start(t, nil, gateway.Options{Poll: time.Millisecond})
+	f, err := r.gw.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file(t, path, encode(t, with(config, "epoch", 2)))
+	if err := os.Chtimes(path, info.ModTime(), info.ModTime()); err != nil {
+		t.Fatal(err)
+	}
+	go f.Follow(t.Context(), make(chan os.Signal))
+	until(t, "the second is in force", func() bool { return r.metric("m21_edge_epoch") == "2" })
+}
+
 func TestDocumentIsItsOwnersAlone(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "edge.json")
