@@ -37,7 +37,9 @@ const (
 //
 // A source is who signs: a Meta app, or a Kapso webhook. With "numbers" it
 // speaks for these alone, and nobody else does; a source without speaks
-// for every number that none lists. A secret is a text or has a time from which and before which it is
+// for every number that none lists. Sources that share a secret need addresses of
+// their own (/api/webhook/kapso/jakarta): at the provider's address a body is
+// taken for the first of them, and what is about another's numbers is foreign. A secret is a text or has a time from which and before which it is
 // active; at no time may more than MaxActive be. A cell of weight 0 (the
 // default is 100) gets what the tables give it and no more. The journal cell
 // keeps what cannot be read or names nobody; by default it is the first.
