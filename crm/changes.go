@@ -15,7 +15,7 @@ type Changes struct {
 	Messages      []*Message     // one with Ingest 0 is new and gets its number
 	Statuses      []StatusReport // new reports; one that is stored already is left alone
 	Amendments    []Amendment    // likewise
-	Deliveries    []*Delivery    // one whose key is stored already is counted as seen again and its verdict replaced
+	Deliveries    []*Delivery    // each key once; one that is stored already is counted as seen again and its verdict replaced
 	Notes         []*Note
 	Tasks         []*Task
 	Tags          []*Tag
@@ -33,6 +33,26 @@ func (c *Changes) Empty() bool {
 	return len(c.Contacts)+len(c.Conversations)+len(c.Messages)+len(c.Statuses)+len(c.Amendments)+
 		len(c.Deliveries)+len(c.Notes)+len(c.Tasks)+len(c.Tags)+len(c.DeletedTags)+len(c.Templates)+
 		len(c.Jobs)+len(c.DoneJobs)+len(c.Answers)+len(c.Channels)+len(c.Facts) == 0
+}
+
+// Add adds other changes, in their order. A row must not be among both.
+func (c *Changes) Add(other Changes) {
+	c.Contacts = append(c.Contacts, other.Contacts...)
+	c.Conversations = append(c.Conversations, other.Conversations...)
+	c.Messages = append(c.Messages, other.Messages...)
+	c.Statuses = append(c.Statuses, other.Statuses...)
+	c.Amendments = append(c.Amendments, other.Amendments...)
+	c.Deliveries = append(c.Deliveries, other.Deliveries...)
+	c.Notes = append(c.Notes, other.Notes...)
+	c.Tasks = append(c.Tasks, other.Tasks...)
+	c.Tags = append(c.Tags, other.Tags...)
+	c.DeletedTags = append(c.DeletedTags, other.DeletedTags...)
+	c.Templates = append(c.Templates, other.Templates...)
+	c.Jobs = append(c.Jobs, other.Jobs...)
+	c.DoneJobs = append(c.DoneJobs, other.DoneJobs...)
+	c.Answers = append(c.Answers, other.Answers...)
+	c.Channels = append(c.Channels, other.Channels...)
+	c.Facts = append(c.Facts, other.Facts...)
 }
 
 // Answer remembers what was answered to a request that carried an

@@ -36,6 +36,7 @@ type Conversation struct {
 	Mode         Mode
 	Unread       int       // inbound messages since a member last read
 	LastInbound  time.Time // provider time of what last opened the customer service window; zero: never
+	ProfileAt    time.Time // provider time of the newest message here under the contact's profile name
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 

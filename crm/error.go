@@ -21,6 +21,7 @@ const (
 	TooLarge        Code = "too_large"       // beyond a bound on size
 	Limited         Code = "limited"         // too often
 	Unavailable     Code = "unavailable"     // try again later, nothing was done
+	Uncertain       Code = "uncertain"       // whether it was done is not known: the answer to the commit was lost
 	Internal        Code = "internal"        // our fault
 )
 

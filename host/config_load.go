@@ -41,7 +41,7 @@ type Setting struct {
 // that does not fit and settings that together are unsafe are crm.Invalid with
 // a sentence.
 func Load(src Sources) (Config, []Setting, error) {
-	values, err := gather(src)
+	values, err := layered(src)
 	if err != nil {
 		return Config{}, nil, err
 	}
@@ -88,8 +88,8 @@ func refuse(format string, args ...any) error {
 // value is a text and where it was set.
 type value struct{ text, origin string }
 
-// gather lays the sources over the defaults.
-func gather(src Sources) (map[string]value, error) {
+// layered lays the sources over the defaults.
+func layered(src Sources) (map[string]value, error) {
 	values := map[string]value{}
 	for _, k := range keys() {
 		values[k.name] = value{k.def, "default"}

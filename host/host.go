@@ -10,6 +10,7 @@ import (
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/host/auth"
+	"github.com/my21staff/my21staff/host/gather"
 	"github.com/my21staff/my21staff/host/hook"
 	"github.com/my21staff/my21staff/host/sse"
 	"github.com/my21staff/my21staff/host/telemetry"
@@ -27,6 +28,7 @@ type Host struct {
 	guard   *auth.Guard
 	door    *door      // nil: webhooks come straight to the hook
 	edge    *hook.Edge // whose envelopes are opened; nil: nobody's
+	gather  *gather.Gatherer
 	web     *web.Web
 	hub     *sse.Hub
 	sender  *worker.Sender
@@ -46,6 +48,8 @@ func Open(ctx context.Context, c Config, version string, log *slog.Logger) (*Hos
 	origin := auth.Origin{PublicURL: c.PublicURL, Proxies: c.TrustedProxies, Now: time.Now}
 	h.guard = auth.New(services.Directory, origin)
 	h.hub = sse.New(services.Feed, h.guard, sse.Options{Max: c.MaxStreams, Log: log, Timing: serverTiming})
+	h.gather = gather.New(services.Inbox, h.metrics, gather.Options{Commits: c.commits(), Timeout: c.RequestTimeout})
+	h.metrics.Waiting(h.gather.Waiting)
 	h.web = &web.Web{Directory: services.Directory, Inbox: services.Inbox, People: services.People, Guard: h.guard, Now: time.Now}
 	h.sender = worker.NewSender(services.Outbox, c.Senders, log, h.metrics)
 	if h.door, err = openDoor(ctx, c, services.Directory, h.metrics, log); err != nil {

@@ -71,7 +71,7 @@ func (h *Host) surface() []route {
 }
 
 func (h *Host) hook(p crm.Provider) hook.Hook {
-	return hook.Hook{Provider: p, Receiver: h.Inbox, Shaker: h.Inbox, Counter: h.metrics, Edge: h.edge, Log: h.log}
+	return hook.Hook{Provider: p, Receiver: h.gather, Shaker: h.Inbox, Counter: h.metrics, Edge: h.edge, Log: h.log}
 }
 
 func (h *Host) api() *api.API {
@@ -121,7 +121,7 @@ func (h *Host) wrap(r route) fasthttp.RequestHandler {
 
 // fail shows an error: as a page where people look, else as a problem document.
 func (h *Host) fail(ctx *fasthttp.RequestCtx, access entry, err error) {
-	if errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, crm.Uncertain) {
 		err = &crm.Error{Op: "answer request", Code: crm.Unavailable, Reason: "timeout", Msg: "This took too long and was given up. Try again.", Err: err}
 	}
 	exchangeOf(ctx).err = err

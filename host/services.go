@@ -38,6 +38,15 @@ type Services struct {
 // DatabaseFile returns the path of the embedded database.
 func (c Config) DatabaseFile() string { return filepath.Join(c.DataDir, "my21staff.db") }
 
+// commits is how many commits of webhooks run at once: with a server one prepares
+// while the other waits for the disk; the embedded database has one writer.
+func (c Config) commits() int {
+	if c.Database != "" {
+		return 2
+	}
+	return 1
+}
+
 // OpenServices opens the store, makes what is missing of it, and returns the
 // services on it.
 func OpenServices(ctx context.Context, c Config) (*Services, error) {

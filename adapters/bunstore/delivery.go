@@ -63,28 +63,37 @@ func (r *deliveryRow) delivery() (*crm.Delivery, error) {
 	return d, readOptional(r.Share, &d.Share)
 }
 
-// deliveries journals requests. One that is journalled already keeps its id and
-// body, which the delivery is given the id of, and adds what was seen: a replay
-// of ours adds nothing.
+// deliveries journals requests, none twice. One that is journalled already keeps
+// its id and body, which the delivery is given the id of, and adds what was seen:
+// a replay of ours adds nothing.
 func (b *batch) deliveries(deliveries []*crm.Delivery) {
+	type known struct {
+		ws  uid
+		key [32]byte
+	}
+	of := make(map[known]*crm.Delivery, len(deliveries))
+	for _, d := range deliveries {
+		of[known{uid(d.WorkspaceID), d.Key}] = d
+	}
+	stored := func(rows *sql.Rows) error {
+		for rows.Next() {
+			var row deliveryRow
+			if err := rows.Scan(&row.WorkspaceID, &row.Key, &row.ID, &row.Seen); err != nil {
+				return err
+			}
+			d := of[known{row.WorkspaceID, [32]byte(row.Key)}]
+			d.ID, d.Seen = crm.DeliveryID(row.ID), row.Seen
+		}
+		return rows.Err()
+	}
 	deliveries = slices.SortedFunc(slices.Values(deliveries), func(a, d *crm.Delivery) int {
 		return cmp.Or(a.WorkspaceID.Compare(d.WorkspaceID), bytes.Compare(a.Key[:], d.Key[:]))
 	})
-	made := rowsOf(b, deliveries, deliveryOf)
-	for i := range made { // one by one: a batch may hold the same bytes twice
-		d := deliveries[i]
-		b.insert(b.t.store.db.NewInsert().Model(&made[i]).
+	for made := range slices.Chunk(rowsOf(b, deliveries, deliveryOf), rowsPerInsert) {
+		b.insert(b.t.store.db.NewInsert().Model(&made).
 			Set("seen = deliveries.seen + excluded.seen").
 			Set("verdict = excluded.verdict, facts = excluded.facts, applied = excluded.applied, reason = excluded.reason").
-			Returning("id, seen"), "conflict (workspace_id, key) do update",
-			func(rows *sql.Rows) error {
-				for rows.Next() {
-					if err := rows.Scan((*uid)(&d.ID), &d.Seen); err != nil {
-						return err
-					}
-				}
-				return rows.Err()
-			})
+			Returning("workspace_id, key, id, seen"), "conflict (workspace_id, key) do update", stored)
 	}
 }
 
@@ -93,6 +102,9 @@ func (s inboxStore) Deliveries(ctx context.Context, ws crm.WorkspaceID, query in
 	q := from[deliveryRow](s.Store).and(" where workspace_id = ?", uid(ws))
 	if query.Verdict != "" {
 		q = q.and(" and verdict = ?", text(query.Verdict))
+	}
+	if query.Verdict != "" && query.Verdict != crm.DeliveryApplied { // says that the index deliveries_problems will do
+		q = q.and(" and verdict <> 'applied'")
 	}
 	if !query.After.IsZero() {
 		q = q.and(" and id < ?", uid(query.After))

@@ -24,7 +24,8 @@ type Dialect interface {
 	Fault(err error) Fault
 
 	// Lock and ClaimLock end a select: the rows are locked for the rest of the
-	// transaction; ClaimLock passes over rows another transaction has locked.
+	// transaction, by Lock in the order of workspaces and ids; ClaimLock passes
+	// over rows another transaction has locked.
 	// Empty where one writer has the database for itself.
 	Lock() string
 	ClaimLock() string
@@ -95,4 +96,5 @@ const (
 	Clash               // a unique or foreign key, a serialisation failure, a deadlock: run it again
 	Busy                // locked by another process for longer than we wait: run it again
 	Down                // not reachable, shutting down, out of space
+	Lost                // the connection broke, or the disk failed: what was under way may have been done
 )

@@ -1,7 +1,12 @@
 package bunstore
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"errors"
+	"slices"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -9,90 +14,159 @@ import (
 	"github.com/my21staff/my21staff/crm/inbox"
 )
 
-// Load implements inbox.Tx, in four trips: what finds rows, the contacts, the
-// conversations, the rest. Contacts are locked before conversations, those
-// before messages, and each in the order of their ids, by every transaction, so
-// that none waits for another in a circle.
+// Load implements inbox.Tx.
 func (t inboxTx) Load(ctx context.Context, need inbox.Need) (*inbox.State, error) {
-	if !t.covers(need.WorkspaceID) {
-		return nil, t.stranger()
-	}
-	found, err := t.lookUp(ctx, need)
+	states, err := t.LoadAll(ctx, []inbox.Need{need})
 	if err != nil {
 		return nil, err
 	}
-	state := new(inbox.State)
-	if state.Contacts, err = t.lockContacts(ctx, need.WorkspaceID, found.contacts); err != nil {
-		return nil, err
-	}
-	if state.Conversations, err = t.lockConversations(ctx, need, found); err != nil {
-		return nil, err
-	}
-	return state, t.loadRest(ctx, need, state)
+	return states[0], nil
 }
 
-// found is what the look-ups of a Load came to.
-type found struct {
-	contacts []uid
+// LoadAll implements inbox.Tx, in four trips: what finds rows, the contacts, the
+// conversations, the rest. Contacts are locked before conversations, those before
+// messages, and each in the order of workspaces and ids, by every transaction, so
+// that none waits for another in a circle.
+func (t inboxTx) LoadAll(ctx context.Context, needs []inbox.Need) ([]*inbox.State, error) {
+	g := &gathering{tx: t.tx, of: make(map[uid]*loading, len(needs))}
+	states := make([]*inbox.State, len(needs))
+	for i, need := range needs {
+		if !t.covers(need.WorkspaceID) {
+			return nil, t.stranger()
+		}
+		l := &loading{need: need, ws: uid(need.WorkspaceID), contacts: ids(need.Contacts), threads: ids(need.Conversations)}
+		g.loads = append(g.loads, l)
+		g.of[l.ws], states[i] = l, &l.state
+	}
+	for _, trip := range []func(context.Context) error{g.lookUp, g.loadContacts, g.loadConversations, g.loadRest} {
+		if err := trip(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return states, nil
+}
+
+// gathering is a LoadAll on its way. What all needs ask of a table is asked in
+// one statement: to plan one costs about as much as to look up a hundred rows.
+type gathering struct {
+	*tx
+	loads []*loading
+	of    map[uid]*loading // by workspace
+}
+
+// loading is one need of it.
+type loading struct {
+	need     inbox.Need
+	ws       uid
+	contacts []uid // found so far, as are the threads and messages
 	threads  []uid
+	messages []uid
+	state    inbox.State
 }
 
-// threadRow is a conversation and whose it is.
-type threadRow struct {
+// collect selects, of a row's table, what fits one of the conditions that cond
+// returns for each need. They stand side by side, each with its workspace, as
+// SQLite looks into its indexes for them only then.
+func collect[R any](ctx context.Context, g *gathering, rows *[]R, end string, cond func(*loading) []Query) []step {
+	q, joint := from[R](g.store), " where "
+	for _, l := range g.loads {
+		for _, c := range cond(l) {
+			q, joint = q.and(joint+"workspace_id = ? and ", l.ws).and(c.SQL, c.Args...), " or "
+		}
+	}
+	if joint == " where " {
+		return nil
+	}
+	return []step{load(ctx, g.link, g.inline(q.and(end)), rows)}
+}
+
+// spread hands each need the nouns of its rows.
+func spread[R, N any](g *gathering, rows []R, ws func(*R) uid, noun func(*R) (N, error), into func(*inbox.State) *[]N) error {
+	for i := range rows {
+		n, err := noun(&rows[i])
+		if err != nil {
+			return crm.Wrap(g.op, err)
+		}
+		list := into(&g.of[ws(&rows[i])].state)
+		*list = append(*list, n)
+	}
+	return nil
+}
+
+// within is the condition that a column holds one of the ids.
+func within(column string, wanted []uid) []Query {
+	if len(wanted) == 0 {
+		return nil
+	}
+	return []Query{ask(column+" in (?)", bun.List(wanted))}
+}
+
+// foundRow is a message, the conversation it is in and whose that is.
+type foundRow struct {
 	bun.BaseModel `bun:"table:messages,alias:messages"`
 
+	WorkspaceID    uid `bun:"workspace_id"`
+	ID             uid `bun:"id"`
 	ConversationID uid `bun:"conversation_id"`
 	ContactID      uid `bun:"contact_id"`
 }
 
-// lookUp finds the contacts and conversations that a need names in one way or
-// another. It locks nothing.
-func (t inboxTx) lookUp(ctx context.Context, need inbox.Need) (found, error) {
-	ws := uid(need.WorkspaceID)
-	var threads []threadRow
-	result := found{contacts: ids(need.Contacts), threads: ids(need.Conversations)}
-	var steps []step
-	if len(need.Identities) > 0 {
-		steps = append(steps, pick(t.inline(byIdentity(ws, need.Identities)), &result.contacts))
-	}
-	if len(need.Conversations) > 0 {
-		q := ask("select contact_id from conversations where workspace_id = ? and id in (?)", ws, among(need.Conversations))
-		steps = append(steps, pick(t.inline(q), &result.contacts))
-	}
-	if len(need.Provided)+len(need.Messages) > 0 {
-		q := from[threadRow](t.store).and(" where workspace_id = ? and", ws).include("", byMessage(need))
-		steps = append(steps, load(ctx, t.link, t.inline(q), &threads))
-	}
-	err := t.run(ctx, steps...)
-	for _, row := range threads {
-		result.contacts = append(result.contacts, row.ContactID)
-		result.threads = append(result.threads, row.ConversationID)
-	}
-	return result, err
+// ownerRow is a conversation and whose it is.
+type ownerRow struct {
+	bun.BaseModel `bun:"table:conversations,alias:conversations"`
+
+	WorkspaceID uid `bun:"workspace_id"`
+	ContactID   uid `bun:"contact_id"`
 }
 
-// byIdentity selects the contacts known by any of the identities.
-func byIdentity(ws uid, identities []crm.Identity) Query {
+// lookUp finds the contacts, conversations and messages that needs name in one
+// way or another. It locks nothing.
+func (g *gathering) lookUp(ctx context.Context) error {
+	var known []identityRow
+	var owners []ownerRow
+	var messages []foundRow
+	err := g.run(ctx, slices.Concat(
+		collect(ctx, g, &known, "", func(l *loading) []Query { return byIdentity(l.need.Identities) }),
+		collect(ctx, g, &owners, "", func(l *loading) []Query { return within("id", ids(l.need.Conversations)) }),
+		collect(ctx, g, &messages, "", func(l *loading) []Query {
+			return append(within("id", ids(l.need.Messages)), byProvided(l.need.Provided)...)
+		}),
+	)...)
+	for _, row := range known {
+		l := g.of[row.WorkspaceID]
+		l.contacts = append(l.contacts, row.ContactID)
+	}
+	for _, row := range owners {
+		l := g.of[row.WorkspaceID]
+		l.contacts = append(l.contacts, row.ContactID)
+	}
+	for _, row := range messages {
+		l := g.of[row.WorkspaceID]
+		l.messages, l.threads, l.contacts = append(l.messages, row.ID), append(l.threads, row.ConversationID), append(l.contacts, row.ContactID)
+	}
+	for _, l := range g.loads {
+		l.messages, l.threads, l.contacts = distinct(l.messages), distinct(l.threads), distinct(l.contacts)
+	}
+	return err
+}
+
+// distinct returns ids in order, each once.
+func distinct(list []uid) []uid {
+	slices.SortFunc(list, func(a, b uid) int { return bytes.Compare(a[:], b[:]) })
+	return slices.Compact(list)
+}
+
+// byIdentity are the conditions for the contacts known by any of the identities.
+func byIdentity(identities []crm.Identity) []Query {
 	values := make(map[crm.IdentityKind][]string)
 	for _, id := range identities {
 		values[id.Kind] = append(values[id.Kind], id.Value)
 	}
-	known := anyOf("kind", "value", values, func(kind crm.IdentityKind) any { return text(kind) })
-	return ask("select contact_id from identities where workspace_id = ? and", ws).include("", known)
+	return anyOf("kind", "value", values, func(kind crm.IdentityKind) any { return text(kind) })
 }
 
-// byMessage is the condition for the messages a need names.
-func byMessage(need inbox.Need) Query {
-	q := ask("id in (?)", among(need.Messages))
-	if len(need.Provided) == 0 {
-		return q
-	}
-	provided := byProvided(need.Provided)
-	return q.and(" or ").and(provided.SQL, provided.Args...)
-}
-
-// byProvided is the condition for rows under any of the provider ids.
-func byProvided(provided []inbox.Provided) Query {
+// byProvided are the conditions for rows under any of the provider ids.
+func byProvided(provided []inbox.Provided) []Query {
 	values := make(map[crm.ChannelID][]string)
 	for _, p := range provided {
 		values[p.ChannelID] = append(values[p.ChannelID], p.ProviderID)
@@ -100,55 +174,61 @@ func byProvided(provided []inbox.Provided) Query {
 	return anyOf("channel_id", "provider_id", values, func(id crm.ChannelID) any { return uid(id) })
 }
 
-// anyOf is the condition that two columns hold one of the pairs, grouped by the
-// first. A list of pairs would be shorter, but SQLite has none.
-func anyOf[K comparable](first, second string, values map[K][]string, column func(K) any) Query {
-	var q Query
+// anyOf are the conditions that two columns hold one of the pairs, one for each
+// value of the first. A list of pairs would be shorter, but SQLite has none.
+func anyOf[K comparable](first, second string, values map[K][]string, column func(K) any) []Query {
+	var either []Query
 	for key, list := range values {
-		if q.SQL != "" {
-			q = q.and(" or ")
-		}
-		q = q.and(first+" = ? and "+second+" in (?)", column(key), texts(list))
+		slices.Sort(list)
+		either = append(either, ask(first+" = ? and "+second+" in (?)", column(key), texts(slices.Compact(list))))
 	}
-	return q
+	return either
 }
 
-// lockContacts loads and locks contacts.
-func (t *tx) lockContacts(ctx context.Context, ws crm.WorkspaceID, wanted []uid) ([]*crm.Contact, error) {
-	if len(wanted) == 0 {
-		return nil, nil
-	}
+// loadContacts loads and locks contacts.
+func (g *gathering) loadContacts(ctx context.Context) error {
 	var rows []contactRow
-	q := from[contactRow](t.store).and(" where workspace_id = ? and id in (?) order by id", uid(ws), bun.List(wanted)).and(t.store.dialect.Lock())
-	if err := t.run(ctx, load(ctx, t.link, t.inline(q), &rows)); err != nil {
-		return nil, err
+	err := g.run(ctx, collect(ctx, g, &rows, g.store.dialect.Lock(), func(l *loading) []Query { return within("id", l.contacts) })...)
+	if err != nil {
+		return err
 	}
-	contacts, err := convert(t.link, rows, (*contactRow).contact)
-	t.remember(contacts)
-	return contacts, err
+	return spread(g, rows, func(r *contactRow) uid { return r.WorkspaceID }, g.contact, func(s *inbox.State) *[]*crm.Contact { return &s.Contacts })
 }
 
-// lockConversations loads and locks the conversations that were found and those
-// between a contact found and a channel named.
-func (t inboxTx) lockConversations(ctx context.Context, need inbox.Need, found found) ([]*crm.Conversation, error) {
-	if len(found.threads)+len(found.contacts) == 0 {
-		return nil, nil
+// contact is a contact that was locked.
+func (t *tx) contact(r *contactRow) (*crm.Contact, error) {
+	c, err := r.contact()
+	if err == nil {
+		t.remember([]*crm.Contact{c})
 	}
-	q := from[conversationRow](t.store).and(" where workspace_id = ? and (id in (?)", uid(need.WorkspaceID), bun.List(found.threads))
-	if need.AllChannels {
-		q = q.and(" or contact_id in (?)", bun.List(found.contacts))
-	} else {
-		q = q.and(" or contact_id in (?) and channel_id in (?)", bun.List(found.contacts), among(need.Channels))
-	}
-	q = q.and(") order by id").and(t.store.dialect.Lock())
+	return c, err
+}
+
+// loadConversations loads and locks the conversations that were found and those
+// of the contacts found: all of them, or those on a channel named.
+func (g *gathering) loadConversations(ctx context.Context) error {
 	var rows []conversationRow
-	if err := t.run(ctx, load(ctx, t.link, t.inline(q), &rows)); err != nil {
-		return nil, err
+	err := g.run(ctx, collect(ctx, g, &rows, g.store.dialect.Lock(), func(l *loading) []Query {
+		found := within("id", l.threads)
+		switch {
+		case len(l.contacts) == 0:
+			return found
+		case l.need.Threads || l.need.AllChannels:
+			return append(found, within("contact_id", l.contacts)...)
+		case len(l.need.Channels) > 0:
+			return append(found, ask("contact_id in (?) and channel_id in (?)", bun.List(l.contacts), among(l.need.Channels)))
+		}
+		return found
+	})...)
+	if err != nil {
+		return err
 	}
-	return convert(t.link, rows, (*conversationRow).conversation)
+	slices.SortFunc(rows, func(a, b conversationRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	return spread(g, rows, func(r *conversationRow) uid { return r.WorkspaceID }, (*conversationRow).conversation,
+		func(s *inbox.State) *[]*crm.Conversation { return &s.Conversations })
 }
 
-// restRows are the rows of a Load's last trip.
+// restRows are the rows of the last trip.
 type restRows struct {
 	messages   []messageRow
 	statuses   []statusRow
@@ -161,92 +241,108 @@ type restRows struct {
 }
 
 // loadRest loads what finds nothing else.
-func (t inboxTx) loadRest(ctx context.Context, need inbox.Need, state *inbox.State) (err error) {
+func (g *gathering) loadRest(ctx context.Context) error {
 	var rows restRows
-	if err := t.run(ctx, t.restSteps(ctx, need, state, &rows)...); err != nil {
+	if err := g.run(ctx, g.restSteps(ctx, &rows)...); err != nil {
 		return err
 	}
+	rows.sort()
 	for i := range rows.messages {
-		t.messages[key{rows.messages[i].WorkspaceID, rows.messages[i].ID}] = rows.messages[i].indexed()
+		g.messages[key{rows.messages[i].WorkspaceID, rows.messages[i].ID}] = rows.messages[i].indexed()
 	}
-	if state.Messages, err = convert(t.link, rows.messages, (*messageRow).message); err != nil {
-		return err
-	}
-	if state.Statuses, err = convert(t.link, rows.statuses, (*statusRow).report); err != nil {
-		return err
-	}
-	if state.Amendments, err = convert(t.link, rows.amendments, (*amendmentRow).amendment); err != nil {
-		return err
-	}
-	if state.Channels, err = convert(t.link, rows.channels, t.store.opener(ctx)); err != nil {
-		return err
-	}
-	if state.Members, err = convert(t.link, rows.members, (*memberRow).member); err != nil {
-		return err
-	}
-	if state.Templates, err = templatesOf(t.link, rows.templates); err != nil {
-		return err
-	}
-	if state.Deliveries, err = convert(t.link, rows.deliveries, (*deliveryRow).delivery); err != nil {
-		return err
-	}
-	for i := range rows.answers {
-		state.Answer, err = rows.answers[i].answer()
-	}
-	return err
+	return errors.Join(
+		spread(g, rows.messages, func(r *messageRow) uid { return r.WorkspaceID }, (*messageRow).message, func(s *inbox.State) *[]*crm.Message { return &s.Messages }),
+		spread(g, rows.statuses, func(r *statusRow) uid { return r.WorkspaceID }, (*statusRow).report, func(s *inbox.State) *[]crm.StatusReport { return &s.Statuses }),
+		spread(g, rows.amendments, func(r *amendmentRow) uid { return r.WorkspaceID }, (*amendmentRow).amendment, func(s *inbox.State) *[]crm.Amendment { return &s.Amendments }),
+		spread(g, rows.channels, func(r *channelRow) uid { return r.WorkspaceID }, g.store.opener(ctx), func(s *inbox.State) *[]*crm.Channel { return &s.Channels }),
+		spread(g, rows.members, func(r *memberRow) uid { return r.WorkspaceID }, (*memberRow).member, func(s *inbox.State) *[]*crm.Member { return &s.Members }),
+		spread(g, rows.templates, func(r *templateRow) uid { return r.WorkspaceID }, (*templateRow).template, func(s *inbox.State) *[]*crm.Template { return &s.Templates }),
+		spread(g, rows.deliveries, func(r *deliveryRow) uid { return r.WorkspaceID }, (*deliveryRow).delivery, func(s *inbox.State) *[]*crm.Delivery { return &s.Deliveries }),
+		g.answers(rows.answers),
+	)
 }
 
-// restSteps returns the statements of a Load's last trip.
-func (t inboxTx) restSteps(ctx context.Context, need inbox.Need, state *inbox.State, rows *restRows) []step {
-	var steps []step
-	ws := uid(need.WorkspaceID)
-	if messages := byMessage(need); len(need.Messages)+len(need.Provided) > 0 || need.Pending && len(state.Conversations) > 0 {
-		if need.Pending {
-			messages = messages.and(" or provider_id is null and direction = 'outbound' and conversation_id in (?)", bun.List(threadsOf(state)))
+func (g *gathering) answers(rows []answerRow) error {
+	for i := range rows {
+		answer, err := rows[i].answer()
+		if err != nil {
+			return crm.Wrap(g.op, err)
 		}
-		q := from[messageRow](t.store).and(" where workspace_id = ? and", ws).include("", messages).and(" order by id").and(t.store.dialect.Lock())
-		steps = append(steps, load(ctx, t.link, t.inline(q), &rows.messages))
+		g.of[rows[i].WorkspaceID].state.Answer = answer
 	}
-	if len(need.Provided) > 0 {
-		provided := byProvided(need.Provided)
-		statuses := from[statusRow](t.store).and(" where workspace_id = ? and", ws).include("", provided).and(" order by at, status")
-		amendments := from[amendmentRow](t.store).and(" where workspace_id = ? and", ws).include("", provided).and(" order by at, source_id")
-		steps = append(steps, load(ctx, t.link, t.inline(statuses), &rows.statuses), load(ctx, t.link, t.inline(amendments), &rows.amendments))
-	}
-	if need.AllChannels {
-		q := from[channelRow](t.store).and(" where workspace_id = ? order by id", ws)
-		steps = append(steps, load(ctx, t.link, t.inline(q), &rows.channels))
-	} else if len(need.Channels) > 0 {
-		steps = append(steps, load(ctx, t.link, t.inline(byIDs[channelRow](t.store, ws, ids(need.Channels))), &rows.channels))
-	}
-	if len(need.Members) > 0 {
-		steps = append(steps, load(ctx, t.link, t.inline(byIDs[memberRow](t.store, ws, ids(need.Members))), &rows.members))
-	}
-	if len(need.TemplateNames) > 0 {
-		q := from[templateRow](t.store).and(" where workspace_id = ? and name in (?)", ws, texts(need.TemplateNames))
-		if !need.AllChannels {
-			q = q.and(" and channel_id in (?)", among(need.Channels))
-		}
-		steps = append(steps, load(ctx, t.link, t.inline(q), &rows.templates))
-	}
-	if len(need.Deliveries) > 0 {
-		keys := make([][]byte, len(need.Deliveries))
-		for i := range need.Deliveries {
-			keys[i] = need.Deliveries[i][:]
-		}
-		q := from[deliveryRow](t.store).and(" where workspace_id = ? and key in (?) order by id", ws, bun.List(keys))
-		steps = append(steps, load(ctx, t.link, t.inline(q), &rows.deliveries))
-	}
-	if need.Answer != "" {
-		q := from[answerRow](t.store).and(" where workspace_id = ? and key = ?", ws, text(need.Answer))
-		steps = append(steps, load(ctx, t.link, t.inline(q), &rows.answers))
-	}
-	return steps
+	return nil
 }
 
-// byIDs selects rows of a workspace by their ids, in the order of these.
+// restSteps returns the statements of the last trip.
+func (g *gathering) restSteps(ctx context.Context, rows *restRows) []step {
+	lock := g.store.dialect.Lock()
+	provided := func(l *loading) []Query { return byProvided(l.need.Provided) }
+	return slices.Concat(
+		collect(ctx, g, &rows.messages, lock, func(l *loading) []Query { return within("id", l.messages) }),
+		collect(ctx, g, &rows.messages, lock, func(l *loading) []Query {
+			if !l.need.Pending || len(l.state.Conversations) == 0 {
+				return nil
+			}
+			return []Query{ask("provider_id is null and direction = 'outbound' and conversation_id in (?)", bun.List(threadsOf(&l.state)))}
+		}),
+		collect(ctx, g, &rows.statuses, "", provided),
+		collect(ctx, g, &rows.amendments, "", provided),
+		collect(ctx, g, &rows.channels, "", func(l *loading) []Query {
+			if l.need.AllChannels {
+				return []Query{ask("true")}
+			}
+			return within("id", ids(l.need.Channels))
+		}),
+		collect(ctx, g, &rows.members, "", func(l *loading) []Query { return within("id", ids(l.need.Members)) }),
+		collect(ctx, g, &rows.templates, "", func(l *loading) []Query {
+			switch {
+			case len(l.need.TemplateNames) == 0:
+				return nil
+			case len(l.need.Channels) == 0:
+				return []Query{ask("name in (?)", texts(l.need.TemplateNames))}
+			}
+			return []Query{ask("name in (?) and channel_id in (?)", texts(l.need.TemplateNames), among(l.need.Channels))}
+		}),
+		collect(ctx, g, &rows.deliveries, "", func(l *loading) []Query { return byKeys(l.need.Deliveries) }),
+		collect(ctx, g, &rows.answers, "", func(l *loading) []Query {
+			if l.need.Answer == "" {
+				return nil
+			}
+			return []Query{ask("key = ?", text(l.need.Answer))}
+		}),
+	)
+}
+
+// byKeys is the condition for the journal's rows under any of the keys.
+func byKeys(wanted [][32]byte) []Query {
+	if len(wanted) == 0 {
+		return nil
+	}
+	keys := make([][]byte, len(wanted))
+	for i := range wanted {
+		keys[i] = wanted[i][:]
+	}
+	return []Query{ask("key in (?)", bun.List(keys))}
+}
+
+// sort brings rows into the order in which decisions are made on them, and a
+// message that was found twice into one.
+func (r *restRows) sort() {
+	slices.SortFunc(r.messages, func(a, b messageRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	r.messages = slices.CompactFunc(r.messages, func(a, b messageRow) bool { return a.ID == b.ID })
+	slices.SortFunc(r.statuses, func(a, b statusRow) int {
+		return cmp.Or(time.Time(a.At).Compare(time.Time(b.At)), cmp.Compare(a.Status, b.Status))
+	})
+	slices.SortFunc(r.amendments, func(a, b amendmentRow) int {
+		return cmp.Or(time.Time(a.At).Compare(time.Time(b.At)), cmp.Compare(a.SourceID, b.SourceID))
+	})
+	slices.SortFunc(r.templates, byTemplateName)
+	slices.SortFunc(r.channels, func(a, b channelRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+}
+
+// byIDs selects rows of a workspace by their ids.
 func byIDs[R any](s *Store, ws uid, wanted []uid) Query {
-	return from[R](s).and(" where workspace_id = ? and id in (?) order by id", ws, bun.List(wanted))
+	return from[R](s).and(" where workspace_id = ? and id in (?)", ws, bun.List(wanted))
 }
 
 func threadsOf(state *inbox.State) []uid {

@@ -48,13 +48,25 @@ func (t peopleTx) Load(ctx context.Context, need people.Need) (*people.State, er
 	ws := uid(need.WorkspaceID)
 	wanted := ids(need.Contacts)
 	if len(need.Identities) > 0 {
-		if err := t.run(ctx, pick(t.inline(byIdentity(ws, need.Identities)), &wanted)); err != nil {
+		var steps []step
+		for _, known := range byIdentity(need.Identities) {
+			q := ask("select contact_id from identities where workspace_id = ? and ", ws).and(known.SQL, known.Args...)
+			steps = append(steps, pick(t.inline(q), &wanted))
+		}
+		if err := t.run(ctx, steps...); err != nil {
+			return nil, err
+		}
+	}
+	var rows []contactRow
+	if len(wanted) > 0 {
+		q := byIDs[contactRow](t.store, ws, wanted).and(t.store.dialect.Lock())
+		if err := t.run(ctx, load(ctx, t.link, t.inline(q), &rows)); err != nil {
 			return nil, err
 		}
 	}
 	state := new(people.State)
 	var err error
-	if state.Contacts, err = t.lockContacts(ctx, need.WorkspaceID, wanted); err != nil {
+	if state.Contacts, err = convert(t.link, rows, t.contact); err != nil {
 		return nil, err
 	}
 	return state, t.loadRest(ctx, need, state)
@@ -72,7 +84,7 @@ func (t peopleTx) loadRest(ctx context.Context, need people.Need, state *people.
 		for i, c := range state.Contacts {
 			of[i] = c.ID
 		}
-		q := from[conversationRow](t.store).and(" where workspace_id = ? and contact_id in (?) order by id", ws, among(of)).and(t.store.dialect.Lock())
+		q := from[conversationRow](t.store).and(" where workspace_id = ? and contact_id in (?)", ws, among(of)).and(t.store.dialect.Lock())
 		steps = append(steps, load(ctx, t.link, t.inline(q), &conversations))
 	}
 	if need.AllTags {

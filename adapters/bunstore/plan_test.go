@@ -47,7 +47,7 @@ func TestPlans(t *testing.T) {
 			{"inbox, nobody's", "conversations_assignee", func(ctx context.Context) error {
 				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{Unassigned: true, Limit: 50}))
 			}},
-			{"inbox, of a channel", "conversations_channel", func(ctx context.Context) error {
+			{"inbox, of a channel", "conversations_all", func(ctx context.Context) error {
 				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{ChannelID: seeded.conversation.ChannelID, Limit: 50}))
 			}},
 			{"messages", "messages_page", func(ctx context.Context) error {

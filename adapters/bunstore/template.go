@@ -46,10 +46,12 @@ func (r *templateRow) template() (*crm.Template, error) {
 // templatesOf sorts templates by name and language, in Go for the reason tags
 // are.
 func templatesOf(l link, rows []templateRow) ([]*crm.Template, error) {
-	slices.SortFunc(rows, func(a, b templateRow) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Language, b.Language), slices.Compare(a.ID[:], b.ID[:]))
-	})
+	slices.SortFunc(rows, byTemplateName)
 	return convert(l, rows, (*templateRow).template)
+}
+
+func byTemplateName(a, b templateRow) int {
+	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Language, b.Language), slices.Compare(a.ID[:], b.ID[:]))
 }
 
 // templates replaces templates, found by channel, name and language: the id of

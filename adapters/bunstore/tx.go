@@ -86,7 +86,11 @@ func (t *tx) once(ctx context.Context, fn func(context.Context, *tx) error) erro
 	if t.failed != nil { // fn went on after a failure
 		return t.failed
 	}
-	err = t.failure(ctx, measured(ctx, nil, sqltx.Commit))
+	err = measured(ctx, nil, sqltx.Commit)
+	if err != nil && (ctx.Err() != nil || t.store.dialect.Fault(err) == Lost) {
+		return &crm.Error{Op: t.op, Code: crm.Uncertain, Err: errors.Join(ctx.Err(), err)}
+	}
+	err = t.failure(ctx, err)
 	t.note(err)
 	return err
 }

@@ -54,9 +54,10 @@ func (*dialect) Fault(err error) bunstore.Fault {
 	var network net.Error
 	if !errors.As(err, &failed) {
 		switch {
-		case errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.Is(err, sql.ErrTxDone), errors.Is(err, net.ErrClosed),
-			errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &connect), errors.As(err, &network):
+		case errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.Is(err, sql.ErrTxDone), errors.As(err, &connect):
 			return bunstore.Down
+		case errors.Is(err, net.ErrClosed), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &network):
+			return bunstore.Lost
 		}
 		return bunstore.Broken
 	}
@@ -65,6 +66,10 @@ func (*dialect) Fault(err error) bunstore.Fault {
 		return bunstore.Clash
 	case "55P03", "57014": // lock not available, query cancelled by a timeout of the server
 		return bunstore.Busy
+	}
+	switch failed.Code {
+	case "57P01", "57P02", "57P05": // the session was ended, whatever it was doing
+		return bunstore.Lost
 	}
 	switch failed.Code[:2] {
 	case "08", "53", "57", "58", "28": // connection, resources, operator intervention, system, sign-in
@@ -77,7 +82,7 @@ func (*dialect) Fault(err error) bunstore.Fault {
 }
 
 // Lock implements bunstore.Dialect.
-func (*dialect) Lock() string { return " for update" }
+func (*dialect) Lock() string { return " order by workspace_id, id for update" }
 
 // ClaimLock implements bunstore.Dialect.
 func (*dialect) ClaimLock() string { return " for update of jobs skip locked" }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 	"github.com/uptrace/bun/schema"
 	"modernc.org/sqlite"
@@ -55,7 +56,9 @@ func (dialect) Fault(err error) bunstore.Fault {
 	switch failed.Code() & 0xff { // the primary code of an extended one
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return bunstore.Busy
-	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL:
+	case sqlite3.SQLITE_IOERR: // what was written may be found again after a crash
+		return bunstore.Lost
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL:
 		return bunstore.Down
 	}
 	return bunstore.Broken
@@ -70,17 +73,23 @@ func (dialect) ClaimLock() string { return "" }
 // Index implements bunstore.Dialect. The full-text table has no copy of the
 // tokens, and its rows are found by a number made of the subject's id.
 func (dialect) Index(docs []bunstore.Document) []bunstore.Query {
-	queries := make([]bunstore.Query, 0, len(docs))
+	var gone []int64
+	var found []schema.QueryAppender
 	for _, doc := range docs {
-		if len(doc.Tokens) == 0 {
-			if doc.Known {
-				queries = append(queries, bunstore.Query{SQL: "delete from search_index where rowid = ?", Args: []any{rowid(doc)}})
-			}
-			continue
+		switch {
+		case len(doc.Tokens) > 0:
+			found = append(found, bun.SafeQuery("(?, ?, ?, ?)", rowid(doc), token(doc.WorkspaceID), strings.Join(doc.Tokens, " "), doc.Found[:]))
+		case doc.Known:
+			gone = append(gone, rowid(doc))
 		}
+	}
+	var queries []bunstore.Query
+	if len(gone) > 0 {
+		queries = append(queries, bunstore.Query{SQL: "delete from search_index where rowid in (?)", Args: []any{bun.List(gone)}})
+	}
+	if len(found) > 0 {
 		queries = append(queries, bunstore.Query{
-			SQL:  "insert or replace into search_index (rowid, workspace, tokens, found_id) values (?, ?, ?, ?)",
-			Args: []any{rowid(doc), token(doc.WorkspaceID), strings.Join(doc.Tokens, " "), doc.Found[:]},
+			SQL: "insert or replace into search_index (rowid, workspace, tokens, found_id) values ?", Args: []any{bun.List(found)},
 		})
 	}
 	return queries

@@ -63,7 +63,7 @@ func open(ctx context.Context, path string, options Options, remove func() error
 	if err := file.Close(); err != nil {
 		return nil, unavailable(err)
 	}
-	write, err := pool(path, url.Values{"_txlock": {"immediate"}, "_pragma": {"wal_autocheckpoint(0)"}}, 1)
+	write, err := pool(path, url.Values{"_txlock": {"immediate"}, "_pragma": {"wal_autocheckpoint(0)", "cache_size(-65536)", "cache_spill(0)"}}, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func open(ctx context.Context, path string, options Options, remove func() error
 	if readers <= 0 {
 		readers = 4
 	}
-	read, err := pool(path, url.Values{"_query_only": {"1"}}, readers)
+	read, err := pool(path, url.Values{"_query_only": {"1"}, "_pragma": {"cache_size(-16384)"}}, readers)
 	if err != nil {
 		write.Close()
 		return nil, err

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/my21staff/my21staff/crm"
-	"github.com/my21staff/my21staff/crm/phone"
 	"github.com/my21staff/my21staff/crm/webhook"
 )
 
@@ -12,6 +11,8 @@ import (
 type Item struct {
 	Channel *crm.Channel
 	Fact    *webhook.Fact
+
+	numbers numbers // what was found out about the fact's
 }
 
 // Outcome says what became of one fact.
@@ -29,16 +30,10 @@ func problem(sentence string) Outcome { return Outcome{Problem: sentence} }
 
 // NeedOf names what [Apply] has to know of one workspace to apply the items.
 func NeedOf(ws crm.WorkspaceID, items []Item) Need {
-	need := Need{WorkspaceID: ws, Pending: true}
-	channels := make(map[crm.ChannelID]bool)
+	need := Need{WorkspaceID: ws, Pending: true, Threads: true}
 	for _, item := range items {
 		f := item.Fact
-		if !channels[item.Channel.ID] {
-			channels[item.Channel.ID] = true
-			need.Channels = append(need.Channels, item.Channel.ID)
-		}
-		need.Identities = append(need.Identities, identities(f.Peer)...)
-		need.Identities = append(need.Identities, changedIdentities(f.Identity)...)
+		need.Identities = append(need.Identities, item.numbers.all(f)...)
 		if f.ProviderID != "" {
 			need.Provided = append(need.Provided, Provided{item.Channel.ID, f.ProviderID})
 		}
@@ -71,6 +66,7 @@ func Apply(ws crm.WorkspaceID, s *State, items []Item, mint *crm.Mint) (crm.Chan
 // apply changes the world by one fact.
 func (w *world) apply(item Item) Outcome {
 	f := item.Fact
+	w.numbers = item.numbers
 	switch f.Kind {
 	case webhook.Message:
 		return w.message(item.Channel, f)
@@ -102,37 +98,6 @@ func (w *world) event(ch *crm.Channel, f *webhook.Fact) Outcome {
 		Data: data(map[string]string{"event": f.Event, "kind": string(f.Kind), "channel_id": ch.ID.String()}),
 	})
 	return applied
-}
-
-// identities returns what a peer may be known by, surest first: a
-// business-scoped user id, then the number in every spelling it may be stored
-// under.
-func identities(p webhook.Peer) []crm.Identity {
-	var ids []crm.Identity
-	if p.UserID != "" {
-		ids = append(ids, crm.Identity{Kind: crm.ByUserID, Value: p.UserID})
-	}
-	if p.WaID != "" {
-		ids = append(ids, crm.Identity{Kind: crm.ByWaID, Value: p.WaID})
-		ids = append(ids, phone.Lookup("+"+p.WaID, "")...)
-	}
-	return ids
-}
-
-// ownIdentities returns the identities a peer's contact is given: the number as
-// it is, not its other spellings.
-func ownIdentities(p webhook.Peer) []crm.Identity {
-	var ids []crm.Identity
-	if p.UserID != "" {
-		ids = append(ids, crm.Identity{Kind: crm.ByUserID, Value: p.UserID})
-	}
-	if p.WaID != "" {
-		ids = append(ids, crm.Identity{Kind: crm.ByWaID, Value: p.WaID})
-		if e164 := phone.FromWaID(p.WaID); e164 != "" {
-			ids = append(ids, crm.Identity{Kind: crm.ByPhone, Value: e164})
-		}
-	}
-	return ids
 }
 
 // opaqueOf returns our message id, if the provider sent it back.

@@ -11,7 +11,7 @@ import (
 // identities the peer is known by now.
 func (w *world) contact(p webhook.Peer, source crm.Source) *crm.Contact {
 	var found *crm.Contact
-	for _, id := range identities(p) {
+	for _, id := range w.numbers.identities(p) {
 		switch c := w.byIdentity[id]; {
 		case c == nil || c == found:
 		case found == nil:
@@ -23,7 +23,7 @@ func (w *world) contact(p webhook.Peer, source crm.Source) *crm.Contact {
 	if found == nil {
 		found = w.newContact(source)
 	}
-	for _, id := range ownIdentities(p) {
+	for _, id := range w.numbers.own(p) {
 		w.identify(found, id)
 	}
 	return found
@@ -40,11 +40,21 @@ func (w *world) newContact(source crm.Source) *crm.Contact {
 	return c
 }
 
-// profile takes over what a peer calls itself; the newest word wins.
-func (w *world) profile(c *crm.Contact, p webhook.Peer, at time.Time) {
-	older := at.Before(c.ProfileAt)
-	tie := at.Equal(c.ProfileAt) && p.Name <= c.ProfileName
+// profile takes over what a peer calls itself; the newest word wins. Nearly every
+// message only says again what is known: then its time is noted in cv, which is
+// written anyway, and the contact stays as it is. Without a conversation (nil)
+// the contact keeps it.
+func (w *world) profile(c *crm.Contact, cv *crm.Conversation, p webhook.Peer, at time.Time) {
+	known := w.profileAt(c)
+	older := at.Before(known)
+	tie := at.Equal(known) && p.Name <= c.ProfileName
 	if p.Name == "" && p.Username == "" || older || tie {
+		return
+	}
+	again := (p.Name == "" || p.Name == c.ProfileName) && (p.Username == "" || p.Username == c.Username)
+	if again && cv != nil {
+		cv.ProfileAt = at
+		w.saveConversation(cv)
 		return
 	}
 	c.ProfileAt = at
@@ -56,6 +66,17 @@ func (w *world) profile(c *crm.Contact, p webhook.Peer, at time.Time) {
 	}
 	w.saveContact(c)
 	w.refresh(c)
+}
+
+// profileAt returns how new the word is by which a contact has its name.
+func (w *world) profileAt(c *crm.Contact) time.Time {
+	at := c.ProfileAt
+	for _, cv := range w.threads[c.ID] {
+		if cv.ProfileAt.After(at) {
+			at = cv.ProfileAt
+		}
+	}
+	return at
 }
 
 // referral notes which ad or post led the contact here; the first one counts.
@@ -75,7 +96,7 @@ func (w *world) preference(f *webhook.Fact) Outcome {
 	}
 	at := w.eventTime(f)
 	c := w.contact(f.Peer, crm.Source{Kind: "chat", At: at})
-	w.profile(c, f.Peer, at)
+	w.profile(c, nil, f.Peer, at)
 	w.optOut(c, crm.OptOut{Out: f.Preference.Stop, At: at, Reason: "marketing preference"})
 	return applied
 }
@@ -101,7 +122,7 @@ func (w *world) rename(f *webhook.Fact) Outcome {
 		return unchanged
 	}
 	var found *crm.Contact
-	for _, id := range oldIdentities(f) {
+	for _, id := range w.numbers.before(f) {
 		if found == nil {
 			found = w.byIdentity[id]
 		}
@@ -113,7 +134,7 @@ func (w *world) rename(f *webhook.Fact) Outcome {
 		found = w.contact(f.Peer, crm.Source{Kind: "chat", At: w.eventTime(f)})
 	}
 	changed := false
-	for _, id := range newIdentities(f.Identity) {
+	for _, id := range w.numbers.after(f.Identity) {
 		changed = w.identify(found, id) || changed
 	}
 	if !changed {
@@ -125,24 +146,6 @@ func (w *world) rename(f *webhook.Fact) Outcome {
 		Data: data(map[string]string{"event": f.Event}),
 	})
 	return applied
-}
-
-func oldIdentities(f *webhook.Fact) []crm.Identity {
-	old := webhook.Peer{WaID: f.Identity.OldWaID, UserID: f.Identity.OldUserID}
-	return append(identities(old), identities(f.Peer)...)
-}
-
-func newIdentities(part *webhook.IdentityPart) []crm.Identity {
-	return ownIdentities(webhook.Peer{WaID: part.NewWaID, UserID: part.NewUserID})
-}
-
-// changedIdentities returns every identity a change names, to be loaded.
-func changedIdentities(part *webhook.IdentityPart) []crm.Identity {
-	if part == nil {
-		return nil
-	}
-	old := webhook.Peer{WaID: part.OldWaID, UserID: part.OldUserID}
-	return append(identities(old), newIdentities(part)...)
 }
 
 // addressBook takes over a name from the business's own phone. A removed entry

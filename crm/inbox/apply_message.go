@@ -29,11 +29,11 @@ func (w *world) message(ch *crm.Channel, f *webhook.Fact) Outcome {
 	}
 	at := w.eventTime(f)
 	c := w.contact(f.Peer, source(part, at))
+	cv := w.conversation(ch, c)
 	if f.Direction == crm.Inbound {
-		w.profile(c, f.Peer, at)
+		w.profile(c, cv, f.Peer, at)
 		w.referral(c, part.Referral, at)
 	}
-	cv := w.conversation(ch, c)
 	if own := w.unanswered(cv, f, at); own != nil {
 		return w.adopt(own, f)
 	}

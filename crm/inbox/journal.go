@@ -84,9 +84,6 @@ func (s *Service) replay(ctx context.Context, ws crm.WorkspaceID, id crm.Deliver
 	if err := s.sortOut(ctx, a, facts); err != nil {
 		return Receipt{}, err
 	}
-	receipts, err := s.Commit(ctx, []*Arrival{a})
-	if err != nil {
-		return Receipt{}, err
-	}
-	return receipts[0], nil
+	result := s.Commit(ctx, []*Arrival{a})[0]
+	return result.Receipt, result.Err
 }

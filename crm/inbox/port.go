@@ -19,7 +19,9 @@ type Store interface {
 	// another transaction came between (a unique key, a serialisation
 	// failure, a deadlock): it must not keep what it saw of an earlier run. A
 	// conflict that stays after the store's tries is crm.Conflict; a database
-	// that cannot be reached is crm.Unavailable.
+	// that cannot be reached is crm.Unavailable. If the connection broke, or
+	// ctx ended, while the commit was under way, it may have been done: that is
+	// crm.Uncertain.
 	Update(ctx context.Context, workspaces []crm.WorkspaceID, fn func(context.Context, Tx) error) error
 
 	// Templates returns a channel's templates by name and language, those of
@@ -69,6 +71,10 @@ type Tx interface {
 	// an error.
 	Load(ctx context.Context, need Need) (*State, error)
 
+	// LoadAll is Load for several workspaces at once, each named once, in the
+	// order of their ids; the states are in the same order.
+	LoadAll(ctx context.Context, needs []Need) ([]*State, error)
+
 	// Write writes the changes; see crm.Changes. A unique key that another
 	// transaction took is crm.Conflict, and Update runs its function again.
 	Write(ctx context.Context, changes *crm.Changes) error
@@ -81,6 +87,7 @@ type Need struct {
 	WorkspaceID   crm.WorkspaceID
 	Channels      []crm.ChannelID      // the channels, and with each contact found its conversation on each of them
 	AllChannels   bool                 // every channel of the workspace, likewise
+	Threads       bool                 // with each contact found all its conversations
 	Identities    []crm.Identity       // contacts known by any of them
 	Contacts      []crm.ContactID      // contacts by id
 	Conversations []crm.ConversationID // conversations by id
@@ -90,7 +97,7 @@ type Need struct {
 	Members       []crm.MemberID       // to assign to
 	Deliveries    [][32]byte           // journal rows under these keys, without their bodies
 	Answer        string               // the Idempotency-Key; empty: none
-	TemplateNames []string             // the templates of these names on the channels loaded
+	TemplateNames []string             // the templates of these names on the channels named, on every channel if none is
 }
 
 // Provided is a provider's message id on a channel.

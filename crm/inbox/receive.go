@@ -5,10 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/webhook"
@@ -32,19 +29,18 @@ type Receipt struct {
 // A wrong signature is Unauthenticated and leaves no trace. A signed body that
 // is not JSON we can read is Invalid, one with too many updates TooLarge; both
 // are kept in the journal. An unknown number or event is no error: a provider
-// pauses a webhook that answers errors. Unavailable means that nothing was
-// stored and the provider must try again.
+// pauses a webhook that answers errors; nor is a fact that cannot be stored, for
+// whatever reason (see [Service.Commit]). Unavailable means that nothing was
+// stored and the provider must try again, Uncertain that it must do so too but
+// may have been heard.
 func (s *Service) Receive(ctx context.Context, r webhook.Request) (Receipt, error) {
 	const op = "receive webhook"
 	arrival, err := s.Prepare(ctx, r)
 	if err != nil {
 		return Receipt{}, crm.Wrap(op, err)
 	}
-	receipts, err := s.Commit(ctx, []*Arrival{arrival})
-	if err != nil {
-		return Receipt{}, crm.Wrap(op, err)
-	}
-	return receipts[0], crm.Wrap(op, arrival.unreadable)
+	result := s.Commit(ctx, []*Arrival{arrival})[0]
+	return result.Receipt, crm.Wrap(op, result.Err)
 }
 
 // Handshake answers a provider's GET: the challenge, if a channel of the
@@ -68,6 +64,22 @@ type Arrival struct {
 	foreign    int      // facts that are not in the share: another host's
 	unreadable error
 	again      bool // a replay: what was applied before is looked at again
+}
+
+// Facts returns how many facts an arrival brings.
+func (a *Arrival) Facts() int { return a.facts }
+
+// Workspace returns the first of the workspaces an arrival is for, the zero one
+// if it is nobody's: who gathers arrivals sees to it that none crowds out the
+// others.
+func (a *Arrival) Workspace() crm.WorkspaceID {
+	first := crm.WorkspaceID{}
+	for ws := range a.parts {
+		if first.IsZero() || ws.Compare(first) < 0 {
+			first = ws
+		}
+	}
+	return first
 }
 
 // Prepare does all of [Service.Receive] that needs no transaction, so that
@@ -105,6 +117,7 @@ func fingerprint(secret crm.Secret) string {
 // sign for one number cannot write into another's inbox.
 func (s *Service) sortOut(ctx context.Context, a *Arrival, facts []webhook.Fact) error {
 	a.parts = make(map[crm.WorkspaceID][]Item)
+	known := make(numbers)
 	for i := range facts {
 		f := &facts[i]
 		if !a.delivery.Share.Holds(f.PhoneNumberID, f.AccountID) {
@@ -125,7 +138,8 @@ func (s *Service) sortOut(ctx context.Context, a *Arrival, facts []webhook.Fact)
 				reason = "the channel is switched off"
 			default:
 				reason = ""
-				a.parts[ch.WorkspaceID] = append(a.parts[ch.WorkspaceID], Item{Channel: ch, Fact: f})
+				a.parts[ch.WorkspaceID] = append(a.parts[ch.WorkspaceID], Item{Channel: ch, Fact: f, numbers: known})
+				known.all(f) // found out here, where nobody waits for it
 			}
 		}
 		if reason != "" {
@@ -169,176 +183,6 @@ func signs(ch *crm.Channel, signer string) bool {
 	return slices.ContainsFunc(ch.Credentials.WebhookSecrets, func(secret crm.Secret) bool {
 		return fingerprint(secret) == signer
 	})
-}
-
-// Commit applies arrivals in one transaction and returns their receipts in the
-// same order. Arrivals of several workspaces are loaded, decided and written
-// workspace by workspace. If it fails, nothing of any of them is stored.
-func (s *Service) Commit(ctx context.Context, arrivals []*Arrival) ([]Receipt, error) {
-	var receipts []Receipt
-	err := s.store.Update(ctx, workspacesOf(arrivals), func(ctx context.Context, tx Tx) error {
-		receipts = make([]Receipt, len(arrivals))
-		for _, ws := range workspacesOf(arrivals) {
-			if err := s.commitPart(ctx, tx, ws, arrivals, receipts); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return receipts, err
-}
-
-// workspacesOf returns the workspaces arrivals touch in the order of their ids;
-// the zero workspace, which holds what is nobody's, comes first.
-func workspacesOf(arrivals []*Arrival) []crm.WorkspaceID {
-	set := make(map[crm.WorkspaceID]bool)
-	for _, a := range arrivals {
-		for ws := range a.parts {
-			set[ws] = true
-		}
-		if !a.whole() {
-			set[crm.WorkspaceID{}] = true
-		}
-	}
-	return slices.SortedFunc(maps.Keys(set), crm.WorkspaceID.Compare)
-}
-
-// whole reports whether the request is one workspace's alone, whose journal
-// then keeps its body.
-func (a *Arrival) whole() bool { return len(a.parts) == 1 && len(a.problems) == 0 && a.foreign == 0 }
-
-// commitPart applies what belongs to one workspace and journals it there.
-func (s *Service) commitPart(ctx context.Context, tx Tx, ws crm.WorkspaceID, arrivals []*Arrival, receipts []Receipt) error {
-	need := Need{WorkspaceID: ws}
-	var items []Item
-	for _, a := range arrivals {
-		items = append(items, a.parts[ws]...)
-	}
-	if len(items) > 0 {
-		need = NeedOf(ws, items)
-	}
-	for _, a := range arrivals {
-		need.Deliveries = append(need.Deliveries, a.delivery.Key)
-	}
-	state, err := tx.Load(ctx, need)
-	if err != nil {
-		return err
-	}
-	done := make(map[[32]byte]*crm.Delivery)
-	for _, d := range state.Deliveries {
-		done[d.Key] = d
-	}
-	changes := s.decide(ws, state, arrivals, done, receipts)
-	return tx.Write(ctx, &changes)
-}
-
-// decide applies each arrival's part of a workspace that has not been applied
-// before, and writes its line in the journal.
-func (s *Service) decide(ws crm.WorkspaceID, state *State, arrivals []*Arrival, done map[[32]byte]*crm.Delivery, receipts []Receipt) crm.Changes {
-	w := newWorld(ws, state, s.mint)
-	written := make(map[[32]byte]*crm.Delivery)
-	for i, a := range arrivals {
-		items, mine := a.parts[ws]
-		if !mine && (!ws.IsZero() || a.whole()) {
-			continue
-		}
-		if twin := written[a.delivery.Key]; twin != nil { // the same bytes twice in one batch
-			twin.Seen++
-			receipts[i].add(twin)
-			continue
-		}
-		d := a.delivery
-		d.ID, d.WorkspaceID = crm.NewID[crm.Delivery](s.mint), ws
-		known := done[d.Key]
-		if known != nil { // the row is kept, whatever becomes of it now
-			d.ID = known.ID
-		}
-		switch {
-		case known != nil && known.Verdict == crm.DeliveryApplied && !a.again:
-			d.Facts, d.Applied, d.Verdict = known.Facts, known.Applied, known.Verdict
-		case ws.IsZero():
-			a.closeNobodys(&d)
-		default:
-			w.applyPart(&d, items)
-		}
-		if !ws.IsZero() && !a.whole() {
-			d.Body = nil
-		}
-		w.changes.Deliveries = append(w.changes.Deliveries, &d)
-		receipts[i].add(&d)
-		written[d.Key] = &d
-	}
-	return w.changes
-}
-
-// applyPart applies an arrival's facts of one workspace and closes its journal
-// row.
-func (w *world) applyPart(d *crm.Delivery, items []Item) {
-	var problems []string
-	for _, item := range items {
-		outcome := w.apply(item)
-		if outcome.Applied {
-			d.Applied++
-		}
-		if outcome.Problem != "" {
-			problems = append(problems, outcome.Problem)
-		}
-	}
-	d.Facts = len(items)
-	d.Verdict, d.Reason = crm.DeliveryApplied, ""
-	if len(problems) > 0 {
-		d.Verdict, d.Reason = crm.DeliveryPartly, summary(problems)
-	}
-}
-
-// closeNobodys closes the journal row of a request that is not one workspace's
-// alone.
-func (a *Arrival) closeNobodys(d *crm.Delivery) {
-	d.Facts = a.facts
-	switch {
-	case a.unreadable != nil:
-		d.Verdict, d.Reason = crm.DeliveryUnreadable, a.unreadable.Error()
-	case len(a.problems) == 0: // several workspaces' or hosts', each applied in its own row
-		d.Verdict = crm.DeliveryApplied
-	case len(a.parts) == 0:
-		d.Verdict, d.Reason = crm.DeliveryUnknown, summary(a.problems)
-	default:
-		d.Verdict, d.Reason = crm.DeliveryPartly, summary(a.problems)
-	}
-}
-
-// add sums up a journal row in the receipt: the row with the body names it, the
-// worst verdict counts.
-func (r *Receipt) add(d *crm.Delivery) {
-	if d.Body != nil || r.DeliveryID.IsZero() {
-		r.DeliveryID = d.ID
-	}
-	if r.Verdict == "" || r.Verdict == crm.DeliveryApplied {
-		r.Verdict = d.Verdict
-	}
-	r.Facts = max(r.Facts, d.Facts)
-	r.Applied += d.Applied
-}
-
-// summary lists what went wrong, each reason once with how often, at most ten.
-func summary(problems []string) string {
-	count := make(map[string]int)
-	for _, p := range problems {
-		count[p]++
-	}
-	reasons := slices.Sorted(maps.Keys(count))
-	var lines []string
-	for i, reason := range reasons {
-		if i == 10 {
-			lines = append(lines, fmt.Sprintf("and %d other reasons", len(reasons)-10))
-			break
-		}
-		if count[reason] > 1 {
-			reason = fmt.Sprintf("%s (%d times)", reason, count[reason])
-		}
-		lines = append(lines, reason)
-	}
-	return strings.Join(lines, "; ")
 }
 
 // Reconcile applies facts that a poll of the provider's own list found for a

@@ -15,10 +15,13 @@ type world struct {
 	now  time.Time
 	ws   crm.WorkspaceID
 
+	numbers numbers // of the fact that is being applied
+
 	contacts      map[crm.ContactID]*crm.Contact
 	byIdentity    map[crm.Identity]*crm.Contact
 	conversations map[crm.ConversationID]*crm.Conversation
 	byPair        map[pair]*crm.Conversation
+	threads       map[crm.ContactID][]*crm.Conversation
 	messages      map[crm.MessageID]*crm.Message
 	byProvided    map[Provided]*crm.Message
 	pending       map[crm.ConversationID][]*crm.Message
@@ -42,6 +45,7 @@ func newWorld(ws crm.WorkspaceID, s *State, mint *crm.Mint) *world {
 		byIdentity:    make(map[crm.Identity]*crm.Contact, 2*len(s.Contacts)),
 		conversations: make(map[crm.ConversationID]*crm.Conversation, len(s.Conversations)),
 		byPair:        make(map[pair]*crm.Conversation, len(s.Conversations)),
+		threads:       make(map[crm.ContactID][]*crm.Conversation, len(s.Contacts)),
 		messages:      make(map[crm.MessageID]*crm.Message, len(s.Messages)),
 		byProvided:    make(map[Provided]*crm.Message, len(s.Messages)),
 		pending:       make(map[crm.ConversationID][]*crm.Message),
@@ -80,6 +84,7 @@ func (w *world) addContact(c *crm.Contact) {
 func (w *world) addConversation(c *crm.Conversation) {
 	w.conversations[c.ID] = c
 	w.byPair[pair{c.ChannelID, c.ContactID}] = c
+	w.threads[c.ContactID] = append(w.threads[c.ContactID], c)
 }
 
 func (w *world) addMessage(m *crm.Message) {
@@ -156,8 +161,8 @@ func (w *world) duplicate(a, b *crm.Contact) {
 
 // refresh copies what the list shows of a contact to its loaded conversations.
 func (w *world) refresh(c *crm.Contact) {
-	for _, cv := range w.conversations {
-		if cv.ContactID == c.ID && (cv.ContactName != c.DisplayName() || cv.ContactHandle != c.Handle()) {
+	for _, cv := range w.threads[c.ID] {
+		if cv.ContactName != c.DisplayName() || cv.ContactHandle != c.Handle() {
 			cv.ContactName, cv.ContactHandle = c.DisplayName(), c.Handle()
 			w.saveConversation(cv)
 		}

@@ -33,9 +33,9 @@ type part struct {
 	Status int `json:"status"`
 }
 
-// receiveEnvelope takes in the parts of an envelope, one after the other. Each
-// has a status of its own, so that a part that cannot be taken does not make its
-// neighbours come again; only an envelope that cannot be opened has one for all.
+// receiveEnvelope takes in the parts of an envelope. Each has a status of its
+// own, so that a part that cannot be taken does not make its neighbours come
+// again; only an envelope that cannot be opened has one for all.
 func (h Hook) receiveEnvelope(ctx *fasthttp.RequestCtx) error {
 	c := request.ContextOf(ctx)
 	parts, err := h.Edge.open(c, &ctx.Request)
@@ -47,8 +47,7 @@ func (h Hook) receiveEnvelope(ctx *fasthttp.RequestCtx) error {
 		return err
 	}
 	told := opened{Parts: make([]part, len(parts))}
-	for i := range parts {
-		err := h.receivePart(c, &parts[i])
+	for i, err := range h.receiveParts(c, parts) {
 		told.Parts[i].Status = statusOf(err)
 		h.log(ctx, i, told.Parts[i].Status, err)
 	}
@@ -67,21 +66,36 @@ func (h Hook) ours(parts []envelope.Part) error {
 	return nil
 }
 
-// receivePart takes a part in as if its provider had sent it here.
-func (h Hook) receivePart(ctx context.Context, p *envelope.Part) error {
-	if len(p.Body) > webhook.MaxBody {
-		h.Counter.Webhook(h.Provider, string(crm.TooLarge), 0)
-		return &crm.Error{Op: "receive webhook", Code: crm.TooLarge}
+// receiveParts takes parts in, each as if its provider had sent it here, and
+// returns what was wrong with each.
+func (h Hook) receiveParts(ctx context.Context, parts []envelope.Part) []error {
+	errs := make([]error, len(parts))
+	var requests []webhook.Request
+	var index []int // of each request's part
+	for i := range parts {
+		if p := &parts[i]; len(p.Body) > webhook.MaxBody {
+			h.Counter.Webhook(h.Provider, string(crm.TooLarge), 0)
+			errs[i] = &crm.Error{Op: "receive webhook", Code: crm.TooLarge}
+		} else {
+			requests, index = append(requests, h.request(p)), append(index, i)
+		}
 	}
-	_, err := h.receive(ctx, webhook.Request{
+	for i, result := range h.receive(ctx, requests...) {
+		errs[index[i]] = result.Err
+	}
+	return errs
+}
+
+// request returns the provider's request that a part carries.
+func (h Hook) request(p *envelope.Part) webhook.Request {
+	return webhook.Request{
 		Provider:  h.Provider,
 		Hub:       some(p.Hub),
 		Signature: some(p.Signature),
 		Event:     p.Event,
 		Body:      p.Body,
 		Share:     &crm.Share{Numbers: p.Numbers, Accounts: p.Accounts, Rest: p.Rest},
-	})
-	return err
+	}
 }
 
 // some returns the values of a header that came once, or not at all.
@@ -97,7 +111,7 @@ func statusOf(err error) int {
 	switch {
 	case err == nil:
 		return fasthttp.StatusOK
-	case errors.Is(err, context.DeadlineExceeded): // the time for the whole envelope is over
+	case errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, crm.Uncertain): // the time for the whole envelope is over
 		return fasthttp.StatusServiceUnavailable
 	}
 	return problem.Of(err).Status

@@ -53,7 +53,15 @@ type script struct {
 	got     []webhook.Request
 }
 
-func (s *script) Receive(_ context.Context, r webhook.Request) (inbox.Receipt, error) {
+func (s *script) Receive(_ context.Context, requests ...webhook.Request) []inbox.Result {
+	results := make([]inbox.Result, len(requests))
+	for i, r := range requests {
+		results[i].Receipt, results[i].Err = s.receive(r)
+	}
+	return results
+}
+
+func (s *script) receive(r webhook.Request) (inbox.Receipt, error) {
 	s.got = append(s.got, r)
 	if n := len(s.got); n <= len(s.answers) && s.answers[n-1] != nil {
 		return inbox.Receipt{}, s.answers[n-1]
@@ -110,7 +118,7 @@ func TestEnvelopeHandsOnItsPartsInOrder(t *testing.T) {
 	if got := string(ctx.Response.Body()); ctx.Response.StatusCode() != 200 || got != want {
 		t.Errorf("answered %d %s, want %s", ctx.Response.StatusCode(), got, want)
 	}
-	if want := (counter{"kapso applied", "kapso unauthenticated", "kapso unavailable", "kapso internal", "kapso invalid", "kapso too_large", "kapso applied"}); !slices.Equal(*counted, want) {
+	if want := (counter{"kapso too_large", "kapso applied", "kapso unauthenticated", "kapso unavailable", "kapso internal", "kapso invalid", "kapso applied"}); !slices.Equal(*counted, want) {
 		t.Errorf("counted %v, want %v", *counted, want)
 	}
 	if len(r.got) != 6 {

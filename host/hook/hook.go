@@ -17,11 +17,13 @@ import (
 	"github.com/my21staff/my21staff/host/request"
 )
 
-// Receiver takes a webhook request in. It returns without error only when all
-// of it is committed; a receiver may gather requests that come at the same time
-// into one commit. The inbox service is one.
+// Receiver takes webhook requests in; gather.Gatherer is one.
 type Receiver interface {
-	Receive(ctx context.Context, r webhook.Request) (inbox.Receipt, error)
+	// Receive takes requests in, in their order, and says of each what became
+	// of it. One without error is committed, all of it; a receiver may gather
+	// requests that come at the same time into one commit. See
+	// inbox.Service.Receive for the errors.
+	Receive(ctx context.Context, requests ...webhook.Request) []inbox.Result
 }
 
 // Shaker answers a provider's handshake; the inbox service is one.
@@ -60,28 +62,31 @@ func (h Hook) Receive(ctx *fasthttp.RequestCtx) error {
 	if IsEnvelope(header) {
 		return h.receiveEnvelope(ctx)
 	}
-	got, err := h.receive(request.ContextOf(ctx), webhook.Request{
+	result := h.receive(request.ContextOf(ctx), webhook.Request{
 		Provider:  h.Provider,
 		Hub:       texts(header.PeekAll(webhook.HubHeader)),
 		Signature: texts(header.PeekAll(webhook.KapsoHeader)),
 		Event:     string(header.Peek("X-Webhook-Event")),
 		Body:      bytes.Clone(ctx.PostBody()), // fasthttp reuses its own
-	})
-	if err != nil {
-		return err
+	})[0]
+	if result.Err != nil {
+		return result.Err
 	}
+	got := result.Receipt
 	return answer(ctx, receipt{ID: got.DeliveryID.String(), Verdict: got.Verdict, Facts: got.Facts})
 }
 
-// receive takes a request in and counts it.
-func (h Hook) receive(ctx context.Context, r webhook.Request) (inbox.Receipt, error) {
-	got, err := h.Receiver.Receive(ctx, r)
-	if err != nil {
-		h.Counter.Webhook(h.Provider, string(crm.CodeOf(err)), 0)
-		return inbox.Receipt{}, err
+// receive takes requests in and counts them.
+func (h Hook) receive(ctx context.Context, requests ...webhook.Request) []inbox.Result {
+	results := h.Receiver.Receive(ctx, requests...)
+	for _, got := range results {
+		if got.Err != nil {
+			h.Counter.Webhook(h.Provider, string(crm.CodeOf(got.Err)), 0)
+		} else {
+			h.Counter.Webhook(h.Provider, string(got.Receipt.Verdict), got.Receipt.Facts)
+		}
 	}
-	h.Counter.Webhook(h.Provider, string(got.Verdict), got.Facts)
-	return got, nil
+	return results
 }
 
 // answer answers with JSON.

@@ -21,9 +21,9 @@ type receiver struct {
 	err     error
 }
 
-func (r *receiver) Receive(_ context.Context, req webhook.Request) (inbox.Receipt, error) {
-	r.got = req
-	return r.receipt, r.err
+func (r *receiver) Receive(_ context.Context, requests ...webhook.Request) []inbox.Result {
+	r.got = requests[0]
+	return []inbox.Result{{Receipt: r.receipt, Err: r.err}}
 }
 
 // shaker shakes hands with who knows the token.

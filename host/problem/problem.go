@@ -40,6 +40,7 @@ var Classes = []Class{
 	{crm.Limited, 429, "Too often", "Too many requests. Wait a little."},
 	{crm.Internal, 500, "Our fault", "Something went wrong here. It has been noted."},
 	{crm.Unavailable, 503, "Not available now", "This cannot be done right now. Nothing was done; try again."},
+	{crm.Uncertain, 504, "It is not known whether this was done", "The database's answer was lost. Look whether it was done, or repeat it with the same Idempotency-Key."},
 }
 
 // The reasons for which HTTP has a status of its own.
@@ -59,7 +60,7 @@ const retryAfter = 2 * time.Second
 // Error adds to err what only the HTTP answer shows. It has err's class.
 type Error struct {
 	Err        error
-	RetryAfter time.Duration  // for Limited and Unavailable
+	RetryAfter time.Duration  // for Limited, Unavailable and Uncertain
 	Members    map[string]any // extension members of the document
 }
 
@@ -159,7 +160,7 @@ func Write(ctx *fasthttp.RequestCtx, err error) {
 	switch crm.CodeOf(err) {
 	case crm.Unauthenticated:
 		ctx.Response.Header.Set(fasthttp.HeaderWWWAuthenticate, `Bearer realm="my21staff"`)
-	case crm.Unavailable, crm.Limited:
+	case crm.Unavailable, crm.Uncertain, crm.Limited:
 		// Whole seconds, rounded up: a client that comes back early is refused again.
 		wait := cmp.Or(extra.RetryAfter, retryAfter)
 		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(wait.Seconds()))))

@@ -37,6 +37,19 @@ func (m *Metrics) Webhook(provider crm.Provider, verdict string, facts int) {
 	m.set.GetOrCreateCounter(`m21_webhook_facts_total{provider="` + string(provider) + `"}`).Add(facts)
 }
 
+// Commit counts a commit of webhooks: how many requests and facts shared it and
+// how long it took.
+func (m *Metrics) Commit(requests, facts int, took time.Duration) {
+	m.set.GetOrCreateHistogram(`m21_commit_requests`).Update(float64(requests))
+	m.set.GetOrCreateHistogram(`m21_commit_facts`).Update(float64(facts))
+	m.set.GetOrCreateHistogram(`m21_commit_seconds`).Update(took.Seconds())
+}
+
+// Waiting sets where the number of facts that wait for a commit is read from.
+func (m *Metrics) Waiting(facts func() int) {
+	m.set.GetOrCreateGauge(`m21_commit_waiting_facts`, func() float64 { return float64(facts()) })
+}
+
 // Send counts an attempt to send by what came of it.
 func (m *Metrics) Send(outcome string) {
 	m.set.GetOrCreateCounter(`m21_sends_total{outcome="` + outcome + `"}`).Inc()

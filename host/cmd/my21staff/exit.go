@@ -20,6 +20,7 @@ var exitCodes = map[crm.Code]int{
 	crm.Forbidden:       6,
 	crm.Limited:         7,
 	crm.Unavailable:     7,
+	crm.Uncertain:       7,
 }
 
 func exitCode(err error) int { return exitCodes[crm.CodeOf(err)] }

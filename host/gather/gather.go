@@ -1,0 +1,255 @@
+// Package gather lets webhooks that come at the same time share one transaction:
+// group commit. A commit costs a wait for the disk, whether it holds one message
+// or five hundred.
+//
+// There is no timer. Whoever comes while nothing is being committed is committed
+// at once; whoever comes while a commit runs waits for it and goes with all who
+// waited. So a quiet host answers as fast as the disk does, and the busier it is
+// the larger its batches are. (Measured with a wait of two milliseconds instead:
+// a fifth slower.)
+//
+// What waits is bounded, by facts and by bytes, and each workspace may fill only
+// a part of it; beyond that the provider is asked to come again later. Batches
+// take from each workspace in turn, so that one which is flooded delays the
+// others by its share and no more.
+package gather
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/inbox"
+	"github.com/my21staff/my21staff/crm/webhook"
+	"github.com/my21staff/my21staff/host/problem"
+)
+
+// Inbox is who takes webhooks in; the inbox service is one.
+type Inbox interface {
+	// Prepare verifies and decodes a request; see inbox.Service.
+	Prepare(ctx context.Context, r webhook.Request) (*inbox.Arrival, error)
+	// Commit takes arrivals in, in one transaction where it can, and says of
+	// each what became of it.
+	Commit(ctx context.Context, arrivals []*inbox.Arrival) []inbox.Result
+}
+
+// Counter counts commits; telemetry.Metrics is one.
+type Counter interface {
+	// Commit counts a commit of so many requests and facts.
+	Commit(requests, facts int, took time.Duration)
+	Panic(where string)
+}
+
+// Options bound a gatherer. The zero value is useful.
+type Options struct {
+	Batch   int           // facts in one commit, but for a request that holds more; 0: 512
+	Commits int           // commits at once; 0: 1
+	Queue   int           // facts that wait; 0: 8192
+	Bytes   int           // of bodies that wait; 0: 64 MiB
+	Timeout time.Duration // what a commit may take; 0: 15 seconds
+}
+
+func (o Options) withDefaults() Options {
+	set := func(n *int, def int) {
+		if *n == 0 {
+			*n = def
+		}
+	}
+	set(&o.Batch, 512)
+	set(&o.Commits, 1)
+	set(&o.Queue, 8192)
+	set(&o.Bytes, 64<<20)
+	if o.Timeout == 0 {
+		o.Timeout = 15 * time.Second
+	}
+	return o
+}
+
+// lanes is into how many parts the queue is thought to be divided: one workspace
+// may fill one of them.
+const lanes = 4
+
+// Gatherer gathers requests. Its methods may be called from several goroutines.
+type Gatherer struct {
+	inbox   Inbox
+	counter Counter
+	o       Options
+
+	mu      sync.Mutex
+	queue   queue
+	running int // commits under way
+}
+
+// New returns a gatherer in front of an inbox.
+func New(in Inbox, counter Counter, o Options) *Gatherer {
+	return &Gatherer{inbox: in, counter: counter, o: o.withDefaults()}
+}
+
+// waiter is a request that waits for its commit.
+type waiter struct {
+	arrival *inbox.Arrival
+	lane    crm.WorkspaceID
+	weight  weight
+	taken   bool          // into a commit: it is too late to go
+	result  *inbox.Result // where its result goes
+	done    chan struct{} // closed when that is there
+}
+
+// Receive takes webhook requests in, in their order, and says of each what became
+// of it; see inbox.Service.Receive, whose contract it keeps. One for which there
+// is no room is Unavailable, as is one whose commit had not begun when ctx ended:
+// nothing of it is stored then. Once a commit has begun its result is waited for,
+// however long that takes.
+func (g *Gatherer) Receive(ctx context.Context, requests ...webhook.Request) []inbox.Result {
+	results := make([]inbox.Result, len(requests))
+	var waiting []*waiter
+	for i, r := range requests {
+		w, err := g.prepare(ctx, r)
+		if err != nil {
+			results[i].Err = crm.Wrap("receive webhook", err)
+			continue
+		}
+		w.result = &results[i]
+		if !g.enter(w) { // what came with it may be what stands in its way
+			g.await(ctx, waiting)
+			waiting = nil
+			if !g.enter(w) {
+				results[i].Err = full
+				continue
+			}
+		}
+		waiting = append(waiting, w)
+	}
+	g.await(ctx, waiting)
+	return results
+}
+
+func (g *Gatherer) prepare(ctx context.Context, r webhook.Request) (*waiter, error) {
+	a, err := g.inbox.Prepare(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return &waiter{arrival: a, lane: a.Workspace(), weight: weight{facts: max(1, a.Facts()), bytes: len(r.Body)}, done: make(chan struct{})}, nil
+}
+
+// await waits until waiters have their results. Only now may their commit begin:
+// requests that come together go together.
+func (g *Gatherer) await(ctx context.Context, waiting []*waiter) {
+	if len(waiting) > 0 {
+		g.begin()
+	}
+	for _, w := range waiting {
+		select {
+		case <-w.done:
+			continue
+		case <-ctx.Done():
+		}
+		if g.leave(w) {
+			w.result.Err = &crm.Error{Op: "receive webhook", Code: crm.Unavailable, Reason: "timeout", Err: ctx.Err()}
+			continue
+		}
+		<-w.done
+	}
+}
+
+// full is the answer to who comes when too much waits.
+var full = &problem.Error{RetryAfter: 2 * time.Second, Err: &crm.Error{Op: "receive webhook", Code: crm.Unavailable, Reason: "busy",
+	Msg: "More comes in than can be stored at once. Try again in a moment."}}
+
+// enter puts a waiter into the queue; false if there is no room.
+func (g *Gatherer) enter(w *waiter) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.room(w) {
+		return false
+	}
+	g.queue.push(w)
+	return true
+}
+
+// begin begins a commit if fewer run than may.
+func (g *Gatherer) begin() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.running < g.o.Commits {
+		g.running++
+		go g.commits()
+	}
+}
+
+// room reports whether a waiter fits. One that is larger than its part of the
+// queue fits into an empty lane.
+func (g *Gatherer) room(w *waiter) bool {
+	bound := weight{facts: g.o.Queue, bytes: g.o.Bytes}
+	part := weight{facts: g.o.Queue / lanes, bytes: g.o.Bytes / lanes}
+	mine := g.queue.of(w.lane)
+	return g.queue.total.plus(w.weight).within(bound) && (mine == weight{} || mine.plus(w.weight).within(part))
+}
+
+// leave takes a waiter out of the queue; false if its commit has begun.
+func (g *Gatherer) leave(w *waiter) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if w.taken {
+		return false
+	}
+	g.queue.remove(w)
+	return true
+}
+
+// commits commits what waits until nothing does.
+func (g *Gatherer) commits() {
+	for {
+		g.mu.Lock()
+		batch := g.queue.take(g.o.Batch)
+		if len(batch) == 0 {
+			g.running--
+			g.mu.Unlock()
+			return
+		}
+		g.mu.Unlock()
+		g.commit(batch)
+	}
+}
+
+// commit commits a batch and tells everyone in it. The requests' own contexts do
+// not count: one that gives up must not take the others with it.
+func (g *Gatherer) commit(batch []*waiter) {
+	ctx, cancel := context.WithTimeout(context.Background(), g.o.Timeout)
+	defer cancel()
+	began, facts := time.Now(), 0
+	arrivals := make([]*inbox.Arrival, len(batch))
+	for i, w := range batch {
+		arrivals[i] = w.arrival
+		facts += w.weight.facts
+	}
+	for i, result := range g.results(ctx, arrivals) {
+		*batch[i].result = result
+		close(batch[i].done)
+	}
+	g.counter.Commit(len(batch), facts, time.Since(began))
+}
+
+// results commits arrivals; a panic is everybody's error.
+func (g *Gatherer) results(ctx context.Context, arrivals []*inbox.Arrival) (results []inbox.Result) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			g.counter.Panic("commit")
+			results = make([]inbox.Result, len(arrivals))
+			for i := range results {
+				results[i].Err = &crm.Error{Op: "commit webhooks", Code: crm.Internal, Err: fmt.Errorf("panic: %v\n%s", cause, debug.Stack())}
+			}
+		}
+	}()
+	return g.inbox.Commit(ctx, arrivals)
+}
+
+// Waiting returns how many facts wait for a commit.
+func (g *Gatherer) Waiting() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.queue.total.facts
+}

@@ -1,0 +1,284 @@
+package gather_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/crmtest"
+	"github.com/my21staff/my21staff/crm/inbox"
+	"github.com/my21staff/my21staff/crm/webhook"
+	"github.com/my21staff/my21staff/host/gather"
+	"github.com/my21staff/my21staff/host/telemetry"
+)
+
+const secret = "secret-of-the-town"
+
+// town has a workspace behind every number of one digit.
+type town struct{}
+
+func (town) Channel(_ context.Context, p crm.Provider, number string) (*crm.Channel, error) {
+	ws := crm.WorkspaceID{15: number[0]}
+	return &crm.Channel{WorkspaceID: ws, ID: crm.ChannelID(ws), Provider: p, Credentials: crm.Credentials{WebhookSecrets: []crm.Secret{secret}}}, nil
+}
+
+func (town) Secrets(context.Context, crm.Provider) ([]crm.Secret, error) {
+	return []crm.Secret{secret}, nil
+}
+
+func (town) VerifyTokens(context.Context, crm.Provider) ([]crm.Secret, error) { return nil, nil }
+
+func (town) Account(context.Context, crm.Provider, string) ([]*crm.Channel, error) { return nil, nil }
+
+// desk prepares as the inbox does; its commits take a second and answer as told.
+type desk struct {
+	*inbox.Service
+	mu      sync.Mutex
+	commits []string // of each, whose requests it held, in order
+	answer  func(commit int) error
+}
+
+func newDesk() *desk {
+	return &desk{Service: inbox.New(nil, town{}, crmtest.NewClock().Mint(1)), answer: func(int) error { return nil }}
+}
+
+// Commit implements gather.Inbox.
+func (d *desk) Commit(_ context.Context, arrivals []*inbox.Arrival) []inbox.Result {
+	whose := ""
+	for _, a := range arrivals {
+		whose += string(a.Workspace()[15])
+	}
+	d.mu.Lock()
+	d.commits = append(d.commits, whose)
+	n := len(d.commits)
+	d.mu.Unlock()
+	time.Sleep(time.Second)
+	results := make([]inbox.Result, len(arrivals))
+	for i := range results {
+		results[i] = inbox.Result{Receipt: inbox.Receipt{Applied: n}, Err: d.answer(n)}
+	}
+	return results
+}
+
+// held returns whose requests each commit held.
+func (d *desk) held() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return strings.Join(d.commits, " ")
+}
+
+// request is a webhook with messages for a number.
+func request(number string, messages int) webhook.Request {
+	list := make([]string, messages)
+	for i := range list {
+		list[i] = fmt.Sprintf(`{"from":"6281200000001","id":"wamid.%d","timestamp":"1793600000","type":"text","text":{"body":"hi"}}`, i)
+	}
+	body := fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":`+
+		`{"messaging_product":"whatsapp","metadata":{"phone_number_id":%q},"messages":[%s]}}]}]}`, number, strings.Join(list, ","))
+	_, signature := webhook.Sign(crm.Meta, secret, body)
+	return webhook.Request{Provider: crm.Meta, Hub: []string{signature}, Body: body}
+}
+
+// crowd sends requests that come one after the other, none waiting for another,
+// and keeps what each was answered.
+type crowd struct {
+	g       *gather.Gatherer
+	running sync.WaitGroup
+	mu      sync.Mutex
+	codes   map[string][]crm.Code // by number
+}
+
+func newCrowd(g *gather.Gatherer) *crowd { return &crowd{g: g, codes: map[string][]crm.Code{}} }
+
+func (c *crowd) comes(ctx context.Context, numbers string, messages int) {
+	for _, number := range strings.Split(numbers, "") {
+		c.running.Go(func() {
+			result := c.g.Receive(ctx, request(number, messages))[0]
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.codes[number] = append(c.codes[number], crm.CodeOf(result.Err))
+		})
+		synctest.Wait() // it stands in the queue
+	}
+}
+
+// told returns what the requests of a number were answered, in order.
+func (c *crowd) told(number string) string {
+	c.running.Wait()
+	return fmt.Sprintf("%q", c.codes[number])
+}
+
+func TestRequestsThatWaitShareACommit(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		options gather.Options
+		come    string
+		facts   int
+		want    string
+	}{
+		{"the first is not kept waiting, the others go together", gather.Options{}, "1111", 1, "1 111"},
+		{"workspaces are served in turn", gather.Options{}, "1111112233", 1, "1 123123111"},
+		{"a batch holds no more facts than it may", gather.Options{Batch: 4}, "1111112", 2, "1 12 11 11"},
+		{"a request larger than a batch goes alone", gather.Options{Batch: 4}, "112", 5, "1 1 2"},
+		{"two commits at once", gather.Options{Commits: 2}, "11111", 1, "1 1 111"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDesk()
+				crowd := newCrowd(gather.New(d, telemetry.New(), c.options))
+				crowd.comes(t.Context(), c.come, c.facts)
+				crowd.running.Wait()
+				if got := d.held(); got != c.want {
+					t.Errorf("when %s come the commits hold %q, want %q", c.come, got, c.want)
+				}
+				if n := crowd.g.Waiting(); n != 0 {
+					t.Errorf("%d facts still wait when all are done", n)
+				}
+			})
+		})
+	}
+}
+
+func TestEachRequestIsToldWhatBecameOfIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		d.answer = func(commit int) error { return map[int]error{2: crm.Uncertain, 3: crm.Invalid}[commit] }
+		crowd := newCrowd(gather.New(d, telemetry.New(), gather.Options{Batch: 2}))
+		crowd.comes(t.Context(), "12345", 1)
+		for number, want := range map[string]string{"1": `[""]`, "2": `["uncertain"]`, "3": `["uncertain"]`, "4": `["invalid"]`, "5": `["invalid"]`} {
+			if got := crowd.told(number); got != want {
+				t.Errorf("%s is told %s, want %s", number, got, want)
+			}
+		}
+		forged := request("1", 1)
+		forged.Hub = nil
+		if got := crm.CodeOf(crowd.g.Receive(t.Context(), forged)[0].Err); got != crm.Unauthenticated || d.held() != "1 23 45" {
+			t.Errorf("a request nobody signed is told %q, and the commits hold %q", got, d.held())
+		}
+	})
+}
+
+func TestAFullQueueRefusesAndKeepsRoomForOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		crowd := newCrowd(gather.New(d, telemetry.New(), gather.Options{Queue: 8}))
+		crowd.comes(t.Context(), "1"+"1111"+"2233"+"4455", 1)
+		// The first is being committed; of a workspace two may wait, of all eight.
+		for number, want := range map[string]string{
+			"1": `["unavailable" "unavailable" "" "" ""]`, "2": `["" ""]`, "3": `["" ""]`, "4": `["" ""]`, "5": `["unavailable" "unavailable"]`,
+		} {
+			if got := crowd.told(number); got != want {
+				t.Errorf("%s is told %s, want %s", number, got, want)
+			}
+		}
+		if got := d.held(); got != "1 12341234" {
+			t.Errorf("the commits hold %q, want what found room", got)
+		}
+	})
+}
+
+func TestBytesAreBoundedToo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		size := len(request("1", 1).Body)
+		crowd := newCrowd(gather.New(d, telemetry.New(), gather.Options{Bytes: 2 * size}))
+		crowd.comes(t.Context(), "1"+"123", 1)
+		// A lane's part is less than one body, which an empty lane takes all the same.
+		if got := crowd.told("1") + crowd.told("2") + crowd.told("3"); got != `["" ""][""]["unavailable"]` {
+			t.Errorf("with room for the bodies of two they are told %s", got)
+		}
+	})
+}
+
+// A request that gives up while it waits is not stored, and one whose commit has
+// begun is told what became of it: an answer of 503 would be a lie.
+func TestWhoGivesUpIsStoredOrToldSo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		crowd := newCrowd(gather.New(d, telemetry.New(), gather.Options{}))
+		ctx, cancel := context.WithCancel(t.Context())
+		crowd.comes(ctx, "123", 1)
+		crowd.comes(t.Context(), "4", 1)
+		cancel()
+		synctest.Wait()
+		if got := crowd.told("1") + crowd.told("2") + crowd.told("3") + crowd.told("4"); got != `[""]["unavailable"]["unavailable"][""]` {
+			t.Errorf("those that gave up are told %s", got)
+		}
+		if got := d.held(); got != "1 4" {
+			t.Errorf("the commits hold %q: who gave up in the queue must not be in one", got)
+		}
+	})
+}
+
+func TestAPanicIsToldToItsBatchAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		d.answer = func(commit int) error {
+			if commit == 2 {
+				panic("broken")
+			}
+			return nil
+		}
+		metrics := telemetry.New()
+		crowd := newCrowd(gather.New(d, metrics, gather.Options{}))
+		crowd.comes(t.Context(), "123", 1)
+		if got := crowd.told("1") + crowd.told("2") + crowd.told("3"); got != `[""]["internal"]["internal"]` {
+			t.Errorf("around a panic they are told %s", got)
+		}
+		crowd.comes(t.Context(), "4", 1)
+		if got := crowd.told("4"); got != `[""]` {
+			t.Errorf("after a panic the next is told %s", got)
+		}
+		var text strings.Builder
+		metrics.Write(&text)
+		for _, want := range []string{`m21_panics_total{where="commit"} 1`, "m21_commit_requests_count 3", "m21_commit_facts_sum 4"} {
+			if !strings.Contains(text.String(), want) {
+				t.Errorf("the metrics lack %s", want)
+			}
+		}
+	})
+}
+
+// The requests of an envelope enter the queue in their order, and wait for one
+// another only when there is no room.
+func TestRequestsThatComeTogether(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		queue int
+		want  string
+	}{{0, "12341"}, {4, "12 134"}} {
+		synctest.Test(t, func(t *testing.T) {
+			d := newDesk()
+			g := gather.New(d, telemetry.New(), gather.Options{Queue: c.queue})
+			forged := request("9", 1)
+			forged.Hub = nil
+			results := g.Receive(t.Context(), request("1", 1), forged, request("2", 1), request("1", 1), request("3", 1), request("4", 1))
+			var codes []crm.Code
+			for _, r := range results {
+				codes = append(codes, crm.CodeOf(r.Err))
+			}
+			if want := []crm.Code{"", crm.Unauthenticated, "", "", "", ""}; !slices.Equal(codes, want) {
+				t.Errorf("with a queue of %d they are told %q, want %q", c.queue, codes, want)
+			}
+			if got := d.held(); got != c.want {
+				t.Errorf("with a queue of %d the commits hold %q, want %q", c.queue, got, c.want)
+			}
+		})
+	}
+	if !errors.Is(gather.New(newDesk(), telemetry.New(), gather.Options{Queue: 1}).Receive(t.Context(), request("1", 2))[0].Err, crm.Unavailable) {
+		t.Error("a request that is larger than the whole queue is taken")
+	}
+}

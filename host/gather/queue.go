@@ -1,0 +1,94 @@
+package gather
+
+import (
+	"slices"
+
+	"github.com/my21staff/my21staff/crm"
+)
+
+// weight is how much waits.
+type weight struct{ facts, bytes int }
+
+func (w weight) plus(o weight) weight  { return weight{w.facts + o.facts, w.bytes + o.bytes} }
+func (w weight) minus(o weight) weight { return weight{w.facts - o.facts, w.bytes - o.bytes} }
+func (w weight) within(o weight) bool  { return w.facts <= o.facts && w.bytes <= o.bytes }
+
+// lane is what waits of one workspace, in the order it came.
+type lane struct {
+	id      crm.WorkspaceID
+	waiters []*waiter
+	weight  weight
+}
+
+// queue is what waits, a lane for each workspace that has something waiting.
+// Lanes are served in turn; the first is whose turn it is. The zero value is
+// empty.
+type queue struct {
+	lanes []*lane
+	byID  map[crm.WorkspaceID]*lane
+	total weight
+}
+
+// of returns how much of a workspace waits.
+func (q *queue) of(id crm.WorkspaceID) weight {
+	if l := q.byID[id]; l != nil {
+		return l.weight
+	}
+	return weight{}
+}
+
+func (q *queue) push(w *waiter) {
+	l := q.byID[w.lane]
+	if l == nil {
+		if q.byID == nil {
+			q.byID = make(map[crm.WorkspaceID]*lane)
+		}
+		l = &lane{id: w.lane}
+		q.byID[w.lane] = l
+		q.lanes = append(q.lanes, l)
+	}
+	l.waiters = append(l.waiters, w)
+	l.weight, q.total = l.weight.plus(w.weight), q.total.plus(w.weight)
+}
+
+// take takes waiters of so many facts at most, but at least one, from each lane
+// in turn.
+func (q *queue) take(facts int) []*waiter {
+	var batch []*waiter
+	left := facts
+	for len(q.lanes) > 0 {
+		l := q.lanes[0]
+		w := l.waiters[0]
+		if len(batch) > 0 && w.weight.facts > left {
+			break
+		}
+		q.drop(l, 0)
+		w.taken = true
+		batch = append(batch, w)
+		left -= w.weight.facts
+		if len(q.lanes) > 0 && q.lanes[0] == l { // it has more, and lets the others go first
+			q.lanes = append(q.lanes[1:], l)
+		}
+	}
+	return batch
+}
+
+func (q *queue) remove(w *waiter) {
+	l := q.byID[w.lane]
+	q.drop(l, slices.Index(l.waiters, w))
+}
+
+// drop takes the i-th waiter out of a lane, and an empty lane out of the queue.
+func (q *queue) drop(l *lane, i int) {
+	w := l.waiters[i]
+	if i == 0 {
+		l.waiters[0], l.waiters = nil, l.waiters[1:]
+	} else {
+		l.waiters = slices.Delete(l.waiters, i, i+1)
+	}
+	l.weight, q.total = l.weight.minus(w.weight), q.total.minus(w.weight)
+	if len(l.waiters) == 0 {
+		delete(q.byID, l.id)
+		q.lanes = slices.DeleteFunc(q.lanes, func(other *lane) bool { return other == l })
+	}
+}
