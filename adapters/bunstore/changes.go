@@ -40,16 +40,25 @@ func (t *tx) Write(ctx context.Context, changes *crm.Changes) error {
 	put(b, rowsOf(b, changes.Statuses, statusOf), leaveAlone)
 	put(b, rowsOf(b, changes.Amendments, amendmentOf), leaveAlone)
 	put(b, rowsOf(b, changes.Answers, answerOf), "")
+	named := t.named(changes)
+	parked := t.parked(changes, named)
 	counted := make(map[uid]counterRow)
-	b.counters(changes, counted)
+	b.counters(changes, counted, named, parked)
 	if err := b.run(ctx); err != nil {
 		return err
 	}
 	facts := t.number(changes, counted)
+	b.lookAgain(named, parked)
 	b.conversations(changes.Conversations)
-	b.messages(changes.Messages)
+	b.messages(changes.Messages, named)
 	put(b, rowsOf(b, facts, factOf), "")
-	return b.run(ctx)
+	if err := b.run(ctx); err != nil {
+		return err
+	}
+	if t.late {
+		return t.overlooked()
+	}
+	return nil
 }
 
 // recall reads what is stored of contacts and messages that this transaction
@@ -83,7 +92,7 @@ func (t *tx) recall(ctx context.Context, changes *crm.Changes) error {
 	stored, err := convert(t.link, contactRows, (*contactRow).contact)
 	t.remember(stored)
 	for i := range messageRows {
-		t.messages[key{messageRows[i].WorkspaceID, messageRows[i].ID}] = messageRows[i].indexed()
+		t.sawMessage(&messageRows[i])
 	}
 	return err
 }
@@ -122,8 +131,8 @@ func all[R any](t *tx, rows []R, ws func(R) crm.WorkspaceID) bool {
 }
 
 // counters adds what the changes need to each workspace's counters and keeps
-// the new values in counted.
-func (b *batch) counters(changes *crm.Changes, counted map[uid]counterRow) {
+// the new values in counted. Who only has to stand in the row adds nothing.
+func (b *batch) counters(changes *crm.Changes, counted map[uid]counterRow, named, parked map[under]bool) {
 	wanted := make(map[uid]*counterRow)
 	want := func(ws crm.WorkspaceID) *counterRow {
 		if wanted[uid(ws)] == nil {
@@ -138,6 +147,11 @@ func (b *batch) counters(changes *crm.Changes, counted map[uid]counterRow) {
 	}
 	for _, f := range changes.Facts {
 		want(f.WorkspaceID).Seq++
+	}
+	for _, queued := range []map[under]bool{named, parked} {
+		for u := range queued {
+			want(crm.WorkspaceID(u.ws))
+		}
 	}
 	if len(wanted) == 0 {
 		return

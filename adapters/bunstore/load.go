@@ -36,6 +36,9 @@ func (t inboxTx) LoadAll(ctx context.Context, needs []inbox.Need) ([]*inbox.Stat
 		}
 		l := &loading{need: need, ws: uid(need.WorkspaceID), contacts: ids(need.Contacts), threads: ids(need.Conversations)}
 		g.loads = append(g.loads, l)
+		for _, p := range need.Provided {
+			g.seen.asked[under{l.ws, p}] = true
+		}
 		g.of[l.ws], states[i] = l, &l.state
 	}
 	for _, trip := range []func(context.Context) error{g.lookUp, g.loadContacts, g.loadConversations, g.loadRest} {
@@ -248,7 +251,13 @@ func (g *gathering) loadRest(ctx context.Context) error {
 	}
 	rows.sort()
 	for i := range rows.messages {
-		g.messages[key{rows.messages[i].WorkspaceID, rows.messages[i].ID}] = rows.messages[i].indexed()
+		g.sawMessage(&rows.messages[i])
+	}
+	for _, r := range rows.statuses {
+		g.seen.words[heard{underOf(crm.WorkspaceID(r.WorkspaceID), crm.ChannelID(r.ChannelID), string(r.ProviderID)), string(r.Status)}] = true
+	}
+	for _, a := range rows.amendments {
+		g.seen.words[heard{underOf(crm.WorkspaceID(a.WorkspaceID), crm.ChannelID(a.ChannelID), string(a.ProviderID)), string(a.SourceID)}] = true
 	}
 	return errors.Join(
 		spread(g, rows.messages, func(r *messageRow) uid { return r.WorkspaceID }, (*messageRow).message, func(s *inbox.State) *[]*crm.Message { return &s.Messages }),

@@ -99,9 +99,17 @@ func (r *messageRow) indexed() indexed {
 	return indexed{kind: r.Kind, content: r.Content, revoked: !time.Time(r.RevokedAt).IsZero()}
 }
 
+// sawMessage remembers how a message is stored.
+func (t *tx) sawMessage(r *messageRow) {
+	t.messages[key{r.WorkspaceID, r.ID}] = r.indexed()
+	if r.ProviderID != "" {
+		t.seen.messages[underOf(crm.WorkspaceID(r.WorkspaceID), crm.ChannelID(r.ChannelID), string(r.ProviderID))] = true
+	}
+}
+
 // messages inserts and replaces messages, makes their words findable and hands
-// the ones that got their provider's id the reports that waited for it.
-func (b *batch) messages(messages []*crm.Message) {
+// the ones that got their provider's id now the reports that waited for it.
+func (b *batch) messages(messages []*crm.Message, named map[under]bool) {
 	messages = slices.SortedFunc(slices.Values(messages), func(a, m *crm.Message) int {
 		return cmp.Or(a.WorkspaceID.Compare(m.WorkspaceID), a.ID.Compare(m.ID))
 	})
@@ -115,7 +123,7 @@ func (b *batch) messages(messages []*crm.Message) {
 			docs = append(docs, documentOf(m, known))
 			b.t.messages[key{row.WorkspaceID, row.ID}] = row.indexed()
 		}
-		if m.Direction == crm.Outbound && m.ProviderID != "" {
+		if m.Direction == crm.Outbound && named[underOf(m.WorkspaceID, m.ChannelID, m.ProviderID)] {
 			b.do("update statuses set message_id = ? where workspace_id = ? and channel_id = ? and provider_id = ? and message_id is null",
 				row.ID, row.WorkspaceID, row.ChannelID, text(m.ProviderID))
 		}

@@ -21,6 +21,8 @@ type tx struct {
 	touched  []crm.WorkspaceID
 	contacts map[key]known // as they are stored, as far as this transaction knows
 	messages map[key]indexed
+	seen     seen
+	late     bool           // something was overlooked
 	numbered []*crm.Message // given their ingest number here; taken back if it does not commit
 }
 
@@ -51,7 +53,7 @@ func (t *tx) note(err error) {
 func (s *Store) transact(ctx context.Context, op string, scope Scope, fn func(context.Context, *tx) error) error {
 	ctx = withScope(ctx, scope)
 	for try := 1; ; try++ {
-		t := &tx{link: link{store: s, scope: scope, op: op}, contacts: make(map[key]known), messages: make(map[key]indexed)}
+		t := &tx{link: link{store: s, scope: scope, op: op}, contacts: make(map[key]known), messages: make(map[key]indexed), seen: newSeen()}
 		err := t.once(ctx, fn)
 		if err == nil {
 			s.wake(t.touched)

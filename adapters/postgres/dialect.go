@@ -89,28 +89,26 @@ func (*dialect) ClaimLock() string { return " for update of jobs skip locked" }
 
 // Index implements bunstore.Dialect. Tokens are stored as they are, past
 // PostgreSQL's own idea of words. Each document also has a token of its
-// workspace, which keeps searches short, and one of its own, by which the
-// policy of search_index lets it be deleted; neither is a word, so no search
-// names them.
+// workspace, which keeps searches short and by which the policy of search_index
+// lets it be deleted; it is no word, so no search names it.
 func (*dialect) Index(docs []bunstore.Document) []bunstore.Query {
-	var own []string
-	var known, fresh []schema.QueryAppender
+	known := make(map[crm.WorkspaceID][]uuid)
+	var fresh []schema.QueryAppender
 	for _, doc := range docs {
 		if doc.Known {
-			own = append(own, quoted(subject(doc), false))
-			known = append(known, bun.SafeQuery("(?, ?)", uuid(doc.WorkspaceID), uuid(doc.Subject)))
+			known[doc.WorkspaceID] = append(known[doc.WorkspaceID], uuid(doc.Subject))
 		}
 		if len(doc.Tokens) > 0 {
-			tokens := strings.Join(append(doc.Tokens, subject(doc), tenant(doc.WorkspaceID)), " ")
+			tokens := strings.Join(append(doc.Tokens, tenant(doc.WorkspaceID)), " ")
 			fresh = append(fresh, bun.SafeQuery("(?, ?, ?, array_to_tsvector(string_to_array(?, ' ')))",
 				uuid(doc.WorkspaceID), uuid(doc.Subject), uuid(doc.Found), tokens))
 		}
 	}
 	var queries []bunstore.Query
-	if len(known) > 0 {
+	for ws, subjects := range known {
 		queries = append(queries,
-			bunstore.Query{SQL: "select set_config('my21staff.search', ?, true)", Args: []any{strings.Join(own, " | ")}},
-			bunstore.Query{SQL: "delete from search_index where (workspace_id, subject_id) in (?)", Args: []any{bun.List(known)}})
+			bunstore.Query{SQL: "select set_config('my21staff.search', ?, true)", Args: []any{quoted(tenant(ws), false)}},
+			bunstore.Query{SQL: "delete from search_index where workspace_id = ? and subject_id in (?)", Args: []any{uuid(ws), bun.List(subjects)}})
 	}
 	if len(fresh) > 0 {
 		queries = append(queries, bunstore.Query{
@@ -132,10 +130,6 @@ func (*dialect) Match(ws crm.WorkspaceID, alternatives ...[]string) (bunstore.Qu
 	}
 	expression := quoted(tenant(ws), false) + " & (" + strings.Join(either, " | ") + ")"
 	return bunstore.Query{SQL: "select found_id from search_index where workspace_id = ?", Args: []any{ws[:]}}, expression
-}
-
-func subject(doc bunstore.Document) string {
-	return "#s" + hex.EncodeToString(append(doc.WorkspaceID[:], doc.Subject[:]...))
 }
 
 func tenant(ws crm.WorkspaceID) string { return "#w" + hex.EncodeToString(ws[:]) }

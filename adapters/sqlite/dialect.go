@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/uptrace/bun"
@@ -71,26 +73,43 @@ func (dialect) Lock() string { return "" }
 func (dialect) ClaimLock() string { return "" }
 
 // Index implements bunstore.Dialect. The full-text table has no copy of the
-// tokens, and its rows are found by a number made of the subject's id.
+// tokens, and its rows are found by a number made of the subject's id. They are
+// written in the order of these numbers: at each that is lower than the one
+// before, FTS5 writes out all that it had gathered. (Measured: a fifth of what a
+// message cost.)
 func (dialect) Index(docs []bunstore.Document) []bunstore.Query {
-	var gone []int64
-	var found []schema.QueryAppender
+	numbered := make(map[int64]bunstore.Document, len(docs))
 	for _, doc := range docs {
+		numbered[rowid(doc)] = doc
+	}
+	var gone []int64
+	var fresh, known []schema.QueryAppender
+	for _, id := range slices.Sorted(maps.Keys(numbered)) {
+		doc := numbered[id]
+		row := bun.SafeQuery("(?, ?, ?, ?)", id, token(doc.WorkspaceID), strings.Join(doc.Tokens, " "), doc.Found[:])
 		switch {
+		case len(doc.Tokens) == 0 && doc.Known:
+			gone = append(gone, id)
+		case len(doc.Tokens) > 0 && doc.Known:
+			known = append(known, row)
 		case len(doc.Tokens) > 0:
-			found = append(found, bun.SafeQuery("(?, ?, ?, ?)", rowid(doc), token(doc.WorkspaceID), strings.Join(doc.Tokens, " "), doc.Found[:]))
-		case doc.Known:
-			gone = append(gone, rowid(doc))
+			fresh = append(fresh, row)
 		}
 	}
 	var queries []bunstore.Query
 	if len(gone) > 0 {
 		queries = append(queries, bunstore.Query{SQL: "delete from search_index where rowid in (?)", Args: []any{bun.List(gone)}})
 	}
-	if len(found) > 0 {
-		queries = append(queries, bunstore.Query{
-			SQL: "insert or replace into search_index (rowid, workspace, tokens, found_id) values ?", Args: []any{bun.List(found)},
-		})
+	for _, put := range []struct {
+		rows     []schema.QueryAppender
+		conflict string
+	}{{known, "replace"}, {fresh, "ignore"}} { // "replace" looks for a row before, which costs
+		if len(put.rows) > 0 {
+			queries = append(queries, bunstore.Query{
+				SQL:  "insert or " + put.conflict + " into search_index (rowid, workspace, tokens, found_id) values ?",
+				Args: []any{bun.List(put.rows)},
+			})
+		}
 	}
 	return queries
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/inbox"
@@ -16,6 +17,8 @@ var raceTests = []test{
 	{"transactions that make the same conversation end with one", raceConversation},
 	{"transactions that store the same message end with one", raceMessage},
 	{"transactions that answer the same request end with one", raceAnswer},
+	{"a message and its status that come at once meet", raceStatus},
+	{"a message and its amendment that come at once meet", raceAmendment},
 	{"no transaction overwrites what another wrote", raceCounter},
 	{"transactions that take each other's rows do not lock each other up", raceCrossed},
 	{"senders, workers, webhooks and people work side by side", raceHouse},
@@ -132,6 +135,99 @@ func raceAnswer(t *testing.T, w *world) {
 		m.ID = answer.MessageID
 		return true, tx.Write(ctx, &crm.Changes{Messages: []*crm.Message{m}, Answers: []crm.Answer{answer}})
 	})
+}
+
+// raceWords lets a message and a word about it come in two transactions that both
+// load before either writes, where the store lets them. Heard reports whether the
+// message that is stored in the end has the word.
+func (w *world) raceWords(t *testing.T, say func(*inbox.State, *crm.Message) *crm.Changes, hears func(*inbox.State, *crm.Message), heard func(*crm.Message) bool) {
+	t.Helper()
+	for round := range 10 {
+		m := copied(w.ours.reply)
+		m.ID, m.ProviderID, m.Status, m.Ingest = crm.NewID[crm.Message](w.mint), fmt.Sprintf("wamid.meets%d", round), crm.Sent, 0
+		var loaded sync.WaitGroup
+		loaded.Add(2)
+		var once [2]sync.Once
+		both := func(racer int) {
+			once[racer].Do(func() {
+				loaded.Done()
+				met := make(chan struct{})
+				go func() { loaded.Wait(); close(met) }()
+				select {
+				case <-met:
+				case <-time.After(50 * time.Millisecond): // one writer at a time: there is nobody to meet
+				}
+			})
+		}
+		run := func(racer int, changes func(*inbox.State) *crm.Changes) error {
+			need := inbox.Need{WorkspaceID: w.ours.ws, Provided: []inbox.Provided{{ChannelID: m.ChannelID, ProviderID: m.ProviderID}}}
+			return w.store.Inbox().Update(t.Context(), []crm.WorkspaceID{w.ours.ws}, func(ctx context.Context, tx inbox.Tx) error {
+				state, err := tx.Load(ctx, need)
+				if err != nil {
+					return err
+				}
+				both(racer)
+				return tx.Write(ctx, changes(state))
+			})
+		}
+		var group sync.WaitGroup
+		for racer, changes := range []func(*inbox.State) *crm.Changes{
+			func(s *inbox.State) *crm.Changes { return say(s, m) },
+			func(s *inbox.State) *crm.Changes {
+				made := copied(m)
+				hears(s, made)
+				return &crm.Changes{Messages: []*crm.Message{made}, Facts: []crm.Fact{w.ours.fact(made)}}
+			},
+		} {
+			group.Go(func() {
+				if err := run(racer, changes); err != nil {
+					t.Errorf("round %d, racer %d: %v", round, racer, err)
+				}
+			})
+		}
+		group.Wait()
+		stored, err := w.store.Inbox().Message(t.Context(), w.ours.ws, m.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !heard(stored) {
+			t.Fatalf("round %d: the message does not have the word that came with it", round)
+		}
+	}
+}
+
+func raceStatus(t *testing.T, w *world) {
+	w.raceWords(t, func(s *inbox.State, m *crm.Message) *crm.Changes {
+		r := crm.StatusReport{WorkspaceID: w.ours.ws, ChannelID: m.ChannelID, ProviderID: m.ProviderID, Status: crm.Read, At: w.clock.Now()}
+		changes := &crm.Changes{}
+		for _, known := range s.Messages {
+			r.MessageID, known.Status = known.ID, crm.Read
+			changes.Messages = append(changes.Messages, known)
+		}
+		changes.Statuses = []crm.StatusReport{r}
+		return changes
+	}, func(s *inbox.State, m *crm.Message) {
+		for _, r := range s.Statuses {
+			m.Status = m.Status.Join(r.Status)
+		}
+	}, func(m *crm.Message) bool { return m.Status == crm.Read })
+}
+
+func raceAmendment(t *testing.T, w *world) {
+	w.raceWords(t, func(s *inbox.State, m *crm.Message) *crm.Changes {
+		a := crm.Amendment{WorkspaceID: w.ours.ws, ChannelID: m.ChannelID, ProviderID: m.ProviderID, SourceID: "wamid.edit-of-" + m.ProviderID,
+			Content: crm.Text{Body: "edited"}, At: w.clock.Now()}
+		changes := &crm.Changes{Amendments: []crm.Amendment{a}}
+		for _, known := range s.Messages {
+			known.Amend(a)
+			changes.Messages = append(changes.Messages, known)
+		}
+		return changes
+	}, func(s *inbox.State, m *crm.Message) {
+		for _, a := range s.Amendments {
+			m.Amend(a)
+		}
+	}, func(m *crm.Message) bool { return !m.EditedAt.IsZero() })
 }
 
 func raceCounter(t *testing.T, w *world) {

@@ -1,0 +1,124 @@
+package bunstore
+
+import (
+	"database/sql"
+	"maps"
+
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/inbox"
+)
+
+// A message and a word about it (a status, an amendment) may come in two
+// transactions at once. Each looks for the other when it loads, and neither
+// finds it: the status would wait for its message for ever. From its workspace's
+// counter on, transactions stand in a row, so there each looks again, and one
+// that overlooked something is run anew. Where one writer has the database for
+// itself there is nothing to overlook.
+
+// under names what a provider knows by an id.
+type under struct {
+	ws uid
+	inbox.Provided
+}
+
+// heard is a status, or the source of an amendment, under a provider's id.
+type heard struct {
+	under
+	word string
+}
+
+// seen is what a transaction knows of what providers told. Who did not ask can
+// have overlooked nothing.
+type seen struct {
+	asked    map[under]bool
+	messages map[under]bool
+	words    map[heard]bool
+}
+
+func newSeen() seen {
+	return seen{asked: make(map[under]bool), messages: make(map[under]bool), words: make(map[heard]bool)}
+}
+
+func underOf(ws crm.WorkspaceID, channel crm.ChannelID, providerID string) under {
+	return under{uid(ws), inbox.Provided{ChannelID: channel, ProviderID: providerID}}
+}
+
+// named returns the messages among changes that got their provider's id in this
+// transaction.
+func (t *tx) named(changes *crm.Changes) map[under]bool {
+	fresh := make(map[under]bool)
+	for _, m := range changes.Messages {
+		if u := underOf(m.WorkspaceID, m.ChannelID, m.ProviderID); m.ProviderID != "" && !t.seen.messages[u] {
+			fresh[u] = true
+		}
+	}
+	return fresh
+}
+
+// parked returns what the changes hold words about without having its message.
+func (t *tx) parked(changes *crm.Changes, named map[under]bool) map[under]bool {
+	waiting := make(map[under]bool)
+	for _, r := range changes.Statuses {
+		u := underOf(r.WorkspaceID, r.ChannelID, r.ProviderID)
+		t.seen.words[heard{u, string(r.Status)}] = true
+		if r.MessageID.IsZero() && t.seen.asked[u] {
+			waiting[u] = true
+		}
+	}
+	for _, a := range changes.Amendments {
+		u := underOf(a.WorkspaceID, a.ChannelID, a.ProviderID)
+		t.seen.words[heard{u, a.SourceID}] = true
+		if !named[u] && !t.seen.messages[u] && t.seen.asked[u] {
+			waiting[u] = true
+		}
+	}
+	return waiting
+}
+
+// lookAgain adds the looks for messages of parked words and for words about
+// named messages.
+func (b *batch) lookAgain(named, parked map[under]bool) {
+	if b.t.store.dialect.Lock() == "" {
+		return
+	}
+	b.look("select workspace_id, channel_id, provider_id, '' from messages", parked, func(heard) bool { return false })
+	known := func(h heard) bool { return b.t.seen.words[h] }
+	asked := maps.Clone(named)
+	maps.DeleteFunc(asked, func(u under, _ bool) bool { return !b.t.seen.asked[u] })
+	b.look("select workspace_id, channel_id, provider_id, status from statuses", asked, known)
+	b.look("select workspace_id, channel_id, provider_id, source_id from amendments", asked, known)
+}
+
+// look adds one look; a row that is not known was overlooked.
+func (b *batch) look(from string, of map[under]bool, known func(heard) bool) {
+	provided := make(map[uid][]inbox.Provided)
+	for u := range of {
+		provided[u.ws] = append(provided[u.ws], u.Provided)
+	}
+	q, joint := ask(from), " where "
+	for ws, list := range provided {
+		for _, c := range byProvided(list) {
+			q, joint = q.and(joint+"workspace_id = ? and ", ws).and(c.SQL, c.Args...), " or "
+		}
+	}
+	if joint == " where " {
+		return
+	}
+	b.steps = append(b.steps, step{Statement: b.t.inline(q), scan: func(rows *sql.Rows) error {
+		for rows.Next() {
+			var h heard
+			if err := rows.Scan(&h.ws, (*uid)(&h.ChannelID), &h.ProviderID, &h.word); err != nil {
+				return err
+			}
+			b.t.late = b.t.late || !known(h)
+		}
+		return rows.Err()
+	}})
+}
+
+// overlooked is the error of a transaction that is to be run anew.
+func (t *tx) overlooked() error {
+	t.again = true
+	t.failed = &crm.Error{Op: t.op, Code: crm.Conflict, Msg: "Somebody else changed this at the same time."}
+	return t.failed
+}
