@@ -23,6 +23,8 @@ import (
 type office struct {
 	t       *testing.T
 	clock   *crmtest.Clock
+	mint    *crm.Mint
+	store   inbox.Store
 	box     *inbox.Service
 	feed    *feed.Service
 	dir     *directory.Service
@@ -41,9 +43,9 @@ func newOffice(t *testing.T) *office {
 	t.Cleanup(func() { must(t, store.Close()) })
 	clock := crmtest.NewClock()
 	mint := clock.Mint(1)
-	o := &office{t: t, clock: clock, feed: feed.New(store.Feed()),
+	o := &office{t: t, clock: clock, mint: mint, store: store.Inbox(), feed: feed.New(store.Feed()),
 		dir: directory.New(store.Directory(), mint, rand.NewChaCha8([32]byte{2}))}
-	o.box = inbox.New(store.Inbox(), o.dir, mint)
+	o.box = inbox.New(o.store, o.dir, mint)
 	o.me = o.workspace("Toko Contoh")
 	o.channel = o.open(o.me, crm.Meta, "100", secret)
 	o.open(o.me, crm.Kapso, "200", secret+"-kapso")
