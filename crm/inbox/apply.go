@@ -12,7 +12,7 @@ type Item struct {
 	Channel *crm.Channel
 	Fact    *webhook.Fact
 
-	numbers numbers // what was found out about the fact's
+	numbers *numbers // what is known of the fact's
 }
 
 // Outcome says what became of one fact.

@@ -117,7 +117,6 @@ func fingerprint(secret crm.Secret) string {
 // sign for one number cannot write into another's inbox.
 func (s *Service) sortOut(ctx context.Context, a *Arrival, facts []webhook.Fact) error {
 	a.parts = make(map[crm.WorkspaceID][]Item)
-	known := make(numbers)
 	for i := range facts {
 		f := &facts[i]
 		if !a.delivery.Share.Holds(f.PhoneNumberID, f.AccountID) {
@@ -138,8 +137,8 @@ func (s *Service) sortOut(ctx context.Context, a *Arrival, facts []webhook.Fact)
 				reason = "the channel is switched off"
 			default:
 				reason = ""
-				a.parts[ch.WorkspaceID] = append(a.parts[ch.WorkspaceID], Item{Channel: ch, Fact: f, numbers: known})
-				known.all(f) // found out here, where nobody waits for it
+				a.parts[ch.WorkspaceID] = append(a.parts[ch.WorkspaceID], Item{Channel: ch, Fact: f, numbers: &s.numbers})
+				s.numbers.all(f) // found out here, where nobody waits for it
 			}
 		}
 		if reason != "" {

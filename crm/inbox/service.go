@@ -13,6 +13,7 @@ type Service struct {
 	store    Store
 	channels Channels
 	mint     *crm.Mint
+	numbers  numbers
 }
 
 // New returns an inbox on a store. Channels says whose number is whose.

@@ -15,7 +15,7 @@ type world struct {
 	now  time.Time
 	ws   crm.WorkspaceID
 
-	numbers numbers // of the fact that is being applied
+	numbers *numbers // of the fact that is being applied
 
 	contacts      map[crm.ContactID]*crm.Contact
 	byIdentity    map[crm.Identity]*crm.Contact

@@ -24,6 +24,7 @@ func serveCommand() command {
 				if len(in.args) > 0 {
 					return usage("%q is one word too many.", in.args[0])
 				}
+				tuneMemory()
 				if *demo {
 					return serveDemo(ctx, p, in)
 				}
