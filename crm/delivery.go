@@ -23,9 +23,26 @@ type Delivery struct {
 	Facts       int    // how many facts were read
 	Applied     int    // how many changed something
 	Reason      string // why not all were applied, in words; empty when all were
-	Body        []byte
+	Body        []byte // nil: this row keeps none
+	Packed      []byte // Body as the store keeps it, from its Pack; only on the way in, and nil when nobody packed it
+	Expired     bool   // a body was kept here and retention took it; known only of a row that was asked for by its id
 	ReceivedAt  time.Time
 	Seen        int // how often the same bytes came
+}
+
+// Packer makes the bodies of the journal smaller for a store. It may be used
+// from several goroutines.
+type Packer interface {
+	// Pack returns what is stored of a body, which it does not keep. The first
+	// byte says how it is packed, and 0 that the rest is the body as it came:
+	// what packing makes no smaller, and what a store without a packer wrote.
+	Pack(body []byte) []byte
+
+	// Unpack is the inverse of Pack, of every program before this one too. What
+	// no Pack returned, what needs a newer program and what would be larger than
+	// any body is Internal with the reason "corrupt". The body is the caller's,
+	// never nil without an error.
+	Unpack(packed []byte) ([]byte, error)
 }
 
 // Verdict says what became of a delivery.

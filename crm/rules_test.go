@@ -114,6 +114,7 @@ var rules = []rule{
 	{folder: "adapters/postgres", module: adapterUse("bunstore"), others: []string{"github.com/uptrace/bun/...", "github.com/jackc/pgx/v5/..."}, reason: adapterReason},
 	{folder: "adapters/sqlite", module: adapterUse("bunstore"), others: []string{"github.com/uptrace/bun/...", "modernc.org/sqlite/..."}, reason: adapterReason},
 	{folder: "adapters/chacha", module: adapterUse("chacha"), others: []string{"golang.org/x/crypto/..."}, reason: adapterReason},
+	{folder: "adapters/zstd/...", module: adapterUse("zstd"), others: []string{"github.com/klauspost/compress/..."}, reason: adapterReason},
 	{folder: "adapters/internal/graphtest", module: adapterUse("internal"), reason: testReason},
 	{folder: "adapters/pgtest", others: []string{"github.com/jackc/pgx/v5/..."}, reason: testReason},
 	{folder: "adapters/kapso", module: adapterUse("kapso"), reason: adapterReason},
@@ -145,7 +146,7 @@ var testOnly = []string{
 // library, the test packages, and a real store with a real sealer, because a
 // double is a real small implementation.
 var (
-	moduleInTests = []string{"crm", "crm/...", "adapters/pgtest", "adapters/sqlite", "adapters/postgres", "adapters/chacha"}
+	moduleInTests = []string{"crm", "crm/...", "adapters/pgtest", "adapters/sqlite", "adapters/postgres", "adapters/chacha", "adapters/zstd"}
 	othersInTests = []string{
 		"github.com/leanovate/gopter/...", "github.com/getkin/kin-openapi/...",
 		// The edge's tests run its module beside it, unpacked.
