@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/inbox"
 )
 
-// deliveryRow is a journal row without its body.
+// deliveryRow is a journal row without its body, which bodyRow is.
 type deliveryRow struct {
 	bun.BaseModel `bun:"table:deliveries,alias:deliveries"`
 
@@ -33,23 +34,41 @@ type deliveryRow struct {
 	Seen        int    `bun:"seen"`
 }
 
-// fullDeliveryRow is one with its body.
-type fullDeliveryRow struct {
+// sizedDeliveryRow is one with the size of the body that is kept, NULL for none.
+type sizedDeliveryRow struct {
 	bun.BaseModel `bun:"table:deliveries,alias:deliveries"`
 
 	deliveryRow `bun:",extend"`
+	Size        sql.NullInt64 `bun:"size"`
+}
+
+// fullDeliveryRow is one with the body, if a program from before bodies had
+// their own table wrote it.
+type fullDeliveryRow struct {
+	bun.BaseModel `bun:"table:deliveries,alias:deliveries"`
+
+	sizedDeliveryRow `bun:",extend"`
+	Body             []byte `bun:"body"`
+}
+
+// bodyRow is a packed body.
+type bodyRow struct {
+	bun.BaseModel `bun:"table:delivery_bodies,alias:delivery_bodies"`
+
+	WorkspaceID uid    `bun:"workspace_id,pk"`
+	ID          uid    `bun:"id,pk"`
 	Body        []byte `bun:"body"`
 }
 
-func deliveryOf(d *crm.Delivery) (fullDeliveryRow, error) {
+func deliveryOf(d *crm.Delivery) (sizedDeliveryRow, error) {
 	share, err := optionalJSON(d.Share)
-	return fullDeliveryRow{
+	return sizedDeliveryRow{
 		deliveryRow: deliveryRow{
 			WorkspaceID: uid(d.WorkspaceID), ID: uid(d.ID), Key: d.Key[:], Provider: text(d.Provider), Event: text(d.Event), Share: share,
 			Signer: text(d.Signer), Verdict: text(d.Verdict), Facts: d.Facts, Applied: d.Applied, Reason: text(d.Reason),
 			ReceivedAt: stamp(d.ReceivedAt), Seen: d.Seen,
 		},
-		Body: d.Body,
+		Size: sql.NullInt64{Int64: int64(len(d.Body)), Valid: d.Body != nil},
 	}, err
 }
 
@@ -95,6 +114,45 @@ func (b *batch) deliveries(deliveries []*crm.Delivery) {
 			Set("verdict = excluded.verdict, facts = excluded.facts, applied = excluded.applied, reason = excluded.reason").
 			Returning("workspace_id, key, id, seen"), "conflict (workspace_id, key) do update", stored)
 	}
+	b.bodies(deliveries)
+}
+
+// How many rows and bytes of bodies one statement has, about.
+const (
+	bodiesPerInsert = 100
+	bytesPerInsert  = 1 << 20
+)
+
+// bodies stores the bodies of deliveries that were inserted before.
+func (b *batch) bodies(deliveries []*crm.Delivery) {
+	var some []schema.QueryAppender
+	size := 0
+	types := b.t.store.dialect.MigrationTypes()
+	for _, d := range deliveries {
+		if d.Body == nil {
+			continue
+		}
+		packed := d.Packed
+		if packed == nil {
+			packed = b.t.store.packer.Pack(d.Body)
+		}
+		some = append(some, bun.SafeQuery("(cast(? as "+types.ID+"), cast(? as "+types.ID+"), cast(? as "+types.Bytes+"))", uid(d.WorkspaceID), uid(d.ID), packed))
+		if size += len(packed); len(some) == bodiesPerInsert || size > bytesPerInsert {
+			b.insertBodies(some)
+			some, size = nil, 0
+		}
+	}
+	b.insertBodies(some)
+}
+
+// insertBodies stores what has a journal row that wants it: one that was known
+// by another id has its body already, and one without stays without.
+func (b *batch) insertBodies(values []schema.QueryAppender) {
+	if len(values) == 0 {
+		return
+	}
+	b.do("insert into delivery_bodies (workspace_id, id, body) select v.column1, v.column2, v.column3 from (values ?) as v"+
+		" join deliveries as d on d.workspace_id = v.column1 and d.id = v.column2 where d.size is not null on conflict do nothing", bun.List(values))
 }
 
 // Deliveries implements inbox.Journal.
@@ -115,10 +173,28 @@ func (s inboxStore) Deliveries(ctx context.Context, ws crm.WorkspaceID, query in
 
 // Delivery implements inbox.Journal.
 func (s inboxStore) Delivery(ctx context.Context, ws crm.WorkspaceID, id crm.DeliveryID) (*crm.Delivery, error) {
-	q := from[fullDeliveryRow](s.Store).and(" where workspace_id = ? and id = ?", uid(ws), uid(id))
-	return one(ctx, s.reader("read a delivery", of(ws)), q, "delivery", func(r *fullDeliveryRow) (*crm.Delivery, error) {
-		d, err := r.delivery()
-		d.Body = r.Body
-		return d, err
-	})
+	l := s.reader("read a delivery", of(ws))
+	const here = " where workspace_id = ? and id = ?"
+	var rows []fullDeliveryRow
+	var bodies []bodyRow
+	err := l.run(ctx,
+		load(ctx, l, from[fullDeliveryRow](s.Store).and(here, uid(ws), uid(id)).bound(), &rows),
+		load(ctx, l, from[bodyRow](s.Store).and(here, uid(ws), uid(id)).bound(), &bodies))
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, l.missing("delivery")
+	}
+	d, err := rows[0].delivery()
+	switch {
+	case err != nil:
+	case rows[0].Body != nil:
+		d.Body = rows[0].Body
+	case len(bodies) > 0:
+		d.Body, err = s.packer.Unpack(bodies[0].Body)
+	default:
+		d.Expired = rows[0].Size.Valid
+	}
+	return d, crm.Wrap(l.op, err)
 }

@@ -38,6 +38,10 @@ type Dialect interface {
 	// the Search of the scope it must run in.
 	Match(ws crm.WorkspaceID, alternatives ...[]string) (q Query, search string)
 
+	// Months is how the database keeps delivery_bodies in parts by month; nil
+	// where the table is one.
+	Months() Months
+
 	// MigrationTypes fills in the migrations' templates; MigrationLock is run
 	// first in each migration's transaction.
 	MigrationTypes() MigrationTypes
@@ -49,6 +53,29 @@ type Dialect interface {
 	// Listen hands on what other processes notified, nil for "any workspace",
 	// until ctx ends.
 	Listen(ctx context.Context, wake func([]crm.WorkspaceID))
+}
+
+// Months keeps delivery_bodies in parts. Its statements are run in a transaction
+// that begins with Lock.
+type Months interface {
+	// Lock waits for the other processes that change parts, until the end of
+	// the transaction. What waits for readers and writers gives up soon: they
+	// would queue behind it.
+	Lock() []string
+	// List asks for the names of the parts.
+	List() string
+	// Make makes a month's part and moves there what the rest has of it; Drop
+	// takes one away with all that is in it.
+	Make(Month) []string
+	Drop(Month) []string
+	// Rest is the part of what falls into no month.
+	Rest() string
+}
+
+// Month is a part of delivery_bodies: the ids made in one month, UTC.
+type Month struct {
+	Name     string   // of its table
+	From, To [16]byte // the first id and the first after it
 }
 
 // Runner is a *sql.DB or *sql.Tx.

@@ -32,15 +32,20 @@ var errDone = errors.New("already done")
 
 // Migrate applies the migrations that are not applied yet, each in a
 // transaction with its entry in the table of migrations and under a lock, so
-// that several processes may start at once. A database that a newer program
-// has migrated is Refused.
+// that several processes may start at once, and makes room for the journal of
+// the months to come. A database that a newer program has migrated is Refused.
 func (s *Store) Migrate(ctx context.Context) error {
-	return s.migrate(ctx, "migrate", func(known []migrate.Migration, applied []string) []migrate.Migration {
+	err := s.migrate(ctx, "migrate", func(known []migrate.Migration, applied []string) []migrate.Migration {
 		return slices.DeleteFunc(known, func(m migrate.Migration) bool { return slices.Contains(applied, m.Name) })
 	}, true)
+	if err != nil {
+		return err
+	}
+	return s.PrepareMonths(ctx, time.Now())
 }
 
-// Rollback takes the newest n applied migrations back.
+// Rollback takes the newest n applied migrations back. Bodies that were packed
+// are given back unpacked, so it needs a packer that knows them.
 func (s *Store) Rollback(ctx context.Context, n int) error {
 	return s.migrate(ctx, "roll back", func(known []migrate.Migration, applied []string) []migrate.Migration {
 		known = slices.DeleteFunc(known, func(m migrate.Migration) bool { return !slices.Contains(applied, m.Name) })
@@ -72,6 +77,7 @@ func (s *Store) migrate(ctx context.Context, op string, choose func([]migrate.Mi
 		return &crm.Error{Op: op, Code: crm.Refused, Reason: "newer_schema", Msg: fmt.Sprintf(
 			"The database was migrated to %s by a newer version of this program; this one knows migrations up to %s.", applied[len(applied)-1], newest)}
 	}
+	ctx = withScope(ctx, everywhere) // the rows that a migration moves are every workspace's
 	runner := migrate.NewMigrator(s.db, migrate.NewMigrations(), migrate.WithTemplateData(s.dialect.MigrationTypes()),
 		migrate.BeforeMigration(func(ctx context.Context, tx bun.IConn, m *migrate.Migration) error { return s.enter(ctx, tx, m, up) }),
 		migrate.AfterMigration(func(ctx context.Context, tx bun.IConn, m *migrate.Migration) error { return s.record(ctx, tx, m, up) }))
@@ -114,6 +120,9 @@ func (s *Store) enter(ctx context.Context, tx bun.IConn, m *migrate.Migration, u
 	}
 	if there == up {
 		return errDone
+	}
+	if !up && m.Name == journalMigration {
+		return s.unpackBodies(ctx, tx)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package bunstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -22,6 +23,7 @@ type Config struct {
 	Write   *sql.DB // transactions
 	Read    *sql.DB // reads outside them; may be Write
 	Sealer  crm.Sealer
+	Packer  crm.Packer   // nil: bodies are stored as they are
 	Stop    func()       // called once by Close, before the pools are closed; may be nil
 	Close   func() error // called once by Close, after that; may be nil
 }
@@ -33,6 +35,7 @@ type Store struct {
 	db      *bun.DB // of Write; bun's formatting and scanning
 	read    *sql.DB
 	sealer  crm.Sealer
+	packer  crm.Packer
 	hub     *hub
 
 	stop    context.CancelFunc
@@ -52,6 +55,7 @@ func New(config Config) *Store {
 		db:      bun.NewDB(config.Write, config.Dialect.Schema()),
 		read:    config.Read,
 		sealer:  config.Sealer,
+		packer:  cmp.Or[crm.Packer](config.Packer, asItIs{}),
 		hub:     newHub(),
 		stop:    stop,
 		halt:    config.Stop,

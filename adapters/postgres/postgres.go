@@ -16,6 +16,9 @@ type Options struct {
 	// Sealer keeps channels' credentials secret. Without one the store works
 	// and refuses to keep or read credentials.
 	Sealer crm.Sealer
+	// Packer makes the journal's bodies smaller. Without one they are stored as
+	// they are, and those that one packed cannot be read.
+	Packer crm.Packer
 	// Connections bounds the pool; 20 by default. One more listens for news.
 	Connections int
 	// KeepSchema leaves the schema as it is: the program calls Migrate itself.
@@ -51,7 +54,7 @@ func Open(ctx context.Context, dsn string, options Options) (*bunstore.Store, er
 	}
 	news := startNotifier(db)
 	store := bunstore.New(bunstore.Config{
-		Dialect: &dialect{config: config, news: news}, Write: db, Read: db, Sealer: options.Sealer, Stop: news.close,
+		Dialect: &dialect{config: config, news: news}, Write: db, Read: db, Sealer: options.Sealer, Packer: options.Packer, Stop: news.close,
 	})
 	if options.KeepSchema {
 		return store, nil

@@ -7,6 +7,7 @@ import (
 	"github.com/my21staff/my21staff/adapters/chacha"
 	"github.com/my21staff/my21staff/adapters/pgtest"
 	"github.com/my21staff/my21staff/adapters/postgres"
+	"github.com/my21staff/my21staff/adapters/zstd"
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/storetest"
 )
@@ -19,7 +20,7 @@ func TestStore(t *testing.T) {
 // open opens a store that is closed before its database goes.
 func open(tb testing.TB, dsn string) *bunstore.Store {
 	tb.Helper()
-	store, err := postgres.Open(tb.Context(), dsn, postgres.Options{Sealer: sealer(tb), Connections: 4})
+	store, err := postgres.Open(tb.Context(), dsn, postgres.Options{Sealer: sealer(tb), Packer: packer(tb), Connections: 4})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -35,4 +36,14 @@ func sealer(tb testing.TB) crm.Sealer {
 		tb.Fatal(err)
 	}
 	return s
+}
+
+// packer returns the packer that programs use.
+func packer(tb testing.TB) crm.Packer {
+	tb.Helper()
+	p, err := zstd.New()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return p
 }

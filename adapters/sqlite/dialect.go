@@ -137,6 +137,9 @@ func (dialect) Match(ws crm.WorkspaceID, alternatives ...[]string) (bunstore.Que
 	}, ""
 }
 
+// Months implements bunstore.Dialect.
+func (dialect) Months() bunstore.Months { return nil }
+
 // MigrationTypes implements bunstore.Dialect.
 func (dialect) MigrationTypes() bunstore.MigrationTypes {
 	return bunstore.MigrationTypes{ID: "blob", Bytes: "blob", Clustered: "without rowid"}

@@ -21,6 +21,9 @@ type Options struct {
 	// Sealer keeps channels' credentials secret. Without one the store works
 	// and refuses to keep or read credentials.
 	Sealer crm.Sealer
+	// Packer makes the journal's bodies smaller. Without one they are stored as
+	// they are, and those that one packed cannot be read.
+	Packer crm.Packer
 	// Readers is how many reads run at once; 4 by default.
 	Readers int
 	// KeepSchema leaves the schema as it is: the program calls Migrate itself.
@@ -82,7 +85,7 @@ func open(ctx context.Context, path string, options Options, remove func() error
 	}
 	checkpoints := startCheckpoints(path)
 	store := bunstore.New(bunstore.Config{
-		Dialect: dialect{}, Write: write, Read: read, Sealer: options.Sealer, Stop: checkpoints.stop, Close: remove,
+		Dialect: dialect{}, Write: write, Read: read, Sealer: options.Sealer, Packer: options.Packer, Stop: checkpoints.stop, Close: remove,
 	})
 	if options.KeepSchema {
 		return store, nil

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"time"
 
 	"github.com/my21staff/my21staff/crm"
 )
@@ -16,6 +17,13 @@ type Store interface {
 	// Bounds returns the lowest number still kept and the highest given; 0, 0
 	// for a workspace in which nothing happened.
 	Bounds(ctx context.Context, ws crm.WorkspaceID) (first, last int64, err error)
+
+	// Expire takes away facts of before a time, of any workspace, at most limit
+	// of them, and returns how many, 0 when there are no more. In each workspace
+	// it takes the oldest up to the first that is not of before that time, so
+	// that no gap comes between two that stay, and never the newest. It may be
+	// called by several processes at once.
+	Expire(ctx context.Context, before time.Time, limit int) (int, error)
 
 	// Watch calls wake, from one goroutine, after each commit that added
 	// facts, with the workspaces it touched, until ctx ends. It may call once

@@ -5,6 +5,7 @@ package feed
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
@@ -101,6 +102,14 @@ func lost(facts []crm.Fact, after, first, last int64) bool {
 		return facts[0].Seq != after+1
 	}
 	return after < last && (first == 0 || after+1 < first)
+}
+
+// Expire takes away facts of before a time, at most limit of them, and returns
+// how many, 0 when it is done; see Store.Expire. A reader that had not read them
+// is told to resync. It is for the program and asks nobody's leave.
+func (s *Service) Expire(ctx context.Context, before time.Time, limit int) (int, error) {
+	taken, err := s.store.Expire(ctx, before, limit)
+	return taken, crm.Wrap("expire facts", err)
 }
 
 // Watch calls wake when workspaces have new facts, until ctx ends; see

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/leanovate/gopter"
 	"github.com/leanovate/gopter/gen"
@@ -53,6 +54,9 @@ func (m *memory) Bounds(_ context.Context, ws crm.WorkspaceID) (first, last int6
 	}
 	return first, last, m.err
 }
+
+// Expire is not asked of it: its facts have no time.
+func (m *memory) Expire(context.Context, time.Time, int) (int, error) { return 0, m.err }
 
 func (m *memory) Watch(ctx context.Context, wake func([]crm.WorkspaceID)) error {
 	wake([]crm.WorkspaceID{ours})

@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"context"
+	"time"
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
@@ -33,10 +34,53 @@ func (s *Service) Delivery(ctx context.Context, p access.Principal, id crm.Deliv
 	return d, crm.Wrap(op, err)
 }
 
+// Body returns the raw bytes of a request, which are the caller's. A row without
+// them is NotFound, with the reasons that Replay has.
+func (s *Service) Body(ctx context.Context, p access.Principal, id crm.DeliveryID) ([]byte, error) {
+	const op = "read webhook body"
+	d, err := s.Delivery(ctx, p, id)
+	if err == nil {
+		err = bodyless(d, crm.NotFound)
+	}
+	if err != nil {
+		return nil, crm.Wrap(op, err)
+	}
+	return d.Body, nil
+}
+
+// bodyless says why there is no body, nil when there is one.
+func bodyless(d *crm.Delivery, code crm.Code) error {
+	switch {
+	case d.Body != nil:
+		return nil
+	case d.Expired:
+		return &crm.Error{Op: "read body", Code: code, Reason: "body_expired",
+			Msg: "The body of this request is no longer kept: it is older than the installation keeps them."}
+	default:
+		return &crm.Error{Op: "read body", Code: code, Reason: "shared_delivery",
+			Msg: "This request also held other workspaces' data. Only the operator of the installation can see and replay it."}
+	}
+}
+
+// ExpireJournal takes away what the journal has of before a time, at most limit
+// rows or whole months: first bodies, which are large, and when there are no more
+// of them the rows. It returns how many it took; 0 is done. It is for the
+// program and asks nobody's leave.
+func (s *Service) ExpireJournal(ctx context.Context, before time.Time, limit int) (int, error) {
+	const op = "expire the journal"
+	taken, err := s.store.ExpireBodies(ctx, before, limit)
+	if err != nil || taken > 0 {
+		return taken, crm.Wrap(op, err)
+	}
+	taken, err = s.store.ExpireDeliveries(ctx, before, limit)
+	return taken, crm.Wrap(op, err)
+}
+
 // Replay decodes and applies a journalled request again, as it would be applied
 // if it came now: with the channels that exist now, and with what the decoder
-// has learned since. What was applied already stays as it is. A row that keeps
-// no body, because its request held other workspaces' facts too, is Refused.
+// has learned since. What was applied already stays as it is. A row without a
+// body is Refused: with the reason "shared_delivery" when its request held other
+// workspaces' facts too, and "body_expired" when retention took it.
 func (s *Service) Replay(ctx context.Context, p access.Principal, id crm.DeliveryID) (Receipt, error) {
 	const op = "replay webhook"
 	if err := p.Check(access.ReplayWebhooks); err != nil {
@@ -71,9 +115,8 @@ func (s *Service) replay(ctx context.Context, ws crm.WorkspaceID, id crm.Deliver
 	if err != nil {
 		return Receipt{}, err
 	}
-	if len(d.Body) == 0 {
-		return Receipt{}, &crm.Error{Op: "replay", Code: crm.Refused, Reason: "shared_delivery",
-			Msg: "This request also held other workspaces' data. Only the operator of the installation can replay it."}
+	if err := bodyless(d, crm.Refused); err != nil {
+		return Receipt{}, err
 	}
 	facts, err := webhook.Decode(d.Provider, d.Event, d.Body)
 	if err != nil {

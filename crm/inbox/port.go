@@ -52,15 +52,31 @@ type Threads interface {
 	Snoozed(ctx context.Context, now time.Time, limit int) ([]*crm.Conversation, error)
 }
 
-// Journal reads the webhook requests that were kept.
+// Journal is the webhook requests that are kept.
 type Journal interface {
 	// Deliveries returns at most q.Limit journal rows without their bodies,
 	// newest first, starting after q.After.
 	Deliveries(ctx context.Context, ws crm.WorkspaceID, q DeliveryQuery) ([]*crm.Delivery, error)
 
 	// Delivery returns one journal row with its body, or NotFound. The zero
-	// workspace's rows are the operator's.
+	// workspace's rows are the operator's. A row whose body retention took is
+	// Expired.
 	Delivery(ctx context.Context, ws crm.WorkspaceID, id crm.DeliveryID) (*crm.Delivery, error)
+
+	// Pack returns what the store keeps of a body, for crm.Delivery.Packed: it
+	// costs time that a transaction should not take.
+	Pack(body []byte) []byte
+
+	// ExpireBodies takes away bodies that were received before a time, of any
+	// workspace, at most limit of them and not all at once in one transaction.
+	// It returns how many it took, 0 when there are no more. A store may keep
+	// bodies by month, and then takes only months that are over by that time,
+	// each counting as one. It may be called by several processes at once.
+	ExpireBodies(ctx context.Context, before time.Time, limit int) (int, error)
+
+	// ExpireDeliveries takes away journal rows likewise, whether or not their
+	// bodies are still there: without its row a body cannot be read.
+	ExpireDeliveries(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
 // Tx is one transaction of a Store.

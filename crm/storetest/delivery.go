@@ -1,9 +1,13 @@
 package storetest
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
+	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,6 +21,11 @@ var deliveryTests = []test{
 	{"of nobody is the operator's alone", deliveryNobodys},
 	{"pages of any verdict join to what fits, newest first", deliveryPages},
 	{"is loaded by its key, without its body", deliveryLoad},
+	{"has a body of any size and kind", deliveryBodies},
+	{"may have been packed before the transaction", deliveryPacked},
+	{"whose body retention took is listed, and says so when it is asked for", deliveryBodyExpired},
+	{"is taken by retention when it is old enough, a bounded number at a time", deliveryExpired},
+	{"is taken once by many at once", deliveryExpiredByMany},
 }
 
 func (w *world) delivery(t *testing.T, ws crm.WorkspaceID, id crm.DeliveryID) *crm.Delivery {
@@ -128,6 +137,154 @@ func deliveryPages(t *testing.T, w *world) {
 			}
 			same(t, "the deliveries of verdict "+string(verdict), got, want)
 		}
+	}
+}
+
+// noise returns bytes that nothing makes smaller.
+func noise(n int) []byte {
+	r, b := rand.New(rand.NewPCG(uint64(n), 0)), make([]byte, n)
+	for i := range b {
+		b[i] = byte(r.Uint64())
+	}
+	return b
+}
+
+func deliveryBodies(t *testing.T, w *world) {
+	var rows []*crm.Delivery
+	for i, body := range [][]byte{
+		{}, {0}, []byte("{"), make([]byte, 621), bytes.Repeat([]byte(`{"object":"whatsapp_business_account"},`), 16), noise(621),
+		bytes.Repeat([]byte(`{"messaging_product":"whatsapp","text":{"body":"Halo kak"}}`), 4<<20/59), noise(4 << 20),
+	} {
+		row := w.newDelivery(w.ours.ws, "", crm.DeliveryApplied)
+		row.Key, row.Body = [32]byte{byte(i), 1}, body
+		rows = append(rows, row)
+	}
+	changes := &crm.Changes{}
+	for _, row := range rows {
+		changes.Deliveries = append(changes.Deliveries, copied(row))
+	}
+	w.write(t, w.ours.ws, changes)
+	for _, row := range rows {
+		got := w.delivery(t, w.ours.ws, row.ID)
+		if got.Body == nil || !bytes.Equal(got.Body, row.Body) {
+			t.Errorf("a body of %d bytes comes back as %d, nil: %t", len(row.Body), len(got.Body), got.Body == nil)
+		}
+		got.Body, row.Body = nil, nil
+		same(t, "a delivery beside its body", got, row)
+	}
+}
+
+func deliveryPacked(t *testing.T, w *world) {
+	row := w.newDelivery(w.ours.ws, "a body that was packed before", crm.DeliveryApplied)
+	written := copied(row)
+	written.Packed = w.store.Inbox().Pack(row.Body)
+	part := w.newDelivery(w.ours.ws, "a body that is not ours to keep", crm.DeliveryApplied)
+	part.Packed, part.Body = w.store.Inbox().Pack(part.Body), nil
+	w.write(t, w.ours.ws, &crm.Changes{Deliveries: []*crm.Delivery{written, copied(part)}})
+	part.Packed = nil
+	same(t, "a delivery", w.delivery(t, w.ours.ws, row.ID), row)
+	same(t, "a delivery whose body was taken out after it was packed", w.delivery(t, w.ours.ws, part.ID), part)
+}
+
+// later is when retention that keeps something for a day takes what is stored
+// now, even where whole months go.
+func (w *world) later() time.Time { return w.clock.Now().AddDate(0, 3, 0) }
+
+// expire calls one of the store's methods that take rows until there are no
+// more, and checks that each takes at most two.
+func expire(t *testing.T, take func(ctx context.Context, before time.Time, limit int) (int, error), before time.Time) (taken int) {
+	t.Helper()
+	for {
+		n, err := take(t.Context(), before, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n > 2 {
+			t.Errorf("retention took %d at once, want 2 at most", n)
+		}
+		if n == 0 {
+			return taken
+		}
+		taken += n
+	}
+}
+
+func deliveryBodyExpired(t *testing.T, w *world) {
+	box := w.store.Inbox()
+	var nobody crm.WorkspaceID
+	bare := w.newDelivery(w.ours.ws, "without a body", crm.DeliveryApplied)
+	bare.Body = nil
+	unknown := w.newDelivery(nobody, "an unknown number", crm.DeliveryUnknown)
+	w.write(t, w.ours.ws, &crm.Changes{Deliveries: []*crm.Delivery{copied(bare)}})
+	w.write(t, w.ours.ws, &crm.Changes{Deliveries: []*crm.Delivery{copied(unknown)}})
+	if n := expire(t, box.ExpireBodies, w.clock.Now().Add(-24*time.Hour)); n != 0 {
+		t.Errorf("retention took %d bodies that are not old enough", n)
+	}
+	same(t, "a delivery that is not old enough", w.delivery(t, w.ours.ws, w.ours.delivery.ID), w.ours.delivery)
+	if n := expire(t, box.ExpireBodies, w.later()); n == 0 {
+		t.Error("retention took no body")
+	}
+	for _, d := range []*crm.Delivery{w.ours.delivery, w.theirs.delivery, unknown} {
+		want := bodiless(d)[0]
+		want.Expired = true
+		same(t, "a delivery whose body was taken", w.delivery(t, d.WorkspaceID, d.ID), want)
+	}
+	same(t, "a delivery that had none", w.delivery(t, w.ours.ws, bare.ID), bare)
+	same(t, "the list", must[[]*crm.Delivery](t)(box.Deliveries(t.Context(), w.ours.ws, inbox.DeliveryQuery{Limit: all})), bodiless(bare, w.ours.delivery))
+	again := w.newDelivery(w.ours.ws, "what comes after", crm.DeliveryApplied)
+	w.write(t, w.ours.ws, &crm.Changes{Deliveries: []*crm.Delivery{copied(again)}})
+	same(t, "a delivery that came after", w.delivery(t, w.ours.ws, again.ID), again)
+}
+
+func deliveryExpired(t *testing.T, w *world) {
+	box, changes := w.store.Inbox(), &crm.Changes{}
+	var old []*crm.Delivery
+	for i := range 5 {
+		old = append(old, w.newDelivery(w.ours.ws, "old "+string(rune('a'+i)), crm.DeliveryApplied))
+		changes.Deliveries = append(changes.Deliveries, copied(old[i]))
+	}
+	w.write(t, w.ours.ws, changes)
+	cut := w.clock.Advance(time.Hour)
+	fresh := w.newDelivery(w.ours.ws, "fresh", crm.DeliveryApplied)
+	w.write(t, w.ours.ws, &crm.Changes{Deliveries: []*crm.Delivery{copied(fresh)}})
+	expire(t, box.ExpireBodies, cut)
+	if n := expire(t, box.ExpireDeliveries, cut); n != 5+2 {
+		t.Errorf("retention took %d rows, want the five old ones and the one each company began with", n)
+	}
+	if n := expire(t, box.ExpireDeliveries, cut); n != 0 {
+		t.Errorf("retention took %d rows more", n)
+	}
+	same(t, "the list", must[[]*crm.Delivery](t)(box.Deliveries(t.Context(), w.ours.ws, inbox.DeliveryQuery{Limit: all})), bodiless(fresh))
+	same(t, "a delivery that is not old enough", w.delivery(t, w.ours.ws, fresh.ID), fresh)
+	for _, d := range append(old, w.ours.delivery, w.theirs.delivery) {
+		_, err := box.Delivery(t.Context(), d.WorkspaceID, d.ID)
+		wantCode(t, "a delivery that retention took", err, crm.NotFound)
+	}
+	once := w.newDelivery(w.ours.ws, "old a", crm.DeliveryApplied)
+	w.write(t, w.ours.ws, &crm.Changes{Deliveries: []*crm.Delivery{copied(once)}})
+	same(t, "the same bytes after their row was taken", w.delivery(t, w.ours.ws, once.ID), once)
+}
+
+func deliveryExpiredByMany(t *testing.T, w *world) {
+	box, changes := w.store.Inbox(), &crm.Changes{}
+	for i := range 40 {
+		changes.Deliveries = append(changes.Deliveries, w.newDelivery(w.ours.ws, "old "+string(rune('a'+i)), crm.DeliveryApplied))
+	}
+	w.write(t, w.ours.ws, changes)
+	var taken atomic.Int64
+	before := w.later()
+	race(t, func(int) error {
+		for {
+			bodies, err := box.ExpireBodies(t.Context(), before, 3)
+			rows, failed := box.ExpireDeliveries(t.Context(), before, 3)
+			taken.Add(int64(rows))
+			if err = errors.Join(err, failed); err != nil || bodies+rows == 0 {
+				return err
+			}
+		}
+	})
+	if left := must[[]*crm.Delivery](t)(box.Deliveries(t.Context(), w.ours.ws, inbox.DeliveryQuery{Limit: all})); len(left) > 0 || taken.Load() != 42 {
+		t.Errorf("%d rows are left, and %d were taken of 42", len(left), taken.Load())
 	}
 }
 

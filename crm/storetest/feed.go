@@ -19,6 +19,7 @@ var feedTests = []test{
 	{"has no number for what was rolled back", feedRollback},
 	{"has no gap for who follows it while many write", feedRace},
 	{"wakes its watchers", feedWatch},
+	{"is taken by retention up to the first fact that is new enough, and never whole", feedExpired},
 	{"keeps watchers apart and ends with their context", feedWatchEnds},
 }
 
@@ -76,6 +77,54 @@ func feedBounds(t *testing.T, w *world) {
 		if err != nil || first != tt.first || last != tt.last {
 			t.Errorf("Bounds = %d, %d, %v, want %d, %d", first, last, err, tt.first, tt.last)
 		}
+	}
+}
+
+func feedExpired(t *testing.T, w *world) {
+	read := w.store.Feed()
+	add := func(n int) {
+		for range n {
+			w.write(t, w.ours.ws, &crm.Changes{Facts: []crm.Fact{w.ours.fact(w.ours.message)}})
+		}
+	}
+	at := func(ahead time.Duration) (fact crm.Fact) {
+		fact = w.ours.fact(w.ours.message)
+		fact.At = w.clock.Now().Add(ahead)
+		return fact
+	}
+	bounds := func(what string, ws crm.WorkspaceID, wantFirst, wantLast int64) {
+		t.Helper()
+		first, last, err := read.Bounds(t.Context(), ws)
+		if err != nil || first != wantFirst || last != wantLast {
+			t.Errorf("%s Bounds = %d, %d, %v, want %d, %d", what, first, last, err, wantFirst, wantLast)
+		}
+	}
+	add(5)
+	cut := w.clock.Advance(time.Hour)
+	// A clock that went back leaves an old fact behind a new one: it stays, or
+	// there would be a gap.
+	w.write(t, w.ours.ws, &crm.Changes{Facts: []crm.Fact{at(time.Minute), at(-30 * time.Minute), at(time.Minute)}})
+	if n := expire(t, read.Expire, cut.Add(-24*time.Hour)); n != 0 {
+		t.Errorf("retention took %d facts that are not old enough", n)
+	}
+	bounds("before anything was taken,", w.ours.ws, 1, 9)
+	if n := expire(t, read.Expire, cut); n != 6 {
+		t.Errorf("retention took %d facts, want our first six; theirs is the only one", n)
+	}
+	bounds("after the old ones were taken,", w.ours.ws, 7, 9)
+	bounds("of the other workspace,", w.theirs.ws, 1, 1)
+	left := w.facts(t, 0, all)
+	if len(left) != 3 || left[0].Seq != 7 || left[1].Seq != 8 || left[2].Seq != 9 {
+		t.Errorf("the feed is %+v, want 7, 8 and 9", left)
+	}
+	if n := expire(t, read.Expire, w.later()); n != 2 {
+		t.Errorf("retention took %d facts of the last three, want two", n)
+	}
+	bounds("after all but the newest were taken,", w.ours.ws, 9, 9)
+	add(1)
+	bounds("after one more,", w.ours.ws, 9, 10)
+	if after := w.facts(t, 9, all); len(after) != 1 || after[0].Seq != 10 {
+		t.Errorf("after 9 the feed is %+v, want 10", after)
 	}
 }
 
