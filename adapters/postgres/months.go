@@ -19,7 +19,7 @@ const rest = "delivery_bodies_default"
 // Adding or taking a partition locks the table or its default partition for a
 // moment, and whoever comes after waits for that lock too.
 func (months) Lock() []string {
-	return []string{"select pg_advisory_xact_lock(7321022)", "set local lock_timeout = '1s'"}
+	return []string{"select pg_advisory_xact_lock(7321022)", "set local lock_timeout = '200ms'"}
 }
 
 // List implements bunstore.Months.
