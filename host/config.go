@@ -34,6 +34,9 @@ type Config struct {
 	MaxStreams      int           // open event streams; beyond: 503
 	Senders         int           // send attempts at once
 
+	JournalDays int // how long webhook requests are kept; 0: for ever
+	FeedDays    int // how long the feed's facts are kept; 0: for ever
+
 	ReconcileEvery time.Duration // how often Kapso's list is asked for what no webhook brought
 
 	Edge string // "native" or "wasm": what decides about webhooks before the host does; "off"
@@ -68,6 +71,9 @@ const (
 	secret            // never shown
 	dsn               // shown without its password
 )
+
+// maxDays is more than anybody means.
+const maxDays = 36_500
 
 // keys is the one list of what can be set, in the order it is printed.
 func keys() []key {
@@ -104,6 +110,10 @@ func keys() []key {
 			func(c *Config, t string) error { return setInt(&c.MaxStreams, t, 1, 1_000_000) }},
 		{"senders", "16", "send attempts at once", public,
 			func(c *Config, t string) error { return setInt(&c.Senders, t, 1, 1000) }},
+		{"journal_days", "90", "for how many days webhook requests are kept, to be looked at and replayed; 0: for ever", public,
+			func(c *Config, t string) error { return setInt(&c.JournalDays, t, 0, maxDays) }},
+		{"feed_days", "30", "for how many days events are kept for those who read on from one; 0: for ever", public,
+			func(c *Config, t string) error { return setInt(&c.FeedDays, t, 0, maxDays) }},
 		{"reconcile_every", "1m", "how often Kapso's message list is asked for what no webhook brought", public,
 			func(c *Config, t string) error { return setDuration(&c.ReconcileEvery, t, time.Second, 24*time.Hour) }},
 		{"edge", "off", "refuse webhooks that nobody signed before the host sees them: native, wasm or off", public,

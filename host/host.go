@@ -78,6 +78,10 @@ func (h *Host) work() {
 		Now: time.Now, Found: h.metrics.Reconciled, Log: h.log,
 	}
 	h.workers.Go("reconciliation", h.workers.Every(h.config.ReconcileEvery, "reconciliation", reconciler.Turn))
+	retention := &worker.Retention{
+		Store: h.store, Journal: h.Inbox, Feed: h.Feed, JournalDays: h.config.JournalDays, FeedDays: h.config.FeedDays, Now: time.Now, Log: h.log,
+	}
+	h.workers.Go("retention", h.workers.Every(worker.RetentionEvery, "retention", retention.Turn))
 	templates := &worker.TemplateSync{
 		Channels: h.Directory, Inbox: h.Inbox, Now: time.Now, Log: h.log,
 		Listers: map[crm.Provider]worker.TemplateLister{crm.Kapso: h.kapso, crm.Meta: h.meta},

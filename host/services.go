@@ -13,6 +13,7 @@ import (
 	"github.com/my21staff/my21staff/adapters/meta"
 	"github.com/my21staff/my21staff/adapters/postgres"
 	"github.com/my21staff/my21staff/adapters/sqlite"
+	"github.com/my21staff/my21staff/adapters/zstd"
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/directory"
 	"github.com/my21staff/my21staff/crm/feed"
@@ -81,8 +82,12 @@ func OpenStore(ctx context.Context, c Config, keepSchema bool) (*bunstore.Store,
 	if err != nil {
 		return nil, err
 	}
-	if c.Database != "" {
-		return postgres.Open(ctx, string(c.Database), postgres.Options{Sealer: sealer, KeepSchema: keepSchema})
+	packer, err := zstd.New()
+	if err != nil {
+		return nil, err
 	}
-	return sqlite.Open(ctx, c.DatabaseFile(), sqlite.Options{Sealer: sealer, KeepSchema: keepSchema})
+	if c.Database != "" {
+		return postgres.Open(ctx, string(c.Database), postgres.Options{Sealer: sealer, Packer: packer, KeepSchema: keepSchema})
+	}
+	return sqlite.Open(ctx, c.DatabaseFile(), sqlite.Options{Sealer: sealer, Packer: packer, KeepSchema: keepSchema})
 }

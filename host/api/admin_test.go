@@ -135,9 +135,21 @@ func TestWebhookLog(t *testing.T) {
 	if !strings.Contains(got.text("body"), `"wamid.A"`) {
 		t.Errorf("the request is %v", got)
 	}
+	raw := w.us("GET", path+"/body", "")
+	if raw.status != 200 || raw.body != got.text("body") || raw.header.Get("Content-Type") != "application/octet-stream" || !strings.HasPrefix(raw.header.Get("Content-Disposition"), "attachment") {
+		t.Errorf("the body alone is %v %s, want the same bytes to be saved", raw.header, raw.body)
+	}
 	if again := w.us("POST", path+"/replay", "").is(200); again.text("id") != list[0].text("id") || again["facts"] != 1.0 {
 		t.Errorf("replaying answered %v", again)
 	}
+	if n, err := w.store.Inbox().ExpireBodies(t.Context(), w.clock.Now().AddDate(0, 3, 0), 100); n == 0 || err != nil {
+		t.Fatalf("retention took %d bodies, %v", n, err)
+	}
+	if got := w.us("GET", path, "").is(200); got["body"] != nil || got["body_expired"] != true || got["facts"] != 1.0 {
+		t.Errorf("the request whose body retention took is %v", got)
+	}
+	w.us("GET", path+"/body", "").fails(404, "body_expired")
+	w.us("POST", path+"/replay", "").fails(422, "body_expired")
 	if n := len(w.us("GET", "/api/webhooks?verdict=unknown", "").is(200).list("data")); n != 0 {
 		t.Errorf("%d requests of the log are unknown, want none", n)
 	}

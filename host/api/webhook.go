@@ -25,10 +25,16 @@ func (a *API) webhookRoutes() []Route {
 				Tag: "Webhook log", Summary: "One webhook request with its body",
 				Answers: []Answer{{200, deliveryDetail{}, "The request"}},
 			}},
+		{Method: "GET", Path: "/api/webhooks/{id}/body", Action: access.ReadWebhookLog, Handler: a.getDeliveryBody,
+			Doc: Doc{
+				Tag: "Webhook log", Summary: "The body of a webhook request, byte for byte",
+				About:   "A request that has none is not found: with the code body_expired when it is older than bodies are kept, shared_delivery when it held several workspaces' data.",
+				Answers: []Answer{{200, File{}, "The body as it came"}},
+			}},
 		{Method: "POST", Path: "/api/webhooks/{id}/replay", Action: access.ReplayWebhooks, Handler: a.replayDelivery,
 			Doc: Doc{
 				Tag: "Webhook log", Summary: "Decode and apply a webhook request again",
-				About:   "What was applied already stays as it is.",
+				About:   "What was applied already stays as it is. One that has no body is refused, with the codes of its body.",
 				Answers: []Answer{{200, receiptView{}, "What became of it"}},
 			}},
 	}
@@ -47,10 +53,11 @@ type deliveryView struct {
 	ReceivedAt stamp          `json:"received_at"`
 }
 
-// deliveryDetail is a webhook request with its body as it came.
+// deliveryDetail is a webhook request with its body as text.
 type deliveryDetail struct {
 	deliveryView
-	Body *string `json:"body" about:"null when it held several workspaces' data"`
+	Body        *string `json:"body" about:"null when it held several workspaces' data, and when it is older than bodies are kept; bytes that are no UTF-8 are replaced"`
+	BodyExpired bool    `json:"body_expired" about:"Whether there was one that is older than bodies are kept"`
 }
 
 func deliveryOf(d *crm.Delivery) deliveryView {
@@ -87,7 +94,21 @@ func (a *API) getDelivery(ctx *fasthttp.RequestCtx) error {
 	if err != nil {
 		return err
 	}
-	return answer(ctx, 200, deliveryDetail{deliveryOf(delivery), ref(string(delivery.Body))})
+	return answer(ctx, 200, deliveryDetail{deliveryOf(delivery), ref(string(delivery.Body)), delivery.Expired})
+}
+
+func (a *API) getDeliveryBody(ctx *fasthttp.RequestCtx) error {
+	id, err := pathID[crm.Delivery](ctx)
+	if err != nil {
+		return err
+	}
+	body, err := a.Inbox.Body(request.ContextOf(ctx), request.PrincipalOf(ctx), id)
+	if err != nil {
+		return err
+	}
+	fileHeaders(&ctx.Response.Header, "", crm.Media{Filename: "webhook-" + id.String() + ".json"})
+	ctx.SetBody(body)
+	return nil
 }
 
 // receiptView says what became of a webhook request.
