@@ -96,7 +96,7 @@ func (s *Service) Prepare(ctx context.Context, r webhook.Request) (*Arrival, err
 	}
 	a := &Arrival{delivery: crm.Delivery{
 		Key: crm.DeliveryKey(r.Body, r.Share), Provider: r.Provider, Event: r.Event, Share: r.Share.Sorted(),
-		Signer: fingerprint(secrets[signer]), Body: r.Body, ReceivedAt: s.mint.Now(), Seen: 1,
+		Signer: fingerprint(secrets[signer]), Body: r.Body, Packed: s.store.Pack(r.Body), ReceivedAt: s.mint.Now(), Seen: 1,
 	}}
 	facts, err := webhook.Decode(r.Provider, r.Event, r.Body)
 	if err != nil {
