@@ -151,8 +151,11 @@ func (b *batch) insertBodies(values []schema.QueryAppender) {
 	if len(values) == 0 {
 		return
 	}
+	// A join would be planned by what the database believes of the table's size,
+	// which for a new one is wrong, and read it from one end to the other.
 	b.do("insert into delivery_bodies (workspace_id, id, body) select v.column1, v.column2, v.column3 from (values ?) as v"+
-		" join deliveries as d on d.workspace_id = v.column1 and d.id = v.column2 where d.size is not null on conflict do nothing", bun.List(values))
+		" where (select d.size from deliveries as d where d.workspace_id = v.column1 and d.id = v.column2) is not null"+
+		" on conflict do nothing", bun.List(values))
 }
 
 // Deliveries implements inbox.Journal.

@@ -90,7 +90,7 @@ func (s feedStore) Expire(ctx context.Context, before time.Time, limit int) (int
 // limit rows are taken.
 func (s *Store) everyWorkspace(ctx context.Context, op string, limit int, some func(ws crm.WorkspaceID, limit int) (int, error)) (int, error) {
 	workspaces := []uid{{}} // what is nobody's
-	if err := s.reader(op, everywhere).run(ctx, pick(Statement{SQL: "select workspace_id from workspaces order by workspace_id"}, &workspaces)); err != nil {
+	if err := s.reader(op, everywhere).run(ctx, pick(Statement{SQL: "select workspace_id from workspaces"}, &workspaces)); err != nil {
 		return 0, err
 	}
 	taken := 0

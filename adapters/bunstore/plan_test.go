@@ -70,6 +70,13 @@ func TestPlans(t *testing.T) {
 				_, err := store.Directory().KeyByHash(ctx, [32]byte{1})
 				return err
 			}},
+			{"webhook log", "", func(ctx context.Context) error {
+				return wantRows(in.Deliveries(ctx, ws, inbox.DeliveryQuery{Limit: 50, After: seeded.delivery.ID}))
+			}},
+			{"webhook", "", func(ctx context.Context) error {
+				_, err := in.Delivery(ctx, ws, seeded.delivery.ID)
+				return err
+			}},
 			{"claim", "jobs_due", func(ctx context.Context) error {
 				return wantRows(store.Outbox().Claim(ctx, now.Add(time.Hour), time.Minute, 20))
 			}},
@@ -81,6 +88,27 @@ func TestPlans(t *testing.T) {
 			if !strings.Contains(plans.String(), path.index) {
 				t.Errorf("%s does not use the index %s:\n%s", path.name, path.index, plans)
 			}
+		}
+	})
+}
+
+// TestPlanOfNewTable holds the insert of bodies, which reads the journal's rows,
+// to their key on a table the database knows nothing of: a join would read it
+// from one end to the other, again for each batch.
+func TestPlanOfNewTable(t *testing.T) {
+	onBoth(t, func(t *testing.T, store *bunstore.Store) {
+		c, mint := settle(t, store)
+		changes := &crm.Changes{}
+		for range 100 {
+			id := crm.NewID[crm.Delivery](mint)
+			changes.Deliveries = append(changes.Deliveries, &crm.Delivery{ID: id, WorkspaceID: c.Workspace.ID, Key: crm.DeliveryKey(id[:], nil), Body: []byte("{}")})
+		}
+		ctx, plans := watching(t, store, "bodies of webhooks")
+		if err := write(ctx, store, c.Workspace.ID, changes); err != nil {
+			t.Fatal(err)
+		}
+		if plans.Len() == 0 {
+			t.Error("no plan was looked at")
 		}
 	})
 }
@@ -99,7 +127,8 @@ func watching(t *testing.T, store *bunstore.Store, path string) (context.Context
 	ctx, stats := bunstore.WithStats(t.Context())
 	plans := new(strings.Builder)
 	stats.Trace = func(ctx context.Context, statement bunstore.Statement) {
-		if !strings.HasPrefix(statement.SQL, "select") {
+		// Of the writes only one reads a table that it does not write.
+		if !strings.HasPrefix(statement.SQL, "select") && !strings.HasPrefix(statement.SQL, "insert into delivery_bodies") {
 			return
 		}
 		for _, fault := range planFaults(t, store, bunstore.ScopeOf(ctx), statement, plans) {
@@ -118,7 +147,7 @@ func planFaults(t *testing.T, store *bunstore.Store, scope bunstore.Scope, state
 		var detail string
 		err := rows.Scan(&id, &parent, &unused, &detail)
 		plans.WriteString(detail + "\n")
-		if strings.HasPrefix(detail, "SCAN") && detail != "SCAN CONSTANT ROW" || strings.Contains(detail, "TEMP B-TREE") {
+		if strings.HasPrefix(detail, "SCAN") && !strings.Contains(detail, "CONSTANT ROW") && detail != "SCAN v" /* the values of an insert */ || strings.Contains(detail, "TEMP B-TREE") {
 			faults = append(faults, detail)
 		}
 		return err
@@ -167,6 +196,7 @@ type seeded struct {
 	member       crm.MemberID
 	contact      *crm.Contact
 	conversation *crm.Conversation // has many messages
+	delivery     *crm.Delivery
 	middle       inbox.ConversationCursor
 }
 
@@ -200,6 +230,8 @@ func seed(t testing.TB, store *bunstore.Store) seeded {
 			if i%4 == 0 {
 				cv.AssigneeID = c.Owner.ID
 			}
+			s.delivery = deliveryAt(s.ws, clock.Now(), []byte("{}"))
+			changes.Deliveries = append(changes.Deliveries, s.delivery)
 			n := 1
 			if i == threads/2 {
 				n = 1000
