@@ -67,6 +67,8 @@ func (m *memory) Bounds(_ context.Context, ws crm.WorkspaceID) (int64, int64, er
 	return 0, 0, nil
 }
 
+func (m *memory) Expire(context.Context, time.Time, int) (int, error) { return 0, nil }
+
 func (m *memory) Watch(ctx context.Context, _ func([]crm.WorkspaceID)) error {
 	<-ctx.Done()
 	return nil
