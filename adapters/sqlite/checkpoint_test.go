@@ -3,10 +3,14 @@ package sqlite_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/my21staff/my21staff/adapters/sqlite"
+	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/crmtest"
 )
 
@@ -43,4 +47,40 @@ func modified(t *testing.T, path string) time.Time {
 		t.Fatal(err)
 	}
 	return info.ModTime()
+}
+
+// TestWALBeginsAnew writes without a rest, and much more than the WAL may hold.
+func TestWALBeginsAnew(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "store.db")
+	store, err := sqlite.Open(t.Context(), path, sqlite.Options{Sealer: sealer(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	mint := crmtest.NewClock().Mint(1)
+	ws := crmtest.NewCompany(mint).Workspace
+	ws.Name = strings.Repeat("a long name ", 2000)
+	var writing sync.WaitGroup
+	var written atomic.Int64
+	for range 2 { // so that one always waits for the other
+		writing.Go(func() {
+			for start := time.Now(); written.Load() < 96<<20 || time.Since(start) < 3*time.Second; written.Add(int64(len(ws.Name))) {
+				another := *ws
+				another.ID = crm.NewID[crm.Workspace](mint)
+				if err := store.Directory().SaveWorkspace(t.Context(), &another); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	writing.Wait()
+	info, err := os.Stat(path + "-wal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Size() > written.Load() {
+		t.Errorf("of %d bytes written without a rest %d are in the WAL", written.Load(), info.Size())
+	}
 }

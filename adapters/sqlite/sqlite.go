@@ -131,11 +131,12 @@ const checkpointEvery = time.Second
 func startCheckpoints(path string) *checkpoints {
 	c := &checkpoints{done: make(chan struct{})}
 	c.running.Go(func() {
-		db, err := pool(path, url.Values{"_pragma": {"wal_autocheckpoint(0)"}}, 1)
+		db, err := pool(path, url.Values{"_pragma": {"wal_autocheckpoint(0)", "journal_size_limit(" + walKept + ")"}}, 1)
 		if err != nil {
 			return // the same path opened a moment ago
 		}
 		defer db.Close()
+		_, _ = db.Exec("pragma busy_timeout(" + restartPatience + ")")
 		tick := time.NewTicker(checkpointEvery)
 		defer tick.Stop()
 		for {
@@ -143,13 +144,29 @@ func startCheckpoints(path string) *checkpoints {
 			case <-c.done:
 				return
 			case <-tick.C:
-				// A checkpoint that fails is tried again in a second; until
-				// then the WAL holds everything.
-				_, _ = db.Exec("pragma wal_checkpoint(passive)")
+				checkpoint(db)
 			}
 		}
 	})
 	return c
+}
+
+const (
+	restartFrames   = 4096       // of the WAL, a page each
+	restartPatience = "100"      // milliseconds in which a writer may be kept waiting for readers
+	walKept         = "33554432" // bytes of the file that stay when it begins anew
+)
+
+// checkpoint moves what the WAL holds into the database beside the writer. A
+// writer that never rests would make the WAL grow for ever, as it begins anew
+// only when nothing new is in it: a long one is finished with the writer held
+// back, which is short, for nearly all was moved before. A checkpoint that fails
+// is tried again in a second; until then the WAL holds everything.
+func checkpoint(db *sql.DB) {
+	var busy, frames, moved int
+	if err := db.QueryRow("pragma wal_checkpoint(passive)").Scan(&busy, &frames, &moved); err == nil && frames > restartFrames {
+		_, _ = db.Exec("pragma wal_checkpoint(restart)")
+	}
 }
 
 // stop ends the checkpoints; the last connection to close makes the last one.
