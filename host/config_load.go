@@ -20,7 +20,7 @@ const envPrefix = "M21_"
 // foreign reports whether a variable with our prefix is not a setting: it is
 // read by the project's tests.
 func foreign(name string) bool {
-	return name == "M21_SHARED" || strings.HasPrefix(name, "M21_TEST_")
+	return name == "M21_SHARED" || strings.HasPrefix(name, "M21_TEST_") || seams{}.Reads(name)
 }
 
 // Sources is where values come from. A flag wins over the environment, the

@@ -47,7 +47,7 @@ func Open(ctx context.Context, c Config, version string, log *slog.Logger) (*Hos
 	h := &Host{Services: services, config: c, version: version, log: log, metrics: telemetry.New()}
 	origin := auth.Origin{PublicURL: c.PublicURL, Proxies: c.TrustedProxies, Now: time.Now}
 	h.guard = auth.New(services.Directory, origin)
-	h.hub = sse.New(services.Feed, h.guard, sse.Options{Max: c.MaxStreams, Log: log, Timing: serverTiming})
+	h.hub = sse.New(services.seams.Stream(services.Feed), h.guard, sse.Options{Max: c.MaxStreams, Log: log, Timing: serverTiming})
 	h.gather = gather.New(services.Inbox, h.metrics, gather.Options{Commits: c.commits(), Timeout: c.RequestTimeout})
 	h.metrics.Waiting(h.gather.Waiting)
 	h.web = &web.Web{Directory: services.Directory, Inbox: services.Inbox, People: services.People, Guard: h.guard, Now: time.Now}
@@ -74,7 +74,7 @@ func (h *Host) work() {
 	h.workers.Go("sender", h.sender.Run)
 	h.workers.Go("snooze", h.workers.Every(5*time.Second, "snooze", h.wake))
 	reconciler := &worker.Reconciler{
-		Channels: h.Directory, Inbox: h.Inbox, Listers: map[crm.Provider]worker.Lister{crm.Kapso: h.kapso},
+		Channels: h.Directory, Inbox: h.Inbox, Listers: map[crm.Provider]worker.Lister{crm.Kapso: h.seams.Lister(h.kapso)},
 		Now: time.Now, Found: h.metrics.Reconciled, Log: h.log,
 	}
 	h.workers.Go("reconciliation", h.workers.Every(h.config.ReconcileEvery, "reconciliation", reconciler.Turn))
@@ -127,9 +127,9 @@ func (h *Host) Serve(ln net.Listener) error {
 // requests and attempts to send under way are finished, the store is closed.
 func (h *Host) Close(ctx context.Context) error {
 	h.server.draining.Store(true)
-	err := h.streams.Stop(ctx)
-	err = errors.Join(err, h.server.http.ShutdownWithContext(ctx))
-	err = errors.Join(err, h.workers.Stop(ctx), h.door.close())
+	err := errors.Join(h.seams.At("close.beforeDrain"), h.streams.Stop(ctx))
+	err = errors.Join(err, h.server.http.ShutdownWithContext(ctx), h.seams.At("close.midDrain"))
+	err = errors.Join(err, h.workers.Stop(ctx), h.door.close(), h.seams.At("close.afterDrain"))
 	return errors.Join(err, h.Services.Close())
 }
 

@@ -71,13 +71,13 @@ func (h *Host) surface() []route {
 }
 
 func (h *Host) hook(p crm.Provider) hook.Hook {
-	return hook.Hook{Provider: p, Receiver: h.gather, Shaker: h.Inbox, Counter: h.metrics, Edge: h.edge, Log: h.log}
+	return hook.Hook{Provider: p, Receiver: h.seams.Receiver(h.gather), Shaker: h.Inbox, Counter: h.metrics, Edge: h.edge, Log: h.log}
 }
 
 func (h *Host) api() *api.API {
 	return &api.API{
 		Inbox: h.Inbox, People: h.People, Directory: h.Directory, Now: time.Now, Version: h.version,
-		Media: map[crm.Provider]api.Media{crm.Kapso: h.kapso, crm.Meta: h.meta},
+		Media: map[crm.Provider]api.Media{crm.Kapso: h.seams.Media(h.kapso), crm.Meta: h.seams.Media(h.meta)},
 	}
 }
 

@@ -34,6 +34,7 @@ type Services struct {
 	store *bunstore.Store
 	kapso *kapso.Client
 	meta  *meta.Client
+	seams seams
 }
 
 // DatabaseFile returns the path of the embedded database.
@@ -51,17 +52,21 @@ func (c Config) commits() int {
 // OpenServices opens the store, makes what is missing of it, and returns the
 // services on it.
 func OpenServices(ctx context.Context, c Config) (*Services, error) {
-	store, err := OpenStore(ctx, c, false)
+	at, err := openSeams()
 	if err != nil {
 		return nil, err
 	}
-	s := &Services{store: store, kapso: kapso.New(kapso.Options{}), meta: meta.New(meta.Options{})}
+	store, err := openStore(ctx, c, false, at)
+	if err != nil {
+		return nil, err
+	}
+	s := &Services{store: store, kapso: kapso.New(kapso.Options{}), meta: meta.New(meta.Options{}), seams: at}
 	mint := crm.NewMint(time.Now, rand.Reader)
 	s.Directory = directory.New(store.Directory(), mint, rand.Reader)
-	s.Inbox = inbox.New(store.Inbox(), s.Directory, mint)
+	s.Inbox = inbox.New(at.Inbox(store.Inbox()), at.Channels(s.Directory), mint)
 	s.People = people.New(store.People(), mint)
-	s.Feed = feed.New(store.Feed())
-	s.Outbox = outbox.New(store.Outbox(), map[crm.Provider]outbox.Sender{crm.Kapso: s.kapso, crm.Meta: s.meta}, mint)
+	s.Feed = feed.New(at.Feed(store.Feed()))
+	s.Outbox = outbox.New(at.Outbox(store.Outbox()), map[crm.Provider]outbox.Sender{crm.Kapso: at.Sender(s.kapso), crm.Meta: at.Sender(s.meta)}, mint)
 	return s, nil
 }
 
@@ -71,6 +76,14 @@ func (s *Services) Close() error { return s.store.Close() }
 // OpenStore opens the store the configuration names and brings its schema up to
 // date, unless it is to keep the one it has.
 func OpenStore(ctx context.Context, c Config, keepSchema bool) (*bunstore.Store, error) {
+	at, err := openSeams()
+	if err != nil {
+		return nil, err
+	}
+	return openStore(ctx, c, keepSchema, at)
+}
+
+func openStore(ctx context.Context, c Config, keepSchema bool, at seams) (*bunstore.Store, error) {
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 		return nil, &crm.Error{Op: "open store", Code: crm.Invalid, Msg: "The data folder cannot be made: " + err.Error(), Err: err}
 	}
@@ -87,7 +100,7 @@ func OpenStore(ctx context.Context, c Config, keepSchema bool) (*bunstore.Store,
 		return nil, err
 	}
 	if c.Database != "" {
-		return postgres.Open(ctx, string(c.Database), postgres.Options{Sealer: sealer, Packer: packer, KeepSchema: keepSchema})
+		return postgres.Open(ctx, string(c.Database), postgres.Options{Sealer: sealer, Packer: packer, KeepSchema: keepSchema, Wrap: at.Connector()})
 	}
-	return sqlite.Open(ctx, c.DatabaseFile(), sqlite.Options{Sealer: sealer, Packer: packer, KeepSchema: keepSchema})
+	return sqlite.Open(ctx, c.DatabaseFile(), sqlite.Options{Sealer: sealer, Packer: packer, KeepSchema: keepSchema, Wrap: at.Connector()})
 }

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -23,6 +24,9 @@ type Options struct {
 	Connections int
 	// KeepSchema leaves the schema as it is: the program calls Migrate itself.
 	KeepSchema bool
+	// Wrap stands between database/sql and the driver, but for the connection
+	// that listens for news; nil: nothing does.
+	Wrap func(driver.Connector) driver.Connector
 }
 
 // Open opens the store in the database that dsn names (a URL or keywords and
@@ -41,7 +45,11 @@ func Open(ctx context.Context, dsn string, options Options) (*bunstore.Store, er
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "my21staff"
 	}
-	db := sql.OpenDB(connector{config: config})
+	var to driver.Connector = connector{config: config}
+	if options.Wrap != nil {
+		to = options.Wrap(to)
+	}
+	db := sql.OpenDB(to)
 	connections := options.Connections
 	if connections <= 0 {
 		connections = 20

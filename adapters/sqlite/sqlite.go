@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"net/url"
 	"os"
@@ -28,6 +29,8 @@ type Options struct {
 	Readers int
 	// KeepSchema leaves the schema as it is: the program calls Migrate itself.
 	KeepSchema bool
+	// Wrap stands between database/sql and the driver; nil: nothing does.
+	Wrap func(driver.Connector) driver.Connector
 }
 
 // busyTimeout is how many milliseconds a statement waits for another process
@@ -66,7 +69,7 @@ func open(ctx context.Context, path string, options Options, remove func() error
 	if err := file.Close(); err != nil {
 		return nil, unavailable(err)
 	}
-	write, err := pool(path, url.Values{"_txlock": {"immediate"}, "_pragma": {"wal_autocheckpoint(0)", "cache_size(-65536)", "cache_spill(0)"}}, 1)
+	write, err := pool(path, url.Values{"_txlock": {"immediate"}, "_pragma": {"wal_autocheckpoint(0)", "cache_size(-65536)", "cache_spill(0)"}}, 1, options.Wrap)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +81,7 @@ func open(ctx context.Context, path string, options Options, remove func() error
 	if readers <= 0 {
 		readers = 4
 	}
-	read, err := pool(path, url.Values{"_query_only": {"1"}, "_pragma": {"cache_size(-16384)"}}, readers)
+	read, err := pool(path, url.Values{"_query_only": {"1"}, "_pragma": {"cache_size(-16384)"}}, readers, options.Wrap)
 	if err != nil {
 		write.Close()
 		return nil, err
@@ -102,15 +105,19 @@ func unavailable(err error) error {
 }
 
 // pool returns connections to the file that all have the same settings.
-func pool(path string, settings url.Values, size int) (*sql.DB, error) {
+func pool(path string, settings url.Values, size int, wrap func(driver.Connector) driver.Connector) (*sql.DB, error) {
 	settings.Set("_busy_timeout", busyTimeout)
 	settings.Set("_journal_mode", "WAL")
 	settings.Set("_synchronous", "FULL")
 	settings.Set("_foreign_keys", "1")
 	settings.Set("_dqs", "0")
+	var connector driver.Connector
 	connector, err := sqlite.NewConnector("file:" + (&url.URL{Path: path}).EscapedPath() + "?" + settings.Encode())
 	if err != nil {
 		return nil, &crm.Error{Op: "open the database", Code: crm.Invalid, Msg: "This is not a path of a database file.", Err: err}
+	}
+	if wrap != nil {
+		connector = wrap(connector)
 	}
 	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(size)
@@ -131,7 +138,7 @@ const checkpointEvery = time.Second
 func startCheckpoints(path string) *checkpoints {
 	c := &checkpoints{done: make(chan struct{})}
 	c.running.Go(func() {
-		db, err := pool(path, url.Values{"_pragma": {"wal_autocheckpoint(0)", "journal_size_limit(" + walKept + ")"}}, 1)
+		db, err := pool(path, url.Values{"_pragma": {"wal_autocheckpoint(0)", "journal_size_limit(" + walKept + ")"}}, 1, nil)
 		if err != nil {
 			return // the same path opened a moment ago
 		}

@@ -47,10 +47,10 @@ type invocation struct {
 
 // commands lists what the program can do.
 func commands() []command {
-	return []command{
+	return append([]command{
 		serveCommand(), edgeCommand(), migrateCommand(), simulateCommand(), replayCommand(),
 		workspaceCommand(), channelCommand(), keyCommand(), configCommand(), versionCommand(),
-	}
+	}, built()...)
 }
 
 // run does what the arguments say and returns the exit code.

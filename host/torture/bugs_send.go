@@ -1,0 +1,93 @@
+//go:build torture
+
+package torture
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/inbox"
+	"github.com/my21staff/my21staff/crm/outbox"
+)
+
+// sends are mistakes about messages that leave.
+var sends = []*Bug{
+	{
+		Name: "send-without-key", Verdict: doubleSend,
+		About: "The Idempotency-Key of a request to send is not looked at. Needs clients that try again with the same key.",
+		need:  func(_ *Harness, need *inbox.Need) { need.Answer = "" },
+		write: func(w *writing) { w.changes.Answers = nil },
+	},
+	{
+		Name: "resend-after-reset", Verdict: doubleSend, Needs: needsReset,
+		About: "A call whose answer was lost is made again at once, though the provider may have taken the message.",
+		sender: func(_ *Harness, s outbox.Sender) outbox.Sender {
+			return sent(func(ctx context.Context, ch *crm.Channel, m crm.Outgoing) (crm.Accepted, error) {
+				accepted, err := s.Send(ctx, ch, m)
+				var failure *crm.SendError
+				if errors.As(err, &failure) && failure.Ambiguous {
+					return s.Send(ctx, ch, m)
+				}
+				return accepted, err
+			})
+		},
+	},
+	{
+		Name: "resend-abandoned", Verdict: doubleSend, Needs: needsKill,
+		About: "A job whose claim ran out is sent, though the host that died with it may have sent it. Claims run out after four seconds, so that it shows soon.",
+		outbox: func(_ *Harness, s outbox.Store) outbox.Store {
+			return claimed{s, func(ctx context.Context, now time.Time, _ time.Duration, limit int) ([]outbox.Claim, error) {
+				claims, err := s.Claim(ctx, now.Add(ahead), hasty, limit)
+				for i := range claims {
+					claims[i].Abandoned = false
+				}
+				return claims, err
+			}}
+		},
+	},
+	{
+		Name: "claimed-twice", Verdict: doubleSend,
+		About: "Every tenth job is claimed by two workers at once: the row is not locked.",
+		outbox: func(h *Harness, s outbox.Store) outbox.Store {
+			return claimed{s, func(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]outbox.Claim, error) {
+				claims, err := s.Claim(ctx, now, lease, max(1, limit/2))
+				for _, c := range claims {
+					if h.every(10) {
+						job, message := *c.Job, *c.Message
+						c.Job, c.Message = &job, &message
+						claims = append(claims, c)
+					}
+				}
+				return claims, err
+			}}
+		},
+	},
+}
+
+// An attempt wants 45 seconds of its claim's lease. A claim that looks ahead by
+// most of them has them and runs out soon all the same.
+const (
+	ahead = 44 * time.Second
+	hasty = 4 * time.Second
+)
+
+// sent makes a function a sender.
+type sent func(context.Context, *crm.Channel, crm.Outgoing) (crm.Accepted, error)
+
+// Send implements outbox.Sender.
+func (f sent) Send(ctx context.Context, ch *crm.Channel, m crm.Outgoing) (crm.Accepted, error) {
+	return f(ctx, ch, m)
+}
+
+// claimed claims in another way.
+type claimed struct {
+	outbox.Store
+	claim func(context.Context, time.Time, time.Duration, int) ([]outbox.Claim, error)
+}
+
+// Claim implements outbox.Store.
+func (s claimed) Claim(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]outbox.Claim, error) {
+	return s.claim(ctx, now, lease, limit)
+}

@@ -1,0 +1,443 @@
+//go:build torture
+
+package torture_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/my21staff/my21staff/adapters/pgtest"
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/inbox"
+	"github.com/my21staff/my21staff/crm/webhook"
+	"github.com/my21staff/my21staff/host/torture"
+)
+
+// scenarios do, for each bug, what it goes wrong at, and say what is wrong; a
+// program without the bug does nothing wrong in it.
+var scenarios = map[string]func(r *rig) string{
+	"ack-before-commit":       ackedIsStored,
+	"ack-in-goroutine":        ackedIsStored,
+	"queue-dropped":           stopKeepsWhatWasAcked,
+	"swallow-error":           everyAckedIsStored,
+	"cache-before-commit":     everyAckedIsStored,
+	"check-then-insert":       sameAtOnceIsOne,
+	"dedup-cache":             sameMuchLaterIsOne,
+	"dedup-without-workspace": sameIDInTwoWorkspacesIsTwo,
+	"duplicate-announced":     repeatIsNotAnnounced,
+	"batch-stops":             badItemHarmsNoOther,
+	"half-batch":              wholeBatchIsStored,
+	"status-last-wins":        statusOnlyRises,
+	"order-by-arrival":        orderIsTheProviders,
+	"page-by-arrival":         pageIsInOrder,
+	"cursor-ties":             pagesJoin,
+	"body-reencoded":          bodiesAreAsTheyCame,
+	"body-shared":             bodiesAreAsTheyCame,
+	"id-cut":                  idsAreAsTheyCame,
+	"echo-ignored":            echoSettlesUnknown,
+	"send-without-key":        keySendsOnce,
+	"resend-after-reset":      lostAnswerIsNotSentAgain,
+	"resend-abandoned":        abandonedIsNotSentAgain,
+	"claimed-twice":           jobIsSentOnce,
+	"subscribe-after-replay":  readerWhileWritingSeesAll,
+	"replay-skips-one":        replayBeginsAfterTheLast,
+	"replay-repeats-one":      replayBeginsAfterTheLast,
+	"slow-reader-dropped":     factsHaveNoGap,
+	"numbers-before-commit":   factsHaveNoGap,
+	"one-event-per-commit":    everyMessageIsAnnounced,
+	"leak-list":               listIsOurs,
+	"leak-thread":             foreignThreadIsNotFound,
+	"leak-search":             searchIsOurs,
+	"leak-feed":               feedIsOurs,
+	"signature-optional":      unsignedIsRefused,
+	"signature-of-any":        othersSecretSignsNothingOfOurs,
+	"refused-and-stored":      refusedIsNotStored,
+}
+
+// TestBugsAreWrong runs each bug's scenario with the bug, which must show, and
+// without, which must not.
+func TestBugsAreWrong(t *testing.T) {
+	t.Parallel()
+	for _, bug := range torture.Listed().Bugs {
+		scenario := scenarios[bug.Name]
+		if scenario == nil {
+			t.Errorf("the bug %s has no scenario that shows it", bug.Name)
+			continue
+		}
+		onBoth(t, bug.Name, func(t *testing.T, database, dsn string) {
+			shows := bug.On == "" || bug.On == database
+			if wrong := scenario(newRig(t, dsn, torture.BugVar+"="+bug.Name)); (wrong != "") != shows {
+				t.Errorf("on %s with the bug it finds %q, and is to find something: %t", database, wrong, shows)
+			}
+		})
+		onBoth(t, bug.Name+" not planted", func(t *testing.T, _, dsn string) {
+			if wrong := scenario(newRig(t, dsn)); wrong != "" {
+				t.Errorf("without the bug %s", wrong)
+			}
+		})
+	}
+}
+
+func onBoth(t *testing.T, name string, test func(t *testing.T, database, dsn string)) {
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		t.Run("sqlite", func(t *testing.T) { t.Parallel(); test(t, "sqlite", "") })
+		t.Run("postgres", func(t *testing.T) { t.Parallel(); test(t, "postgres", pgtest.DSN(t)) })
+	})
+}
+
+// says returns the sentence if something is wrong.
+func says(wrong bool, format string, args ...any) string {
+	if !wrong {
+		return ""
+	}
+	return fmt.Sprintf(format, args...)
+}
+
+func ackedIsStored(r *rig) string {
+	r.post(r.ours, text("m1", 0))
+	n := r.count(r.ours, "m1")
+	if n == 0 { // it is let finish before the store is closed
+		until(r.t, "the message is stored at last", func() bool { return r.count(r.ours, "m1") == 1 })
+	}
+	return says(n != 1, "a message that was answered is stored %d times", n)
+}
+
+func stopKeepsWhatWasAcked(r *rig) string {
+	r.post(r.ours, text("m1", 0))
+	r.must(r.h.At("close.midDrain"))
+	if r.count(r.ours, "m1") == 1 {
+		return ""
+	}
+	time.Sleep(300 * time.Millisecond) // that something never happens cannot be awaited
+	return says(r.count(r.ours, "m1") == 0, "a message that was answered is gone")
+}
+
+func everyAckedIsStored(r *rig) string {
+	for i := range 30 {
+		request := signed(r.ours, body(r.ours, "messages", text(fmt.Sprint("m", i), i)))
+		if _, err := r.receiver.Receive(r.t.Context(), request); err != nil { // the provider tries again
+			_, err = r.receiver.Receive(r.t.Context(), request)
+			r.must(err)
+		}
+	}
+	n := len(r.messages(r.ours))
+	return says(n != 30, "of 30 messages %d are stored", n)
+}
+
+func sameAtOnceIsOne(r *rig) string {
+	r.post(r.ours, text("before", 0)) // contact and conversation are there
+	var running sync.WaitGroup
+	for i := range 6 {
+		running.Go(func() {
+			item := strings.Replace(text("m1", 1), `{"from"`, `{`+strings.Repeat(" ", i)+`"from"`, 1)
+			_, _ = r.receiver.Receive(r.t.Context(), signed(r.ours, body(r.ours, "messages", item)))
+		})
+	}
+	running.Wait()
+	n := r.count(r.ours, "m1")
+	return says(n != 1, "a message that came six times at once is stored %d times", n)
+}
+
+func sameMuchLaterIsOne(r *rig) string {
+	r.post(r.ours, text("m1", 0))
+	for i := range 70 {
+		r.post(r.ours, text(fmt.Sprint("other", i), 1+i))
+	}
+	r.post(r.ours, text("m1", 0))
+	n := r.count(r.ours, "m1")
+	return says(n != 1, "a message that came again after 70 others is stored %d times", n)
+}
+
+func sameIDInTwoWorkspacesIsTwo(r *rig) string {
+	r.post(r.ours, text("m1", 0))
+	r.post(r.theirs, text("m1", 0))
+	n := r.count(r.theirs, "m1")
+	return says(r.count(r.ours, "m1") != 1 || n != 1, "an id that two workspaces have is stored %d times in the second", n)
+}
+
+func repeatIsNotAnnounced(r *rig) string {
+	r.post(r.ours, text("m1", 0))
+	r.post(r.ours, again(text("m1", 0)))
+	n := r.received(r.ours)
+	return says(n != 1, "a message that came twice is announced %d times", n)
+}
+
+func badItemHarmsNoOther(r *rig) string {
+	r.post(r.ours, text("m1", 0), `"bad"`, text("m2", 1))
+	got := ids(r.messages(r.ours))
+	return says(!slices.Equal(got, []string{"m2", "m1"}), "of two messages with a bad item between %v are stored", got)
+}
+
+func wholeBatchIsStored(r *rig) string {
+	r.post(r.ours, text("m1", 0), text("m2", 1))
+	got := ids(r.messages(r.ours))
+	return says(len(got) != 2, "of a batch of two %v are stored", got)
+}
+
+func statusOnlyRises(r *rig) string {
+	m := r.send("")
+	r.work()
+	r.report(m, "read")
+	r.report(m, "delivered")
+	got := r.status(m.ID)
+	return says(got != crm.Read, "after read came delivered the message is %s", got)
+}
+
+func orderIsTheProviders(r *rig) string {
+	r.post(r.ours, text("late", 50))
+	r.post(r.ours, text("early", 0))
+	got := ids(r.messages(r.ours))
+	return says(!slices.Equal(got, []string{"late", "early"}), "the order is %v", got)
+}
+
+func pageIsInOrder(r *rig) string {
+	r.post(r.ours, text("late", 50))
+	r.post(r.ours, text("early", 0))
+	page, err := r.inbox.Messages(r.t.Context(), system(r.ours), inbox.MessageQuery{ConversationID: r.thread(r.ours)})
+	r.must(err)
+	return says(!slices.Equal(ids(page), []string{"late", "early"}), "the page is %v", ids(page))
+}
+
+func pagesJoin(r *rig) string {
+	r.post(r.ours, text("m1", 0), text("m2", 0), text("m3", 0))
+	q := inbox.MessageQuery{ConversationID: r.thread(r.ours), Limit: 2}
+	first, err := r.inbox.Messages(r.t.Context(), system(r.ours), q)
+	r.must(err)
+	q.After = inbox.MessageCursor{At: first[1].ProviderTime, Ingest: first[1].Ingest}
+	second, err := r.inbox.Messages(r.t.Context(), system(r.ours), q)
+	r.must(err)
+	return says(len(first)+len(second) != 3, "three messages of a second are on pages of %d and %d", len(first), len(second))
+}
+
+func bodiesAreAsTheyCame(r *rig) string {
+	for i := range 15 {
+		r.post(r.ours, text(fmt.Sprint("m", i), i))
+	}
+	journal := r.store.Inbox()
+	rows, err := journal.Deliveries(r.t.Context(), r.ours.WorkspaceID, inbox.DeliveryQuery{Limit: 100})
+	r.must(err)
+	wrong := len(rows) - 15
+	for _, row := range rows {
+		d, err := journal.Delivery(r.t.Context(), r.ours.WorkspaceID, row.ID)
+		r.must(err)
+		if d.Key != crm.DeliveryKey(d.Body, nil) {
+			wrong++
+		}
+	}
+	return says(wrong != 0, "%d of %d bodies are not as they came", wrong, len(rows))
+}
+
+func idsAreAsTheyCame(r *rig) string {
+	r.post(r.ours, text("wamid.1", 0), text("wamid.22", 1))
+	r.post(r.ours, again(text("wamid.1", 0)))
+	got := ids(r.messages(r.ours))
+	if len(got) != 2 {
+		r.t.Errorf("stored are %v", got)
+	}
+	return says(!slices.Equal(got, []string{"wamid.22", "wamid.1"}), "stored are %v", got)
+}
+
+func echoSettlesUnknown(r *rig) string {
+	r.network.lose = 1
+	m := r.send("")
+	r.work()
+	if got := r.status(m.ID); got != crm.Unknown {
+		r.t.Fatalf("after the answer was lost the message is %s", got)
+	}
+	r.report(m, "delivered")
+	got := r.status(m.ID)
+	return says(got != crm.Delivered, "after its report the message is %s", got)
+}
+
+func keySendsOnce(r *rig) string {
+	first, second := r.send("key"), r.send("key")
+	r.work()
+	return says(first.ID != second.ID || len(r.network.taken) != 1, "one key sent %d messages", len(r.network.taken))
+}
+
+func lostAnswerIsNotSentAgain(r *rig) string {
+	r.network.lose = 1
+	r.send("")
+	r.work()
+	return says(r.network.most() != 1, "a message whose answer was lost was sent %d times", r.network.most())
+}
+
+func abandonedIsNotSentAgain(r *rig) string {
+	r.send("")
+	if len(r.claim()) != 1 { // and the host dies
+		r.t.Fatal("the job is not claimed")
+	}
+	r.ahead.Store(int64(3 * time.Minute))
+	r.work()
+	return says(len(r.network.taken) != 0, "a message that a dead host may have sent is sent")
+}
+
+func jobIsSentOnce(r *rig) string {
+	for range 12 {
+		r.send("")
+		r.work()
+		r.ahead.Add(int64(10 * time.Second)) // its turn by the rate comes
+	}
+	r.work()
+	return says(r.network.most() != 1, "a message was sent %d times", r.network.most())
+}
+
+func readerWhileWritingSeesAll(r *rig) string {
+	const messages = 40
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		for i := range messages {
+			r.post(r.ours, text(fmt.Sprint("m", i), i))
+		}
+	})
+	var seen []crm.Fact
+	next := int64(0)
+	read := func() { // as far as there is something
+		for more := true; more; {
+			page, err := r.stream.After(r.t.Context(), system(r.ours), next, 64)
+			r.must(err)
+			more = page.Next > next
+			seen, next = append(seen, page.Facts...), page.Next
+		}
+	}
+	done := make(chan struct{})
+	go func() { writing.Wait(); close(done) }()
+	for ended := false; !ended; read() {
+		select {
+		case <-done:
+			ended = true
+		default:
+		}
+	}
+	return gaps(seen)
+}
+
+// gaps says where numbers do not follow on.
+func gaps(facts []crm.Fact) string {
+	for i, f := range facts {
+		if f.Seq != int64(i+1) {
+			return fmt.Sprintf("the fact %d has the number %d", i+1, f.Seq)
+		}
+	}
+	return says(len(facts) == 0, "there are no facts")
+}
+
+func replayBeginsAfterTheLast(r *rig) string {
+	r.post(r.ours, text("m1", 0), text("m2", 1), text("m3", 2))
+	if _, err := r.stream.After(r.t.Context(), system(r.ours), 0, 64); err != nil {
+		r.t.Fatal(err)
+	}
+	page, err := r.stream.After(r.t.Context(), system(r.ours), 2, 64)
+	r.must(err)
+	return says(page.Facts[0].Seq != 3, "after 2 comes %d", page.Facts[0].Seq)
+}
+
+func factsHaveNoGap(r *rig) string {
+	var items []string
+	for i := range 20 {
+		items = append(items, text(fmt.Sprint("m", i), i))
+	}
+	r.post(r.ours, items...)
+	page, err := r.stream.After(r.t.Context(), system(r.ours), 0, 64)
+	r.must(err)
+	return gaps(page.Facts)
+}
+
+func everyMessageIsAnnounced(r *rig) string {
+	r.post(r.ours, text("m1", 0), text("m2", 1), text("m3", 2))
+	n := r.received(r.ours)
+	return says(n != 3, "of three messages the feed tells of %d", n)
+}
+
+// both gives both workspaces a message.
+func (r *rig) both() {
+	r.post(r.ours, text("m1", 0))
+	r.post(r.theirs, text("m2", 1))
+}
+
+func listIsOurs(r *rig) string {
+	r.both()
+	return r.foreign(inbox.ConversationQuery{})
+}
+
+func searchIsOurs(r *rig) string {
+	r.both()
+	if _, err := r.inbox.Conversations(r.t.Context(), system(r.theirs), inbox.ConversationQuery{}); err != nil {
+		r.t.Fatal(err)
+	}
+	return r.foreign(inbox.ConversationQuery{Search: "halo"})
+}
+
+// foreign says how many conversations that a query finds are not ours.
+func (r *rig) foreign(q inbox.ConversationQuery) string {
+	found, err := r.inbox.Conversations(r.t.Context(), system(r.ours), q)
+	r.must(err)
+	if len(found) == 0 {
+		r.t.Error("our own is not found")
+	}
+	theirs := slices.DeleteFunc(found, func(cv *crm.Conversation) bool { return cv.WorkspaceID == r.ours.WorkspaceID })
+	return says(len(theirs) != 0, "%d conversations are another workspace's", len(theirs))
+}
+
+func foreignThreadIsNotFound(r *rig) string {
+	r.both()
+	page, err := r.inbox.Messages(r.t.Context(), system(r.ours), inbox.MessageQuery{ConversationID: r.thread(r.theirs)})
+	return says(crm.CodeOf(err) != crm.NotFound, "a foreign conversation shows %d messages, %v", len(page), err)
+}
+
+func feedIsOurs(r *rig) string {
+	r.both()
+	for _, ch := range []*crm.Channel{r.ours, r.theirs} {
+		page, err := r.stream.After(r.t.Context(), system(ch), 0, 64)
+		r.must(err)
+		for _, f := range page.Facts {
+			if f.WorkspaceID != ch.WorkspaceID {
+				return fmt.Sprintf("the fact %d is another workspace's", f.Seq)
+			}
+		}
+	}
+	return ""
+}
+
+// refused hands in a request that is to be refused, and says if it is stored.
+func (r *rig) refused(request webhook.Request) string {
+	_, err := r.receiver.Receive(r.t.Context(), request)
+	n := r.count(r.ours, "m1")
+	return says(n != 0, "a message that nobody signed is stored; it was answered %v", err)
+}
+
+func unsignedIsRefused(r *rig) string {
+	return r.refused(webhook.Request{Provider: crm.Meta, Body: body(r.ours, "messages", text("m1", 0))})
+}
+
+func othersSecretSignsNothingOfOurs(r *rig) string {
+	return r.refused(signed(r.theirs, body(r.ours, "messages", text("m1", 0))))
+}
+
+func refusedIsNotStored(r *rig) string {
+	request := signed(r.ours, []byte("something else"))
+	request.Body = body(r.ours, "messages", text("m1", 0))
+	wrong := r.refused(request)
+	if _, err := r.receiver.Receive(r.t.Context(), request); crm.CodeOf(err) != crm.Unauthenticated {
+		r.t.Errorf("it is answered %v, want that it is refused", err)
+	}
+	return wrong
+}
+
+// until waits, at most ten seconds, for something that is to become true.
+func until(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); <-tick.C {
+		if is() {
+			return
+		}
+	}
+	t.Fatalf("after ten seconds it is still not so that %s", what)
+}

@@ -1,0 +1,158 @@
+//go:build torture
+
+package torture
+
+import (
+	"context"
+	"time"
+
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/inbox"
+)
+
+// Inbox puts the points of the inbox's transactions, and a bug of its store, in
+// front of a store. The bug stands outside: to the points it is the service.
+func (h *Harness) Inbox(s inbox.Store) inbox.Store {
+	s = inboxStore{s, h}
+	if h.bug.inbox != nil {
+		s = h.bug.inbox(h, s)
+	}
+	return s
+}
+
+type inboxStore struct {
+	inbox.Store
+	h *Harness
+}
+
+// Update implements inbox.Store. What a transaction is for shows when it loads.
+func (s inboxStore) Update(ctx context.Context, workspaces []crm.WorkspaceID, fn func(context.Context, inbox.Tx) error) error {
+	var way string
+	err := s.Store.Update(ctx, workspaces, func(ctx context.Context, tx inbox.Tx) error {
+		t := &inboxTx{Tx: tx, h: s.h}
+		if err := fn(ctx, t); err != nil {
+			return err
+		}
+		way = t.way
+		return s.h.along(way, "beforeCommit")
+	})
+	s.h.rethrow(err)
+	if err != nil {
+		return err
+	}
+	return s.h.along(way, "afterCommit")
+}
+
+// Snoozed implements inbox.Store.
+func (s inboxStore) Snoozed(ctx context.Context, now time.Time, limit int) ([]*crm.Conversation, error) {
+	found, err := s.Store.Snoozed(ctx, now, limit)
+	if err != nil || len(found) == 0 {
+		return found, err
+	}
+	s.h.mu.Lock()
+	clear(s.h.due)
+	for _, cv := range found {
+		s.h.due[cv.ID] = true
+	}
+	s.h.mu.Unlock()
+	return found, s.h.at("snooze.afterFind")
+}
+
+// along passes the point of a kind of transaction, if it has that point.
+func (h *Harness) along(way, place string) error {
+	if point := way + "." + place; h.passed[point] != nil {
+		return h.at(point)
+	}
+	return nil
+}
+
+// inboxTx is a transaction that knows what it is for.
+type inboxTx struct {
+	inbox.Tx
+	h     *Harness
+	way   string
+	need  inbox.Need
+	state *inbox.State
+}
+
+// Load implements inbox.Tx.
+func (t *inboxTx) Load(ctx context.Context, need inbox.Need) (*inbox.State, error) {
+	t.way = t.h.wayOf(need)
+	if err := t.h.along(t.way, "beforeLoad"); err != nil {
+		return nil, err
+	}
+	if t.h.bug.need != nil {
+		t.h.bug.need(t.h, &need)
+	}
+	state, err := t.Tx.Load(ctx, need)
+	if err != nil {
+		return nil, err
+	}
+	if t.h.bug.loaded != nil {
+		t.h.bug.loaded(t.h, need, state)
+	}
+	t.need, t.state = need, state
+	return state, t.h.along(t.way, "afterLoad")
+}
+
+// Write implements inbox.Tx.
+func (t *inboxTx) Write(ctx context.Context, changes *crm.Changes) error {
+	if err := t.h.along(t.way, "beforeInsert"); err != nil {
+		return err
+	}
+	if t.h.bug.write != nil && t.state != nil {
+		t.h.bug.write(&writing{h: t.h, need: t.need, state: t.state, changes: changes})
+	}
+	if err := t.Tx.Write(ctx, changes); err != nil {
+		return err
+	}
+	return t.h.along(t.way, "afterInsert")
+}
+
+// wayOf tells what a transaction is for by what it has to know.
+func (h *Harness) wayOf(need inbox.Need) string {
+	switch {
+	case len(need.Deliveries) > 0:
+		return "ingest"
+	case need.AllChannels:
+		return "send"
+	case need.Pending:
+		return "reconcile"
+	case len(need.Conversations) == 1:
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.due[need.Conversations[0]] {
+			return "snooze"
+		}
+		return "edit"
+	}
+	return ""
+}
+
+// Channels puts the points of the signature check in front of what the inbox
+// asks about numbers.
+func (h *Harness) Channels(c inbox.Channels) inbox.Channels {
+	h.channels = c
+	return channels{c, h}
+}
+
+type channels struct {
+	inbox.Channels
+	h *Harness
+}
+
+// Secrets implements inbox.Channels; it is asked before a signature is checked.
+func (c channels) Secrets(ctx context.Context, p crm.Provider) ([]crm.Secret, error) {
+	if err := c.h.at("ingest.beforeVerify"); err != nil {
+		return nil, err
+	}
+	return c.Channels.Secrets(ctx, p)
+}
+
+// Channel implements inbox.Channels; it is asked for each fact of a signed body.
+func (c channels) Channel(ctx context.Context, p crm.Provider, number string) (*crm.Channel, error) {
+	if err := c.h.at("ingest.afterVerify"); err != nil {
+		return nil, err
+	}
+	return c.Channels.Channel(ctx, p, number)
+}

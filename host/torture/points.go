@@ -1,0 +1,86 @@
+//go:build torture
+
+package torture
+
+import "slices"
+
+// Point is a place at which a fault can be planted.
+type Point struct {
+	Name  string `json:"name"`
+	About string `json:"about"`
+}
+
+// points is every point there is. "commit" is every transaction's of the
+// process; what stands before it by name is inside or around one of its own.
+var points = []Point{
+	{"ingest.afterRead", "a webhook's body has been read, nothing has been looked at"},
+	{"ingest.beforeVerify", "its signature is about to be checked against the secrets"},
+	{"ingest.afterVerify", "it is signed and decoded, the first number's channel is looked up"},
+	{"ingest.beforeLoad", "in its transaction, before anything is read"},
+	{"ingest.afterLoad", "in its transaction, what is known has been read and locked"},
+	{"ingest.beforeInsert", "in its transaction, it is decided what to write"},
+	{"ingest.afterInsert", "in its transaction, everything of a workspace has been written"},
+	{"ingest.beforeCommit", "in its transaction, nothing is left to do but to commit"},
+	{"ingest.afterCommit", "it is committed, and the receiver has not been told"},
+	{"ingest.beforeAck", "the receiver is done, the answer has not been written"},
+
+	{"send.beforeLoad", "a request to send, in its transaction, before anything is read"},
+	{"send.beforeInsert", "in its transaction, message and job are decided"},
+	{"send.beforeCommit", "in its transaction, message and job are written"},
+	{"send.afterCommit", "message and job are committed, the client has no answer"},
+
+	{"edit.beforeCommit", "a change of a conversation is written and not committed"},
+	{"edit.afterCommit", "it is committed, the client has no answer"},
+
+	{"outbox.beforeClaim", "due jobs are about to be leased"},
+	{"outbox.afterClaim", "they are leased, nothing has been sent"},
+	{"outbox.beforeCall", "a message is about to go to its provider"},
+	{"outbox.afterCall", "the provider has answered, nothing is recorded; as an error it is an answer that was lost"},
+	{"outbox.beforeResult", "the provider's answer is about to be recorded"},
+	{"outbox.beforeResultCommit", "in its transaction, the result is written"},
+	{"outbox.afterResult", "the result is committed, the worker has not been told"},
+
+	{"feed.beforeReplay", "a reader's missing facts are about to be read"},
+	{"feed.betweenReplayAndLive", "a reader has been given what it missed and is about to be given what is new"},
+	{"feed.beforeWake", "a commit's news are about to wake the streams"},
+	{"feed.afterWake", "the streams have been woken"},
+
+	{"reconcile.beforeList", "a provider's list is about to be read"},
+	{"reconcile.afterList", "it has been read"},
+	{"reconcile.beforeCommit", "in its transaction, what the list brought is written"},
+	{"reconcile.afterCommit", "it is committed"},
+
+	{"snooze.afterFind", "conversations to open have been found"},
+	{"snooze.beforeCommit", "in its transaction, one has been opened"},
+	{"snooze.afterCommit", "it is committed"},
+
+	{"media.beforeUpload", "a file is about to go to the provider"},
+	{"media.afterUpload", "the provider has it, the client has no answer"},
+	{"media.beforeDownload", "a file is about to be asked for"},
+	{"media.afterDownload", "the provider has begun to give it"},
+	{"media.midDownload", "a part of it has been passed on"},
+
+	{"migrate.beforeStep", "in a migration's transaction, the lock is taken and nothing done"},
+	{"migrate.midStep", "in its transaction, the schema is changed and that is not noted"},
+	{"migrate.afterStep", "it is committed"},
+
+	{"commit.before", "any transaction's COMMIT is about to be sent"},
+	{"commit.after", "the database has committed; as an error, its answer was lost"},
+
+	{"close.beforeDrain", "the host has been told to stop, nothing has been ended"},
+	{"close.midDrain", "streams and requests have ended, the workers have not"},
+	{"close.afterDrain", "the workers have ended, the store is open"},
+}
+
+func known(point string) bool {
+	return slices.ContainsFunc(points, func(p Point) bool { return p.Name == point })
+}
+
+// Listing is what "my21staff torture" prints.
+type Listing struct {
+	Points []Point `json:"points"`
+	Bugs   []*Bug  `json:"bugs"`
+}
+
+// Listed returns every point and every bug.
+func Listed() Listing { return Listing{slices.Clone(points), slices.Clone(bugs)} }
