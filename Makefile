@@ -41,6 +41,7 @@ build: ## build the program into .build/my21staff
 
 test: deps wasm ## run every test, on the embedded database and a real PostgreSQL, the edge module in its runtimes
 	@$(GOTESTSUM) --format $(TESTFORMAT) --hide-summary=skipped -- -count=1 -timeout 25m ./...
+	@$(GOTESTSUM) --format $(TESTFORMAT) --hide-summary=skipped -- -tags torture -count=1 -timeout 25m ./host/torture
 
 test-runtimes: deps wasm ## run the edge module in the runtimes that take longer: http-wasm, wasi:http, command lines
 	@M21_TEST_RUNTIMES=all go test -count=1 -timeout 30m -v ./wasm/runtimetest
@@ -53,6 +54,7 @@ parity: wasm ## decide PARITY (10,000,000) requests natively and in the module, 
 
 race: deps ## run the tests of the packages with goroutines under the race detector
 	@$(GOTESTSUM) --format $(TESTFORMAT) -- -race -count=1 -timeout 25m $(RACED)
+	@$(GOTESTSUM) --format $(TESTFORMAT) -- -tags torture -race -count=1 -timeout 25m ./host/torture
 
 fuzz: ## run each fuzz target for FUZZTIME (30s)
 	@grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sed 's/:func / /' | while read -r file target; do \
@@ -78,11 +80,13 @@ fmt-check:
 
 vet:
 	@go vet ./...
+	@go vet -tags torture ./host/...
 	@$(WASI) go vet -unsafeptr=false -tags kernel ./edge ./edge/mac $(MAINS)
 
 lint: ## run staticcheck
 	@mkdir -p .build && GOBIN=$(CURDIR)/.build go install $(STATICCHECK)
 	@.build/staticcheck ./...
+	@.build/staticcheck -tags torture ./host/...
 	@$(WASI) .build/staticcheck -checks inherit,-U1000 -tags kernel ./edge ./edge/mac $(MAINS) # U1000: it does not know go:wasmexport
 
 golangci: ## run golangci-lint with .golangci.yml (slow the first time)

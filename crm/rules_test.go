@@ -128,8 +128,16 @@ var rules = []rule{
 		},
 		reason: hostReason,
 	},
+	{
+		folder: "host/torture", module: []string{"crm", "crm/...", "adapters/bunstore", "host/api", "host/hook", "host/sse", "host/worker", "host/hosttest", "host/simulator"}, // the last two in its tests
+		reason: "it stands between the ports of the torture build, knows nothing but them, and is in no other build",
+	},
 	{folder: "bench/...", module: []string{"crm/...", "crm", "edge", "edge/...", "adapters/...", "host", "host/...", "bench/..."}, others: []string{"..."}, reason: "bench measures all of it, and nobody imports bench or wasm"},
 }
+
+// tortured is the first line of every file that knows of host/torture: what
+// breaks the program is in a build of its own.
+const tortured = "//go:build torture\n"
 
 // adapterUse is what an adapter may import of this module.
 func adapterUse(name string) []string {
@@ -208,11 +216,18 @@ func violations(name string, source []byte) []string {
 		return []string{fmt.Sprintf("%s: %v", name, err)}
 	}
 	test := strings.HasSuffix(name, "_test.go")
+	tagged := strings.HasPrefix(string(source), tortured)
 	var found []string
+	if folder == "host/torture" && !tagged {
+		found = append(found, fmt.Sprintf("%s does not begin with %q: it would be in every build", name, tortured))
+	}
 	for _, spec := range file.Imports {
 		imported, err := strconv.Unquote(spec.Path.Value)
 		if err != nil {
 			return []string{fmt.Sprintf("%s: %v", name, err)}
+		}
+		if imported == modulePath+"/host/torture" && !tagged {
+			found = append(found, fmt.Sprintf("%s imports %q and does not begin with %q: it would be in every build", set.Position(spec.Pos()), imported, tortured))
 		}
 		if why := r.forbids(folder, imported, test); why != "" {
 			found = append(found, fmt.Sprintf("%s imports %q, %s", set.Position(spec.Pos()), imported, why))
@@ -369,6 +384,11 @@ func TestImportRuleSees(t *testing.T) {
 		{"host/x.go", `package host; import "github.com/getkin/kin-openapi/openapi3"`, "of other modules only"},
 		{"host/x_test.go", `package host_test; import "github.com/getkin/kin-openapi/openapi3"`, ""},
 		{"host/x.go", `package host; import "` + modulePath + `/bench/load"`, "wasm and bench"},
+		{"host/x.go", `package host; import "` + modulePath + `/host/torture"`, "in every build"},
+		{"host/x.go", tortured + `package host; import "` + modulePath + `/host/torture"`, ""},
+		{"host/torture/x.go", `package torture`, "in every build"},
+		{"host/torture/x.go", tortured + `package torture; import "` + modulePath + `/adapters/postgres"`, "of this module only"},
+		{"host/torture/x_test.go", tortured + `package torture_test; import ("` + modulePath + `/adapters/postgres"; "` + modulePath + `/host/hosttest")`, ""},
 		{"bench/load/x.go", `package main; import ("` + modulePath + `/host"; "github.com/HdrHistogram/hdrhistogram-go")`, ""},
 	} {
 		got := strings.Join(violations(tt.file, []byte(tt.source)), "\n")

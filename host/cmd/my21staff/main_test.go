@@ -39,13 +39,14 @@ func TestMain(m *testing.M) {
 
 // installation is a place where the program keeps its data.
 type installation struct {
-	t   *testing.T
-	env []string
+	t       *testing.T
+	env     []string
+	program string
 }
 
 func install(t *testing.T, dsn string) *installation {
 	t.Helper()
-	return &installation{t: t, env: []string{"HOME=" + t.TempDir(), "M21_DATA_DIR=" + t.TempDir(), "M21_DATABASE=" + dsn, "M21_LISTEN=127.0.0.1:0"}}
+	return &installation{t: t, program: binary, env: []string{"HOME=" + t.TempDir(), "M21_DATA_DIR=" + t.TempDir(), "M21_DATABASE=" + dsn, "M21_LISTEN=127.0.0.1:0"}}
 }
 
 // result is what a command left.
@@ -57,7 +58,7 @@ type result struct {
 // run runs a command to its end.
 func (i *installation) run(args ...string) result {
 	i.t.Helper()
-	cmd := exec.CommandContext(i.t.Context(), binary, args...)
+	cmd := exec.CommandContext(i.t.Context(), i.program, args...)
 	cmd.Env = i.env
 	var out, errors bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errors
@@ -193,7 +194,7 @@ type process struct {
 // serve starts the host and returns when it listens.
 func (i *installation) serve(args ...string) *process {
 	i.t.Helper()
-	return i.listening(exec.CommandContext(i.t.Context(), binary, append([]string{"serve"}, args...)...))
+	return i.listening(exec.CommandContext(i.t.Context(), i.program, append([]string{"serve"}, args...)...))
 }
 
 // listening starts a program that says where it listens and returns when it
