@@ -16,7 +16,7 @@ import (
 var acknowledgements = []*Bug{
 	{
 		Name: "ack-before-commit", Verdict: lost, Needs: needsKill,
-		About: "A transaction is called done when everything is written, 10 ms before it is committed.",
+		About: "A transaction is called done when everything is written, 5 ms before it is committed.",
 		inbox: func(h *Harness, s inbox.Store) inbox.Store { return earlyStore{s} },
 	},
 	{
@@ -135,7 +135,7 @@ func (s earlyStore) Update(ctx context.Context, workspaces []crm.WorkspaceID, fn
 			}
 			told = true
 			done <- nil
-			time.Sleep(10 * time.Millisecond)
+			time.Sleep(5 * time.Millisecond)
 			return nil
 		})
 		done <- err

@@ -4,22 +4,31 @@ package torture
 
 import (
 	"context"
-	"errors"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/inbox"
+	"github.com/my21staff/my21staff/crm/webhook"
+	"github.com/my21staff/my21staff/host/hook"
 )
 
 // duplicates are mistakes about what is a repeat.
 var duplicates = []*Bug{
 	{
 		Name: "check-then-insert", Verdict: dup,
-		About: "What is known is read in one transaction and written 10 ms later in another, and no unique key stands behind it. Needs an empty database, and the same message in two requests at a time.",
-		inbox: func(h *Harness, s inbox.Store) inbox.Store { return hastyStore{s} },
-		sql:   withoutMessageKey,
+		About: "Whether a message is new is looked up when its request arrives, it is stored up to 20 ms later whatever has happened meanwhile, and no unique key stands behind it. Needs an empty database, and the same message in two requests at a time.",
+		receiver: func(h *Harness, r hook.Receiver) hook.Receiver {
+			return received(func(ctx context.Context, request webhook.Request) (inbox.Receipt, error) {
+				defer h.missing(h.look(ctx, request))()
+				time.Sleep(rand.N(20 * time.Millisecond))
+				return r.Receive(ctx, request)
+			})
+		},
+		loaded: insertAnyway,
+		sql:    withoutMessageKey,
 	},
 	{
 		Name: "dedup-cache", Verdict: dup,
@@ -66,61 +75,69 @@ func withoutMessageKey(sql string) string {
 		"create index messages_provided on messages (workspace_id, channel_id, provider_id);\ncreate index messages_page on", 1)
 }
 
-// hastyStore runs a transaction as two.
-type hastyStore struct{ inbox.Store }
-
-// Update implements inbox.Store.
-func (s hastyStore) Update(ctx context.Context, workspaces []crm.WorkspaceID, fn func(context.Context, inbox.Tx) error) error {
-	for try := 1; ; try++ {
-		hasty := &hastyTx{store: s.Store}
-		if err := fn(ctx, hasty); err != nil {
-			return err
+// look returns the messages of a request, by their provider ids, and the request
+// itself, by its key, that are not stored.
+func (h *Harness) look(ctx context.Context, r webhook.Request) []string {
+	facts, err := webhook.Decode(r.Provider, r.Event, r.Body)
+	if err != nil || !h.signed(ctx, r) {
+		return nil
+	}
+	key := crm.DeliveryKey(r.Body, r.Share)
+	needs := make(map[crm.WorkspaceID]*inbox.Need)
+	fresh := []string{string(key[:])}
+	for i := range facts {
+		ch, err := h.channels.Channel(ctx, r.Provider, facts[i].PhoneNumberID)
+		if err != nil || facts[i].ProviderID == "" {
+			continue
 		}
-		time.Sleep(10 * time.Millisecond)
-		err := s.Store.Update(ctx, workspaces, func(ctx context.Context, tx inbox.Tx) error {
-			for _, part := range hasty.parts {
-				if _, err := tx.Load(ctx, inbox.Need{WorkspaceID: part.ws, Deliveries: part.need.Deliveries}); err != nil {
-					return err
-				}
-				if err := tx.Write(ctx, part.changes); err != nil {
-					return err
-				}
+		if needs[ch.WorkspaceID] == nil {
+			needs[ch.WorkspaceID] = &inbox.Need{WorkspaceID: ch.WorkspaceID, Deliveries: [][32]byte{key}}
+		}
+		need := needs[ch.WorkspaceID]
+		need.Provided = append(need.Provided, inbox.Provided{ChannelID: ch.ID, ProviderID: facts[i].ProviderID})
+		fresh = append(fresh, facts[i].ProviderID)
+	}
+	for ws, need := range needs {
+		_ = h.store.Update(ctx, []crm.WorkspaceID{ws}, func(ctx context.Context, tx inbox.Tx) error {
+			state, err := tx.Load(ctx, *need)
+			if err == nil {
+				fresh = slices.DeleteFunc(fresh, func(word string) bool { return holds(state, word) })
 			}
-			return nil
-		})
-		if !errors.Is(err, crm.Conflict) || try == 5 {
 			return err
+		})
+	}
+	return fresh
+}
+
+// holds reports whether a message of a provider id, or a request of a key, was
+// found.
+func holds(state *inbox.State, word string) bool {
+	return slices.ContainsFunc(state.Messages, func(m *crm.Message) bool { return m.ProviderID == word }) ||
+		slices.ContainsFunc(state.Deliveries, func(d *crm.Delivery) bool { return string(d.Key[:]) == word })
+}
+
+// missing notes that something was not stored a moment ago, until the function
+// it returns is called.
+func (h *Harness) missing(words []string) func() {
+	note := func(by int) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		for _, word := range words {
+			if h.absent[word] += by; h.absent[word] == 0 {
+				delete(h.absent, word)
+			}
 		}
 	}
+	note(1)
+	return func() { note(-1) }
 }
 
-// hastyTx reads at once and keeps what is to be written.
-type hastyTx struct {
-	store inbox.Store
-	need  inbox.Need
-	parts []part
-}
-
-type part struct {
-	ws      crm.WorkspaceID
-	need    inbox.Need
-	changes *crm.Changes
-}
-
-// Load implements inbox.Tx.
-func (t *hastyTx) Load(ctx context.Context, need inbox.Need) (state *inbox.State, err error) {
-	t.need = need
-	err = t.store.Update(ctx, []crm.WorkspaceID{need.WorkspaceID}, func(ctx context.Context, tx inbox.Tx) error {
-		state, err = tx.Load(ctx, need)
-		return err
-	})
-	return state, err
-}
-
-// Write implements inbox.Tx.
-func (t *hastyTx) Write(_ context.Context, changes *crm.Changes) error {
-	t.parts = append(t.parts, part{t.need.WorkspaceID, t.need, changes})
-	return nil
+// insertAnyway takes out of what was found what was not there a moment ago.
+func insertAnyway(h *Harness, _ inbox.Need, state *inbox.State) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	state.Messages = slices.DeleteFunc(state.Messages, func(m *crm.Message) bool { return h.absent[m.ProviderID] > 0 })
+	state.Deliveries = slices.DeleteFunc(state.Deliveries, func(d *crm.Delivery) bool { return h.absent[string(d.Key[:])] > 0 })
 }
 
 // cacheSize is how many of each the cache of "dedup-cache" holds.

@@ -69,6 +69,20 @@ func (h *Harness) inDriver(point string) error {
 	return nil
 }
 
+// inMigration passes the point of a migration. Nothing catches a panic at the
+// start, so it ends the process, from a goroutine of its own: one that came up
+// through the migration would have bun commit what was done of it.
+func (h *Harness) inMigration(point string) error {
+	switch action, due := h.strikes(point); {
+	case due && action == Panic:
+		go panic("torture: " + point)
+		select {}
+	case due && action == Error:
+		return &rolledBack{point: point}
+	}
+	return nil
+}
+
 // BeginTx implements driver.ConnBeginTx.
 func (c *conn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
 	c.migrating = false
@@ -97,7 +111,7 @@ func (t tx) Commit() error {
 		return err
 	}
 	if t.c.migrating {
-		if err := t.c.h.at("migrate.afterStep"); err != nil {
+		if err := t.c.h.inMigration("migrate.afterStep"); err != nil {
 			return err
 		}
 	}
@@ -139,10 +153,10 @@ func (c *conn) statement(query string) (string, error) {
 	var err error
 	switch {
 	case strings.HasPrefix(query, "select count(name) > 0 from migrations"):
-		err = c.h.at("migrate.beforeStep")
+		err = c.h.inMigration("migrate.beforeStep")
 	case strings.HasPrefix(query, "insert into migrations"):
 		c.migrating = true
-		err = c.h.at("migrate.midStep")
+		err = c.h.inMigration("migrate.midStep")
 	}
 	if err != nil || c.h.bug.sql == nil {
 		return query, err

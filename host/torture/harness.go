@@ -54,10 +54,12 @@ type Harness struct {
 	closing  chan struct{}
 	close    sync.Once
 	channels inbox.Channels // what the inbox asks, for bugs that sign
+	store    inbox.Store    // without points and bugs, for a bug that looks first
 
 	mu     sync.Mutex // guards what follows: what bugs remember
 	seen   memory
 	behind map[string]bool // provider ids that are to be forgotten
+	absent map[string]int  // what a request found to be new, and how many did
 	due    map[crm.ConversationID]bool
 	shelf  shelf
 }
@@ -73,7 +75,7 @@ type fault struct {
 // Invalid, with a sentence.
 func Open(environ []string) (*Harness, error) {
 	h := &Harness{
-		passed: make(map[string]*atomic.Int64), closing: make(chan struct{}), behind: make(map[string]bool),
+		passed: make(map[string]*atomic.Int64), closing: make(chan struct{}), behind: make(map[string]bool), absent: make(map[string]int),
 		due: make(map[crm.ConversationID]bool), seen: newMemory(0), shelf: newShelf(),
 	}
 	for _, p := range points {
@@ -183,7 +185,9 @@ func unreachable(point string) error {
 
 // At passes a point in the host that no port is at.
 func (h *Harness) At(point string) error {
-	h.close.Do(func() { close(h.closing) }) // there are no others than those of Close
+	if strings.HasPrefix(point, "close.") {
+		h.close.Do(func() { close(h.closing) })
+	}
 	return h.at(point)
 }
 

@@ -4,6 +4,7 @@ package torture_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"github.com/my21staff/my21staff/adapters/pgtest"
+	"github.com/my21staff/my21staff/adapters/sqlite"
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/host/torture"
 )
@@ -189,46 +191,73 @@ func TestSleepSleepsFiveSeconds(t *testing.T) {
 	}
 }
 
-// childVar makes the test's program pass a point instead of testing.
-const childVar = "TORTURE_TEST_CHILD"
+// Variables that make the test's program pass a point instead of testing: one of
+// the host's, or those of a migration of the database in a file.
+const (
+	childVar    = "TORTURE_TEST_CHILD"
+	databaseVar = "TORTURE_TEST_DATABASE"
+)
 
 func TestMain(m *testing.M) {
-	if point := os.Getenv(childVar); point != "" {
-		h, err := torture.Open(os.Environ())
-		if err == nil {
-			err = h.At(point)
-		}
-		if err != nil {
-			os.Exit(9)
-		}
-		os.Exit(0)
+	point, database := os.Getenv(childVar), os.Getenv(databaseVar)
+	if point+database == "" {
+		os.Exit(m.Run())
 	}
-	os.Exit(m.Run())
+	h, err := torture.Open(os.Environ())
+	if err == nil && point != "" {
+		err = h.At(point)
+	}
+	if err == nil && database != "" {
+		_, err = sqlite.Open(context.Background(), database, sqlite.Options{Wrap: h.Connector()})
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(9)
+	}
+	os.Exit(0)
 }
 
-// Kill and panic end a process, so they do it in one of their own.
-func TestKillAndPanicEndTheProcess(t *testing.T) {
+// ends says how a process ends by an action.
+var ends = map[string]func(state *os.ProcessState, out, point string) bool{
+	"kill": func(state *os.ProcessState, _, _ string) bool {
+		status, ok := state.Sys().(syscall.WaitStatus)
+		return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+	},
+	"panic": func(state *os.ProcessState, out, point string) bool {
+		return state.ExitCode() == 2 && strings.Contains(out, "panic: torture: "+point)
+	},
+	"error": func(state *os.ProcessState, out, point string) bool {
+		return state.ExitCode() == 9 && strings.Contains(out, point)
+	},
+}
+
+// Actions that end a process do it in one of their own.
+func TestActionsEndTheProcess(t *testing.T) {
 	t.Parallel()
-	for action, is := range map[string]func(state *os.ProcessState, out string) bool{
-		"kill": func(state *os.ProcessState, _ string) bool {
-			status, ok := state.Sys().(syscall.WaitStatus)
-			return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
-		},
-		"panic": func(state *os.ProcessState, out string) bool {
-			return state.ExitCode() == 2 && strings.Contains(out, "panic: torture: close.midDrain")
-		},
-	} {
-		environ, log := plant(t, "close.midDrain:"+action)
-		cmd := exec.CommandContext(t.Context(), os.Args[0])
-		cmd.Env = append(environ, childVar+"=close.midDrain")
-		var out bytes.Buffer
-		cmd.Stderr = &out
-		_ = cmd.Run()
-		if cmd.ProcessState == nil || !is(cmd.ProcessState, out.String()) {
-			t.Errorf("%s: the process ended with %v and said %s", action, cmd.ProcessState, out.String())
-		}
-		if got := logged(t, log); !slices.Equal(got, []string{"close.midDrain " + action}) {
-			t.Errorf("%s: the log says %v", action, got)
+	for action, is := range ends {
+		for _, point := range []string{"close.midDrain", "migrate.beforeStep", "migrate.midStep", "migrate.afterStep"} {
+			environ, log := plant(t, point+":"+action)
+			database := filepath.Join(t.TempDir(), "store.db")
+			cmd := exec.CommandContext(t.Context(), os.Args[0])
+			cmd.Env = append(environ, childVar+"="+point)
+			if strings.HasPrefix(point, "migrate.") {
+				cmd.Env = append(environ, databaseVar+"="+database)
+			}
+			var out bytes.Buffer
+			cmd.Stderr = &out
+			_ = cmd.Run()
+			if cmd.ProcessState == nil || !is(cmd.ProcessState, out.String(), point) {
+				t.Errorf("%s at %s: the process ended with %v and said %s", action, point, cmd.ProcessState, out.String())
+			}
+			if got := logged(t, log); !slices.Equal(got, []string{point + " " + action}) {
+				t.Errorf("%s at %s: the log says %v", action, point, got)
+			}
+			store, err := sqlite.Open(t.Context(), database, sqlite.Options{})
+			if err != nil {
+				t.Errorf("%s at %s: after it the database cannot be migrated: %v", action, point, err)
+				continue
+			}
+			_ = store.Close()
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 // Inbox puts the points of the inbox's transactions, and a bug of its store, in
 // front of a store. The bug stands outside: to the points it is the service.
 func (h *Harness) Inbox(s inbox.Store) inbox.Store {
+	h.store = s
 	s = inboxStore{s, h}
 	if h.bug.inbox != nil {
 		s = h.bug.inbox(h, s)
