@@ -4,7 +4,6 @@ package torture
 
 import (
 	"context"
-	"sync"
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/inbox"
@@ -70,21 +69,4 @@ func (w *writing) leftOut() {
 	w.h.mu.Lock()
 	defer w.h.mu.Unlock()
 	w.forget(func(m *crm.Message) bool { return w.h.behind[m.ProviderID] })
-}
-
-// owners remembers which workspace had a provider id first.
-type owners struct {
-	mu sync.Mutex
-	of map[string]crm.WorkspaceID
-}
-
-// taken reports whether a message's id is another workspace's.
-func (s *shelf) taken(m *crm.Message) bool {
-	s.owner.mu.Lock()
-	defer s.owner.mu.Unlock()
-	owner, known := s.owner.of[m.ProviderID]
-	if !known {
-		s.owner.of[m.ProviderID] = m.WorkspaceID
-	}
-	return known && owner != m.WorkspaceID
 }

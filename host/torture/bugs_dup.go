@@ -40,7 +40,9 @@ var duplicates = []*Bug{
 		Name: "dedup-without-workspace", Verdict: lost,
 		About: "A provider id that one workspace has is a repeat in every other. Needs the same id in two workspaces.",
 		write: func(w *writing) {
-			w.forget(func(m *crm.Message) bool { return w.h.shelf.taken(m) })
+			w.h.mu.Lock()
+			defer w.h.mu.Unlock()
+			w.forget(w.h.shelf.taken)
 		},
 	},
 	{
@@ -136,7 +138,9 @@ func (h *Harness) missing(words []string) func() {
 func insertAnyway(h *Harness, _ inbox.Need, state *inbox.State) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	state.Messages = slices.DeleteFunc(state.Messages, func(m *crm.Message) bool { return h.absent[m.ProviderID] > 0 })
+	state.Messages = slices.DeleteFunc(state.Messages, func(m *crm.Message) bool {
+		return m.Direction == crm.Inbound && h.absent[m.ProviderID] > 0
+	})
 	state.Deliveries = slices.DeleteFunc(state.Deliveries, func(d *crm.Delivery) bool { return h.absent[string(d.Key[:])] > 0 })
 }
 
@@ -176,13 +180,19 @@ func (w *writing) cache() {
 // shelf is what bugs about repeats remember.
 type shelf struct {
 	messages, requests memory
-	owner              *owners
-	body               []byte // of the request before
+	owner              map[string]crm.WorkspaceID // whose a provider id was first
+	body               []byte                     // of the request before
 }
 
 func newShelf() shelf {
-	return shelf{
-		messages: newMemory(cacheSize), requests: newMemory(cacheSize),
-		owner: &owners{of: make(map[string]crm.WorkspaceID)},
+	return shelf{messages: newMemory(cacheSize), requests: newMemory(cacheSize), owner: make(map[string]crm.WorkspaceID)}
+}
+
+// taken reports whether a message's id is another workspace's.
+func (s *shelf) taken(m *crm.Message) bool {
+	owner, known := s.owner[m.ProviderID]
+	if !known {
+		s.owner[m.ProviderID] = m.WorkspaceID
 	}
+	return known && owner != m.WorkspaceID
 }

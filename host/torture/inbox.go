@@ -123,6 +123,7 @@ func (h *Harness) wayOf(need inbox.Need) string {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		if h.due[need.Conversations[0]] {
+			delete(h.due, need.Conversations[0]) // the next change of it is somebody's
 			return "snooze"
 		}
 		return "edit"
