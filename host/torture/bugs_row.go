@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/my21staff/my21staff/crm"
@@ -61,7 +62,7 @@ var rows = []*Bug{
 	},
 	{
 		Name: "body-shared", Verdict: badBytes,
-		About: "The journal's row of every tenth request has the bytes of the one before: the buffer was used again.",
+		About: "The journal's row of every tenth request has the bytes of the one before: the buffer was used again. Shows as a body that was answered 200 and is in no row.",
 		write: func(w *writing) {
 			for _, d := range w.changes.Deliveries {
 				if d.Body == nil {
@@ -75,14 +76,14 @@ var rows = []*Bug{
 		},
 	},
 	{
-		Name: "id-cut", Verdict: phantom,
-		About:  "The column of a provider's id is one character too short: messages stand under ids that nobody sent.",
-		need:   (*Harness).askShort,
-		loaded: restoreShort,
+		Name: "id-padded", Verdict: phantom,
+		About:  "The column of a provider's id pads it with a blank: messages stand under ids that nobody sent.",
+		need:   (*Harness).askPadded,
+		loaded: trim,
 		write: func(w *writing) {
 			for _, m := range w.changes.Messages {
 				if m.Direction == crm.Inbound {
-					m.ProviderID = short(m.ProviderID)
+					m.ProviderID = padded(m.ProviderID)
 				}
 			}
 		},
@@ -122,26 +123,20 @@ func (h *Harness) swap(body []byte) []byte {
 	return before
 }
 
-// short is a provider's id without its last character.
-func short(id string) string { return id[:max(0, len(id)-1)] }
+// padded is a provider's id with a blank behind.
+func padded(id string) string { return strings.TrimSuffix(id, " ") + " " }
 
-// askShort looks for messages under the ids they were stored with as well.
-func (h *Harness) askShort(need *inbox.Need) {
+// askPadded looks for messages under the ids they were stored with as well.
+func (h *Harness) askPadded(need *inbox.Need) {
 	for _, p := range slices.Clone(need.Provided) {
-		need.Provided = append(need.Provided, inbox.Provided{ChannelID: p.ChannelID, ProviderID: short(p.ProviderID)})
+		need.Provided = append(need.Provided, inbox.Provided{ChannelID: p.ChannelID, ProviderID: padded(p.ProviderID)})
 	}
 }
 
-// restoreShort gives messages back the ids they came with, as far as somebody
-// asks for them.
-func restoreShort(_ *Harness, need inbox.Need, state *inbox.State) {
+// trim gives messages back the ids they came with.
+func trim(_ *Harness, _ inbox.Need, state *inbox.State) {
 	for _, m := range state.Messages {
-		for _, p := range need.Provided {
-			if m.Direction == crm.Inbound && p.ChannelID == m.ChannelID && short(p.ProviderID) == m.ProviderID && p.ProviderID != "" {
-				m.ProviderID = p.ProviderID
-				break
-			}
-		}
+		m.ProviderID = strings.TrimSuffix(m.ProviderID, " ")
 	}
 }
 

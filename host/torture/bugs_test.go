@@ -36,7 +36,7 @@ var scenarios = map[string]func(r *rig) string{
 	"cursor-ties":             pagesJoin,
 	"body-reencoded":          bodiesAreAsTheyCame,
 	"body-shared":             bodiesAreAsTheyCame,
-	"id-cut":                  idsAreAsTheyCame,
+	"id-padded":               idsAreAsTheyCame,
 	"echo-ignored":            echoSettlesUnknown,
 	"send-without-key":        keySendsOnce,
 	"resend-after-reset":      lostAnswerIsNotSentAgain,
