@@ -45,7 +45,10 @@ func TestEveryPointIsPassed(t *testing.T) {
 			replay(t, w)
 			answers(t, w, 200, "PATCH", thread, map[string]any{"status": "snoozed", "snoozed_until": time.Now().Add(time.Second).UTC().Format(time.RFC3339)})
 			ends := []string{"close.beforeDrain", "close.midDrain", "close.afterDrain"}
-			hosttest.Until(t, "every point but those of the end is passed", func() bool { return len(missing(h, ends)) == 0 || t.Failed() })
+			tick := time.NewTicker(20 * time.Millisecond)
+			defer tick.Stop()
+			for end := time.Now().Add(20 * time.Second); len(missing(h, ends)) > 0 && time.Now().Before(end); <-tick.C { // a snooze ends within six
+			}
 			if not := missing(h, ends); len(not) > 0 {
 				t.Errorf("not passed are %v", not)
 			}
