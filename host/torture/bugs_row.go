@@ -35,10 +35,10 @@ var rows = []*Bug{
 	},
 	{
 		Name: "page-by-arrival", Verdict: order,
-		About: "The messages of a page are shown in the order in which they were stored. Needs messages that arrive in another order than they were written.",
+		About: "The messages of a page but the last are shown in the order in which they were stored. Needs messages that arrive in another order than they were written.",
 		inbox: func(_ *Harness, s inbox.Store) inbox.Store {
 			return pagedStore{s, func(_ context.Context, _ inbox.MessageQuery, page []*crm.Message) []*crm.Message {
-				slices.SortFunc(page, func(a, b *crm.Message) int { return cmp.Compare(b.Ingest, a.Ingest) })
+				slices.SortFunc(page[:max(0, len(page)-1)], func(a, b *crm.Message) int { return cmp.Compare(b.Ingest, a.Ingest) })
 				return page
 			}}
 		},

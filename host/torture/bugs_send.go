@@ -36,12 +36,17 @@ var sends = []*Bug{
 	},
 	{
 		Name: "resend-abandoned", Verdict: doubleSend, Needs: needsKill,
-		About: "A job whose claim ran out is sent, though the host that died with it may have sent it. Claims run out after four seconds, so that it shows soon.",
+		About: "At the start every job that was claimed is put back and sent, though the host that died with it may have sent it. Needs a provider that takes a while to answer, so that a kill finds sends under way.",
 		outbox: func(_ *Harness, s outbox.Store) outbox.Store {
-			return claimed{s, func(ctx context.Context, now time.Time, _ time.Duration, limit int) ([]outbox.Claim, error) {
-				claims, err := s.Claim(ctx, now.Add(ahead), hasty, limit)
+			started := false // claims are asked for by one goroutine
+			return claimed{s, func(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]outbox.Claim, error) {
+				if started {
+					return s.Claim(ctx, now, lease, limit)
+				}
+				claims, err := s.Claim(ctx, now.Add(allLeases), lease, limit)
+				started = err == nil
 				for i := range claims {
-					claims[i].Abandoned = false
+					claims[i].Abandoned, claims[i].Message.Status, claims[i].Message.ProviderID = false, crm.Queued, ""
 				}
 				return claims, err
 			}}
@@ -66,12 +71,8 @@ var sends = []*Bug{
 	},
 }
 
-// An attempt wants 45 seconds of its claim's lease. A claim that looks ahead by
-// most of them has them and runs out soon all the same.
-const (
-	ahead = 44 * time.Second
-	hasty = 4 * time.Second
-)
+// allLeases is when every claim that was made has run out.
+const allLeases = 3 * time.Minute
 
 // sent makes a function a sender.
 type sent func(context.Context, *crm.Channel, crm.Outgoing) (crm.Accepted, error)

@@ -202,11 +202,13 @@ func orderIsTheProviders(r *rig) string {
 }
 
 func pageIsInOrder(r *rig) string {
-	r.post(r.ours, text("late", 50))
-	r.post(r.ours, text("early", 0))
+	for second, id := range map[int]string{0: "early", 20: "middle", 50: "late"} {
+		r.post(r.ours, text("first "+id, second+1))
+		r.post(r.ours, text(id, second))
+	}
 	page, err := r.inbox.Messages(r.t.Context(), system(r.ours), inbox.MessageQuery{ConversationID: r.thread(r.ours)})
 	r.must(err)
-	return says(!slices.Equal(ids(page), []string{"late", "early"}), "the page is %v", ids(page))
+	return says(!slices.Equal(ids(page), []string{"first late", "late", "first middle", "middle", "first early", "early"}), "the page is %v", ids(page))
 }
 
 func pagesJoin(r *rig) string {

@@ -40,6 +40,7 @@ type rig struct {
 	receiver hook.Receiver
 	stream   sse.Feed
 	network  *network
+	mint     *crm.Mint
 	ahead    atomic.Int64 // how far the clock is ahead
 
 	ours, theirs *crm.Channel
@@ -65,7 +66,8 @@ func newRig(t *testing.T, dsn string, environ ...string) *rig {
 	r.inbox = inbox.New(r.h.Inbox(r.store.Inbox()), r.h.Channels(channels), mint)
 	r.receiver = r.h.Receiver(r.inbox)
 	r.stream = r.h.Stream(feed.New(r.h.Feed(r.store.Feed())))
-	r.outbox = outbox.New(r.h.Outbox(r.store.Outbox()), map[crm.Provider]outbox.Sender{crm.Meta: r.h.Sender(r.network)}, mint)
+	r.mint = mint
+	r.outbox = r.newOutbox()
 	r.ours, r.theirs = r.channel(channels, 1), r.channel(channels, 2)
 	return r
 }
@@ -75,6 +77,11 @@ func (r *rig) must(err error) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+}
+
+// newOutbox returns the outbox of a host that was just started.
+func (r *rig) newOutbox() *outbox.Service {
+	return outbox.New(r.h.Outbox(r.store.Outbox()), map[crm.Provider]outbox.Sender{crm.Meta: r.h.Sender(r.network)}, r.mint)
 }
 
 // channel makes a workspace with a number.
