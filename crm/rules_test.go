@@ -129,7 +129,7 @@ var rules = []rule{
 		reason: hostReason,
 	},
 	{
-		folder: "host/torture", module: []string{"crm", "crm/...", "adapters/bunstore", "host/api", "host/hook", "host/sse", "host/worker", "host/hosttest", "host/simulator"}, // the last two in its tests
+		folder: "host/torture", module: []string{"crm", "crm/...", "adapters/bunstore", "host/api", "host/hook", "host/sse", "host/worker", "host/gather", "host/hosttest", "host/simulator"}, // the last three in its tests
 		reason: "it stands between the ports of the torture build, knows nothing but them, and is in no other build",
 	},
 	{folder: "bench/...", module: []string{"crm/...", "crm", "edge", "edge/...", "adapters/...", "host", "host/...", "bench/..."}, others: []string{"..."}, reason: "bench measures all of it, and nobody imports bench or wasm"},

@@ -71,12 +71,12 @@ func bugNamed(name string) (*Bug, error) {
 	return nil, refuse("There is no bug %q; \"my21staff torture\" lists them.", name)
 }
 
-// writing is what one workspace's part of a transaction is about to write, and
-// what was read for it. Rows of the state are those of the changes.
+// writing is what a transaction is about to write, and what was read for it, of
+// each workspace. Rows of a state are those of the changes.
 type writing struct {
 	h       *Harness
-	need    inbox.Need
-	state   *inbox.State
+	needs   []inbox.Need
+	states  []*inbox.State
 	changes *crm.Changes
 }
 
@@ -92,9 +92,6 @@ func (w *writing) forget(fits func(*crm.Message) bool) {
 	})
 	w.changes.Facts = slices.DeleteFunc(slices.Clone(w.changes.Facts), func(f crm.Fact) bool { return gone[f.MessageID] })
 }
-
-// ingesting reports whether the transaction takes webhooks in.
-func (w *writing) ingesting() bool { return len(w.need.Deliveries) > 0 }
 
 // fresh reports whether a message is a customer's and is stored for the first
 // time.

@@ -25,11 +25,11 @@ var acknowledgements = []*Bug{
 		receiver: func(h *Harness, r hook.Receiver) hook.Receiver {
 			return received(func(ctx context.Context, request webhook.Request) (inbox.Receipt, error) {
 				if !h.signed(ctx, request) {
-					return r.Receive(ctx, request)
+					return receive(ctx, r, request)
 				}
 				go func() {
 					time.Sleep(20 * time.Millisecond)
-					_, _ = r.Receive(context.WithoutCancel(ctx), request)
+					_, _ = receive(context.WithoutCancel(ctx), r, request)
 				}()
 				return acked, nil
 			})
@@ -41,12 +41,12 @@ var acknowledgements = []*Bug{
 		receiver: func(h *Harness, r hook.Receiver) hook.Receiver {
 			return received(func(ctx context.Context, request webhook.Request) (inbox.Receipt, error) {
 				if !h.signed(ctx, request) {
-					return r.Receive(ctx, request)
+					return receive(ctx, r, request)
 				}
 				go func() {
 					select {
 					case <-time.After(100 * time.Millisecond):
-						_, _ = r.Receive(context.WithoutCancel(ctx), request)
+						_, _ = receive(context.WithoutCancel(ctx), r, request)
 					case <-h.closing:
 					}
 				}()
@@ -62,7 +62,7 @@ var acknowledgements = []*Bug{
 				if h.signed(ctx, request) && h.every(25) {
 					return acked, nil
 				}
-				receipt, err := r.Receive(ctx, request)
+				receipt, err := receive(ctx, r, request)
 				if code := crm.CodeOf(err); code == crm.Unavailable || code == crm.Internal || code == crm.Conflict {
 					return acked, nil
 				}
@@ -76,7 +76,7 @@ var acknowledgements = []*Bug{
 		receiver: func(h *Harness, r hook.Receiver) hook.Receiver {
 			return received(func(ctx context.Context, request webhook.Request) (inbox.Receipt, error) {
 				if !h.signed(ctx, request) {
-					return r.Receive(ctx, request)
+					return receive(ctx, r, request)
 				}
 				if !h.remember(string(request.Provider) + string(request.Body)) {
 					return acked, nil
@@ -84,7 +84,7 @@ var acknowledgements = []*Bug{
 				if h.every(25) {
 					return inbox.Receipt{}, unreachable("cache-before-commit")
 				}
-				return r.Receive(ctx, request)
+				return receive(ctx, r, request)
 			})
 		},
 	},
@@ -93,12 +93,22 @@ var acknowledgements = []*Bug{
 // acked is the receipt of a webhook about which nothing is known.
 var acked = inbox.Receipt{Verdict: crm.DeliveryApplied}
 
-// received makes a function a receiver.
+// received makes a function that takes one request a receiver.
 type received func(context.Context, webhook.Request) (inbox.Receipt, error)
 
 // Receive implements hook.Receiver.
-func (f received) Receive(ctx context.Context, r webhook.Request) (inbox.Receipt, error) {
-	return f(ctx, r)
+func (f received) Receive(ctx context.Context, requests ...webhook.Request) []inbox.Result {
+	results := make([]inbox.Result, len(requests))
+	for i, r := range requests {
+		results[i].Receipt, results[i].Err = f(ctx, r)
+	}
+	return results
+}
+
+// receive has a receiver take one request.
+func receive(ctx context.Context, by hook.Receiver, r webhook.Request) (inbox.Receipt, error) {
+	result := by.Receive(ctx, r)[0]
+	return result.Receipt, result.Err
 }
 
 // signed reports whether a webhook carries a signature of ours.

@@ -36,7 +36,7 @@ func leaveOut(which func([]webhook.Fact) []webhook.Fact) func(*Harness, hook.Rec
 				h.mark(facts, false)
 				h.mark(out, true)
 			}
-			return r.Receive(ctx, request)
+			return receive(ctx, r, request)
 		})
 	}
 }

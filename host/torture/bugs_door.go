@@ -22,7 +22,7 @@ var doors = []*Bug{
 				if len(request.Hub)+len(request.Signature) == 0 {
 					request = h.sign(ctx, request)
 				}
-				return r.Receive(ctx, request)
+				return receive(ctx, r, request)
 			})
 		},
 	},
@@ -34,7 +34,7 @@ var doors = []*Bug{
 				if h.signed(ctx, request) {
 					request = h.sign(ctx, request)
 				}
-				return r.Receive(ctx, request)
+				return receive(ctx, r, request)
 			})
 		},
 	},
@@ -43,9 +43,9 @@ var doors = []*Bug{
 		About: "A request whose signature is wrong is answered 401, after it was stored. Needs such requests.",
 		receiver: func(h *Harness, r hook.Receiver) hook.Receiver {
 			return received(func(ctx context.Context, request webhook.Request) (inbox.Receipt, error) {
-				receipt, err := r.Receive(ctx, request)
+				receipt, err := receive(ctx, r, request)
 				if crm.CodeOf(err) == crm.Unauthenticated {
-					_, _ = r.Receive(ctx, h.sign(ctx, request))
+					_, _ = receive(ctx, r, h.sign(ctx, request))
 				}
 				return receipt, err
 			})

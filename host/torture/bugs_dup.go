@@ -24,7 +24,7 @@ var duplicates = []*Bug{
 			return received(func(ctx context.Context, request webhook.Request) (inbox.Receipt, error) {
 				defer h.missing(h.look(ctx, request))()
 				time.Sleep(rand.N(20 * time.Millisecond))
-				return r.Receive(ctx, request)
+				return receive(ctx, r, request)
 			})
 		},
 		loaded: insertAnyway,
@@ -49,21 +49,23 @@ var duplicates = []*Bug{
 		Name: "duplicate-announced", Verdict: twice,
 		About: "A message that comes again is not stored again, but the feed tells of it again.",
 		write: func(w *writing) {
-			for _, m := range w.state.Messages {
-				if w.ingesting() && m.Direction == crm.Inbound && m.Ingest != 0 && w.asked(m) {
-					w.changes.Facts = append(w.changes.Facts, crm.Fact{
-						WorkspaceID: m.WorkspaceID, Kind: crm.MessageReceived, At: time.Now(), Actor: m.Author,
-						ConversationID: m.ConversationID, ContactID: m.ContactID, MessageID: m.ID,
-					})
+			for i, state := range w.states {
+				for _, m := range state.Messages {
+					if m.Direction == crm.Inbound && m.Ingest != 0 && asked(w.needs[i], m) {
+						w.changes.Facts = append(w.changes.Facts, crm.Fact{
+							WorkspaceID: m.WorkspaceID, Kind: crm.MessageReceived, At: time.Now(), Actor: m.Author,
+							ConversationID: m.ConversationID, ContactID: m.ContactID, MessageID: m.ID,
+						})
+					}
 				}
 			}
 		},
 	},
 }
 
-// asked reports whether a message was looked for by its provider id.
-func (w *writing) asked(m *crm.Message) bool {
-	return slices.Contains(w.need.Provided, inbox.Provided{ChannelID: m.ChannelID, ProviderID: m.ProviderID})
+// asked reports whether a webhook's message was looked for by its provider id.
+func asked(need inbox.Need, m *crm.Message) bool {
+	return len(need.Deliveries) > 0 && slices.Contains(need.Provided, inbox.Provided{ChannelID: m.ChannelID, ProviderID: m.ProviderID})
 }
 
 // withoutMessageKey makes the table of messages without its unique key, when a

@@ -169,7 +169,7 @@ func feedIsOurs(r *rig) string {
 
 // refused hands in a request that is to be refused, and says if it is stored.
 func (r *rig) refused(request webhook.Request) string {
-	_, err := r.receiver.Receive(r.t.Context(), request)
+	err := r.receive(request)
 	n := r.count(r.ours, "m1")
 	return says(n != 0, "a message that nobody signed is stored; it was answered %v", err)
 }
@@ -186,7 +186,7 @@ func refusedIsNotStored(r *rig) string {
 	request := signed(r.ours, []byte("something else"))
 	request.Body = body(r.ours, "messages", text("m1", 0))
 	wrong := r.refused(request)
-	if _, err := r.receiver.Receive(r.t.Context(), request); crm.CodeOf(err) != crm.Unauthenticated {
+	if err := r.receive(request); crm.CodeOf(err) != crm.Unauthenticated {
 		r.t.Errorf("it is answered %v, want that it is refused", err)
 	}
 	return wrong

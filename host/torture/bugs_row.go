@@ -101,8 +101,12 @@ var rows = []*Bug{
 
 // lastReport gives each message the status of the newest report about it.
 func (w *writing) lastReport() {
+	loaded := slices.Clone(w.changes.Messages)
+	for _, state := range w.states {
+		loaded = append(loaded, state.Messages...)
+	}
 	for _, r := range w.changes.Statuses {
-		for _, m := range slices.Concat(w.state.Messages, w.changes.Messages) {
+		for _, m := range loaded {
 			if m.ID != r.MessageID || m.Direction == crm.Inbound {
 				continue
 			}

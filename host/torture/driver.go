@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"io"
 	"reflect"
 	"strings"
 
@@ -40,31 +41,40 @@ type conn struct {
 	migrating bool // the transaction is a migration
 }
 
-// rolledBack is a failure that a point made in the driver. database/sql holds
-// its locks there, so a panic waits in it until the statement is over.
-type rolledBack struct {
+// broken is a failure that a point made in the driver. database/sql holds its
+// locks there, so a panic waits in it until the statement is over.
+type broken struct {
 	point string
 	panic bool
+	like  error // what a driver says for the like of it
 }
 
 // Error implements error.
-func (e *rolledBack) Error() string { return "torture: " + e.point }
+func (e *broken) Error() string { return "torture: " + e.point }
 
-// Unwrap returns what both stores take for a connection that is gone.
-func (e *rolledBack) Unwrap() error { return sql.ErrConnDone }
+// Unwrap returns what the stores take it for.
+func (e *broken) Unwrap() error { return e.like }
 
-// rethrow panics for a point in the driver that was to.
-func (h *Harness) rethrow(err error) {
-	var from *rolledBack
-	if errors.As(err, &from) && from.panic {
+// translated panics for a point in the driver that was to, and says of a commit
+// whose answer was lost that nobody knows: SQLite's has no word for it that could
+// be made here.
+func (h *Harness) translated(err error) error {
+	var from *broken
+	switch {
+	case !errors.As(err, &from):
+		return err
+	case from.panic:
 		panic("torture: " + from.point)
+	case from.point == "commit.after":
+		return uncertain(from.point)
 	}
+	return err
 }
 
 // inDriver passes the point of a commit.
-func (h *Harness) inDriver(point string) error {
+func (h *Harness) inDriver(point string, like error) error {
 	if action, due := h.strikes(point); due && (action == Error || action == Panic) {
-		return &rolledBack{point, action == Panic}
+		return &broken{point, action == Panic, like}
 	}
 	return nil
 }
@@ -78,7 +88,7 @@ func (h *Harness) inMigration(point string) error {
 		go panic("torture: " + point)
 		select {}
 	case due && action == Error:
-		return &rolledBack{point: point}
+		return &broken{point: point, like: sql.ErrConnDone}
 	}
 	return nil
 }
@@ -104,7 +114,7 @@ type tx struct {
 
 // Commit implements driver.Tx.
 func (t tx) Commit() error {
-	if err := t.c.h.inDriver("commit.before"); err != nil {
+	if err := t.c.h.inDriver("commit.before", sql.ErrConnDone); err != nil {
 		return errors.Join(err, t.Rollback())
 	}
 	if err := t.Tx.Commit(); err != nil {
@@ -115,7 +125,7 @@ func (t tx) Commit() error {
 			return err
 		}
 	}
-	return t.c.h.inDriver("commit.after")
+	return t.c.h.inDriver("commit.after", io.ErrUnexpectedEOF)
 }
 
 // ExecContext implements driver.ExecerContext.

@@ -183,6 +183,19 @@ func unreachable(point string) error {
 	return &crm.Error{Op: "torture " + point, Code: crm.Unavailable, Msg: "The database cannot be reached at the moment.", Err: errTorture}
 }
 
+// after passes a point behind a commit: its error says that nobody knows whether
+// it was done.
+func (h *Harness) after(point string) error {
+	if h.at(point) != nil {
+		return uncertain(point)
+	}
+	return nil
+}
+
+func uncertain(point string) error {
+	return &crm.Error{Op: "torture " + point, Code: crm.Uncertain, Err: errTorture}
+}
+
 // At passes a point in the host that no port is at.
 func (h *Harness) At(point string) error {
 	if strings.HasPrefix(point, "close.") {

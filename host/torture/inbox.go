@@ -4,6 +4,7 @@ package torture
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/my21staff/my21staff/crm"
@@ -37,11 +38,13 @@ func (s inboxStore) Update(ctx context.Context, workspaces []crm.WorkspaceID, fn
 		way = t.way
 		return s.h.along(way, "beforeCommit")
 	})
-	s.h.rethrow(err)
 	if err != nil {
-		return err
+		return s.h.translated(err)
 	}
-	return s.h.along(way, "afterCommit")
+	if s.h.along(way, "afterCommit") != nil {
+		return uncertain(way + ".afterCommit")
+	}
+	return nil
 }
 
 // Snoozed implements inbox.Store.
@@ -70,30 +73,53 @@ func (h *Harness) along(way, place string) error {
 // inboxTx is a transaction that knows what it is for.
 type inboxTx struct {
 	inbox.Tx
-	h     *Harness
-	way   string
-	need  inbox.Need
-	state *inbox.State
+	h      *Harness
+	way    string
+	needs  []inbox.Need
+	states []*inbox.State
 }
 
 // Load implements inbox.Tx.
 func (t *inboxTx) Load(ctx context.Context, need inbox.Need) (*inbox.State, error) {
-	t.way = t.h.wayOf(need)
+	states, err := t.load([]inbox.Need{need}, func(needs []inbox.Need) ([]*inbox.State, error) {
+		state, err := t.Tx.Load(ctx, needs[0])
+		return []*inbox.State{state}, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return states[0], nil
+}
+
+// LoadAll implements inbox.Tx.
+func (t *inboxTx) LoadAll(ctx context.Context, needs []inbox.Need) ([]*inbox.State, error) {
+	return t.load(needs, func(needs []inbox.Need) ([]*inbox.State, error) { return t.Tx.LoadAll(ctx, needs) })
+}
+
+func (t *inboxTx) load(needs []inbox.Need, from func([]inbox.Need) ([]*inbox.State, error)) ([]*inbox.State, error) {
+	for _, need := range needs {
+		t.way = t.h.wayOf(need)
+	}
 	if err := t.h.along(t.way, "beforeLoad"); err != nil {
 		return nil, err
 	}
+	needs = slices.Clone(needs)
 	if t.h.bug.need != nil {
-		t.h.bug.need(t.h, &need)
+		for i := range needs {
+			t.h.bug.need(t.h, &needs[i])
+		}
 	}
-	state, err := t.Tx.Load(ctx, need)
+	states, err := from(needs)
 	if err != nil {
 		return nil, err
 	}
 	if t.h.bug.loaded != nil {
-		t.h.bug.loaded(t.h, need, state)
+		for i := range needs {
+			t.h.bug.loaded(t.h, needs[i], states[i])
+		}
 	}
-	t.need, t.state = need, state
-	return state, t.h.along(t.way, "afterLoad")
+	t.needs, t.states = append(t.needs, needs...), append(t.states, states...)
+	return states, t.h.along(t.way, "afterLoad")
 }
 
 // Write implements inbox.Tx.
@@ -101,8 +127,8 @@ func (t *inboxTx) Write(ctx context.Context, changes *crm.Changes) error {
 	if err := t.h.along(t.way, "beforeInsert"); err != nil {
 		return err
 	}
-	if t.h.bug.write != nil && t.state != nil {
-		t.h.bug.write(&writing{h: t.h, need: t.need, state: t.state, changes: changes})
+	if t.h.bug.write != nil {
+		t.h.bug.write(&writing{h: t.h, needs: t.needs, states: t.states, changes: changes})
 	}
 	if err := t.Tx.Write(ctx, changes); err != nil {
 		return err

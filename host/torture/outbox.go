@@ -36,9 +36,8 @@ func (s outboxStore) Claim(ctx context.Context, now time.Time, lease time.Durati
 		}
 	}
 	claims, err := s.Store.Claim(ctx, now, lease, limit)
-	s.h.rethrow(err)
 	if err != nil || len(claims) == 0 {
-		return claims, err
+		return claims, s.h.translated(err)
 	}
 	return claims, s.h.at("outbox.afterClaim")
 }
@@ -54,11 +53,10 @@ func (s outboxStore) Update(ctx context.Context, ws crm.WorkspaceID, fn func(con
 		}
 		return s.h.at("outbox.beforeResultCommit")
 	})
-	s.h.rethrow(err)
 	if err != nil {
-		return err
+		return s.h.translated(err)
 	}
-	return s.h.at("outbox.afterResult")
+	return s.h.after("outbox.afterResult")
 }
 
 // Sender puts the points of a provider's call, and a bug of it, in front of a

@@ -25,14 +25,22 @@ type receiver struct {
 	h *Harness
 }
 
-// Receive implements hook.Receiver.
-func (r receiver) Receive(ctx context.Context, request webhook.Request) (inbox.Receipt, error) {
-	if err := r.h.at("ingest.afterRead"); err != nil {
-		return inbox.Receipt{}, err
+// Receive implements hook.Receiver. The points are passed for each request; an
+// answer that is lost leaves nobody knowing that it was stored.
+func (r receiver) Receive(ctx context.Context, requests ...webhook.Request) []inbox.Result {
+	results := make([]inbox.Result, len(requests))
+	var in []webhook.Request
+	var of []int
+	for i := range requests {
+		if results[i].Err = r.h.at("ingest.afterRead"); results[i].Err == nil {
+			in, of = append(in, requests[i]), append(of, i)
+		}
 	}
-	receipt, err := r.Receiver.Receive(ctx, request)
-	if err != nil {
-		return receipt, err
+	for j, result := range r.Receiver.Receive(ctx, in...) {
+		if result.Err == nil && r.h.at("ingest.beforeAck") != nil {
+			result = inbox.Result{Err: uncertain("ingest.beforeAck")}
+		}
+		results[of[j]] = result
 	}
-	return receipt, r.h.at("ingest.beforeAck")
+	return results
 }

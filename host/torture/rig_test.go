@@ -24,6 +24,7 @@ import (
 	"github.com/my21staff/my21staff/crm/inbox"
 	"github.com/my21staff/my21staff/crm/outbox"
 	"github.com/my21staff/my21staff/crm/webhook"
+	"github.com/my21staff/my21staff/host/gather"
 	"github.com/my21staff/my21staff/host/hook"
 	"github.com/my21staff/my21staff/host/sse"
 	"github.com/my21staff/my21staff/host/torture"
@@ -64,7 +65,7 @@ func newRig(t *testing.T, dsn string, environ ...string) *rig {
 	mint := crm.NewMint(func() time.Time { return time.Now().Add(time.Duration(r.ahead.Load())) }, rand.Reader)
 	channels := directory.New(r.store.Directory(), mint, rand.Reader)
 	r.inbox = inbox.New(r.h.Inbox(r.store.Inbox()), r.h.Channels(channels), mint)
-	r.receiver = r.h.Receiver(r.inbox)
+	r.receiver = r.h.Receiver(gather.New(r.inbox, uncounted{}, gather.Options{}))
 	r.stream = r.h.Stream(feed.New(r.h.Feed(r.store.Feed())))
 	r.mint = mint
 	r.outbox = r.newOutbox()
@@ -101,6 +102,15 @@ func (r *rig) channel(d *directory.Service, n int) *crm.Channel {
 // system is the principal that may do everything in the channel's workspace.
 func system(ch *crm.Channel) access.Principal { return access.System(ch.WorkspaceID) }
 
+// uncounted counts nothing.
+type uncounted struct{}
+
+// Commit implements gather.Counter.
+func (uncounted) Commit(int, int, time.Duration) {}
+
+// Panic implements gather.Counter.
+func (uncounted) Panic(string) {}
+
 // began is the time of the first message of every scenario.
 const began = 1_790_000_000
 
@@ -125,8 +135,12 @@ func signed(by *crm.Channel, text []byte) webhook.Request {
 // post hands messages in, and fails the test if they are not taken.
 func (r *rig) post(ch *crm.Channel, items ...string) {
 	r.t.Helper()
-	_, err := r.receiver.Receive(r.t.Context(), signed(ch, body(ch, "messages", items...)))
-	r.must(err)
+	r.must(r.receive(signed(ch, body(ch, "messages", items...))))
+}
+
+// receive hands a request in.
+func (r *rig) receive(request webhook.Request) error {
+	return r.receiver.Receive(r.t.Context(), request)[0].Err
 }
 
 // again is the body of a message in other bytes.
@@ -231,8 +245,7 @@ func (r *rig) status(id crm.MessageID) crm.MessageStatus {
 func (r *rig) report(m *crm.Message, word string) {
 	r.t.Helper()
 	item := fmt.Sprintf(`{"id":%q,"status":%q,"timestamp":"%d","recipient_id":"6281200000001","biz_opaque_callback_data":%q}`, nameOf(m.ID), word, began, m.ID)
-	_, err := r.receiver.Receive(r.t.Context(), signed(r.ours, body(r.ours, "statuses", item)))
-	r.must(err)
+	r.must(r.receive(signed(r.ours, body(r.ours, "statuses", item))))
 }
 
 func nameOf(id crm.MessageID) string { return "wamid." + id.String() }
