@@ -3,21 +3,32 @@ package main_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 )
 
-// torture builds the program with what breaks it.
+// broken builds the program with what breaks it, once, beside the other one.
+var broken = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(filepath.Dir(binary), "torture")
+	out, err := exec.Command("go", "build", "-tags", "torture", "-o", path, ".").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("the torture build fails: %w: %s", err, out)
+	}
+	return path, nil
+})
+
 func torture(t *testing.T) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "my21staff")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-tags", "torture", "-o", path, ".").CombinedOutput(); err != nil {
-		t.Fatalf("the torture build fails: %v: %s", err, out)
+	path, err := broken()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return path
 }
