@@ -12,7 +12,10 @@
 //
 // Three variables of the environment steer it. M21_TORTURE_FAULT is
 // point:action or point:action:n, and acts once, the n-th time the point is
-// passed; the actions are kill, panic, error and sleep. M21_TORTURE_BUG names a
+// passed; the actions are kill, panic, error and sleep (five seconds). An error is
+// what the real thing would say: the database is away (Unavailable), or behind a
+// commit, that nobody knows whether it was done (Uncertain); the provider was not
+// reached, or behind the call, its answer was lost. M21_TORTURE_BUG names a
 // bug. M21_TORTURE_LOG names a file to which a fault appends a line of JSON, and
 // syncs it, before it acts. "my21staff torture" lists points and bugs.
 package torture

@@ -148,7 +148,7 @@ func (h *Harness) Passed() map[string]int64 {
 // errTorture is the cause of every error a fault makes.
 var errTorture = errors.New("a fault that was planted")
 
-// due counts a pass and reports whether the fault is due at it. It has been
+// strikes counts a pass and reports whether the fault is due at it. It has been
 // written to the log then.
 func (h *Harness) strikes(point string) (Action, bool) {
 	n := h.passed[point].Add(1)
