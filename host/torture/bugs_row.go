@@ -56,6 +56,7 @@ var rows = []*Bug{
 				var value any
 				if json.Unmarshal(d.Body, &value) == nil {
 					d.Body, _ = json.Marshal(value)
+					d.Packed = nil // the store packs what it is given
 				}
 			}
 		},
@@ -70,7 +71,7 @@ var rows = []*Bug{
 				}
 				own := d.Body
 				if before := w.h.swap(own); before != nil && w.h.every(10) {
-					d.Body = before
+					d.Body, d.Packed = before, nil
 				}
 			}
 		},
