@@ -61,3 +61,16 @@ func loginAs(dsn, name string) (string, error) {
 	address.User, address.Path = url.UserPassword(name, name), "/"+name
 	return address.String(), nil
 }
+
+// inDatabase returns the DSN with another database.
+func inDatabase(dsn, name string) (string, error) {
+	if !strings.Contains(dsn, "://") {
+		return dsn + " dbname=" + name, nil
+	}
+	address, err := url.Parse(dsn)
+	if err != nil {
+		return "", fmt.Errorf("pgtest: read the superuser's DSN: %w", err)
+	}
+	address.Path = "/" + name
+	return address.String(), nil
+}

@@ -1,5 +1,5 @@
 // Package pgtest gives tests a real PostgreSQL: no container, no service, no
-// question asked. Only tests import it.
+// question asked. Only tests and benchmarks import it.
 //
 // The first call in a test process makes a cluster in a temporary folder from
 // the installed server binaries and starts it on a Unix socket that nobody else

@@ -20,11 +20,19 @@ func serveCommand() command {
 		long: "With -demo it also makes a sample workspace and starts a WhatsApp simulator beside it, and prints how to look at both.",
 		flags: func(fs *flag.FlagSet) action {
 			demo := fs.Bool("demo", false, "a sample workspace and a simulator")
+			profiles := fs.String("pprof", "", "address of this machine (127.0.0.1:0) at which Go's profiles are shown")
 			return func(ctx context.Context, p *program, in invocation) error {
 				if len(in.args) > 0 {
 					return usage("%q is one word too many.", in.args[0])
 				}
 				tuneMemory()
+				if *profiles != "" {
+					server, err := profile(*profiles, telemetry.Logger(p.stderr, in.config.LogFormat, in.config.LogLevel))
+					if err != nil {
+						return err
+					}
+					defer server.Close()
+				}
 				if *demo {
 					return serveDemo(ctx, p, in)
 				}

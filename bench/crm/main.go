@@ -1,0 +1,162 @@
+// Command crm measures the product over HTTP, each figure beside what would
+// limit it, taken in the same run:
+//
+//	go run ./bench/crm            # both databases, 50,000 conversations, 500,000 messages
+//	go run ./bench/crm -quick     # everything small, in two minutes
+//	go run ./bench/crm -growth    # the reads from 10 thousand to 10 million messages
+//
+// The host is the built program in a process of its own, on loopback, with a
+// data folder or a PostgreSQL of its own. The data is the same at every run. It
+// prints one table and writes crm.md, crm.json and charts to bench/results.
+//
+// The machines this runs on are shared and noisy, and the driver, the host and
+// the database share the processors. So what is compared is measured in short
+// slices taken in turn, rates are medians of the slices, and the share of a
+// limit is the figure to look at.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if child := os.Getenv(childVariable); child != "" {
+		exit(runChild(ctx, child))
+	}
+	exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench/crm:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// settings are how much, how long and where to.
+type settings struct {
+	shape    shape
+	rounds   int           // slices of each thing that is compared
+	slice    time.Duration // of one
+	ingest   time.Duration // of each ingestion run
+	streams  int
+	rate     float64 // single webhooks a second, open loop
+	batches  float64 // updates a second in batches, open loop
+	steps    []int   // of the growth: messages
+	database string
+	only     string
+	binary   string // the host; empty: it is built
+	against  string // an older one, measured in turn with it
+	profile  string // folder for the profiles of each path
+	out      string
+}
+
+func readFlags(args []string) (settings, error) {
+	s := settings{
+		shape: shape{Workspaces: 20, Conversations: 50_000, Messages: 500_000}, rounds: 7, slice: 700 * time.Millisecond,
+		ingest: 15 * time.Second, streams: 10_000, rate: 1500, batches: 3300,
+	}
+	flags := flag.NewFlagSet("crm", flag.ContinueOnError)
+	quick := flags.Bool("quick", false, "a tenth of the data and of the time")
+	growth := flags.Bool("growth", false, "measure the reads from 10 thousand to 10 million messages, and nothing else")
+	most := flags.Int("most", 10_000_000, "messages of the last step of -growth")
+	flags.StringVar(&s.database, "database", "both", "sqlite, postgres or both")
+	flags.StringVar(&s.only, "only", "", "reads, writes or streams: only this part")
+	flags.StringVar(&s.binary, "binary", "", "the program to measure; built when empty")
+	flags.StringVar(&s.against, "against", "", "an older program, whose reads are measured in turn")
+	flags.StringVar(&s.profile, "profile", "", "folder for CPU and allocation profiles of each read")
+	flags.StringVar(&s.out, "out", "bench/results", "folder for crm.md, crm.json and the charts")
+	if err := flags.Parse(args); err != nil {
+		return s, err
+	}
+	if flags.NArg() > 0 {
+		return s, fmt.Errorf("%q is one word too many", flags.Arg(0))
+	}
+	if *quick {
+		s.shape.Conversations, s.shape.Messages = 5_000, 50_000
+		s.rounds, s.slice, s.ingest, s.streams = 3, 80*time.Millisecond, 2*time.Second, 2000
+	}
+	if *growth {
+		for n := 10_000; n <= *most; n *= 10 {
+			s.steps = append(s.steps, n)
+		}
+	}
+	return s, nil
+}
+
+func run(ctx context.Context, args []string, out, progress io.Writer) error {
+	s, err := readFlags(args)
+	if err != nil {
+		return err
+	}
+	kinds := map[string][]string{"sqlite": {"sqlite"}, "postgres": {"postgres"}, "both": {"sqlite", "postgres"}}[s.database]
+	if kinds == nil {
+		return fmt.Errorf("there is no database %q", s.database)
+	}
+	work, err := os.MkdirTemp("", "m21bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	b := &bench{settings: s, work: work, progress: progress, report: newReport(s)}
+	if err := b.build(ctx); err != nil {
+		return err
+	}
+	for _, kind := range kinds {
+		do := b.measure
+		if len(s.steps) > 0 {
+			do = b.grow
+		}
+		if err := do(ctx, kind); err != nil {
+			return errors.Join(fmt.Errorf("%s: %w", kind, err), b.report.write(out, s.out))
+		}
+	}
+	return b.report.write(out, s.out)
+}
+
+// bench is one run.
+type bench struct {
+	settings
+	work     string
+	binaries []string // the program, then the one it is measured against
+	progress io.Writer
+	report   *report
+	profiled atomic.Int64 // calls made while profiling
+}
+
+func (b *bench) say(format string, args ...any) {
+	fmt.Fprintf(b.progress, "%s  "+format+"\n", append([]any{time.Now().Format("15:04:05")}, args...)...)
+}
+
+// measure measures everything on one database.
+func (b *bench) measure(ctx context.Context, kind string) error {
+	w, err := b.newWorld(ctx, kind, b.shape)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	for _, part := range []struct {
+		name string
+		do   func(context.Context, *world) error
+	}{{"reads", b.reads}, {"writes", b.writes}, {"streams", b.streamsOpen}} {
+		if b.only != "" && b.only != part.name {
+			continue
+		}
+		b.say("%s: %s", kind, part.name)
+		if err := part.do(ctx, w); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
+	}
+	return nil
+}

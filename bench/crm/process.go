@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// build builds the program to measure.
+func (b *bench) build(ctx context.Context) error {
+	binary := b.binary
+	if binary == "" {
+		b.say("building the program")
+		binary = filepath.Join(b.work, "my21staff")
+		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, "./host/cmd/my21staff")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if output, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("go build: %w\n%s", err, output)
+		}
+	}
+	b.binaries = []string{binary}
+	if b.against != "" {
+		b.binaries = append(b.binaries, b.against)
+	}
+	return nil
+}
+
+// process is a program that runs and has said where it listens.
+type process struct {
+	cmd     *exec.Cmd
+	address string
+	pprof   string        // where its profiles are; empty: nowhere
+	start   time.Duration // until it listened
+}
+
+var listening = regexp.MustCompile(`msg=listening address=(\S+)`)
+
+// serve starts the host.
+func (b *bench) serve(ctx context.Context, d *database, binary string, args ...string) (*process, error) {
+	cmd := exec.Command(binary, append([]string{"serve"}, args...)...)
+	cmd.Env = []string{"HOME=" + d.dir, "M21_DATA_DIR=" + d.dir, "M21_DATABASE=" + d.dsn, "M21_LISTEN=127.0.0.1:0",
+		"M21_MAX_STREAMS=20000", "M21_RECONCILE_EVERY=24h", "TZ=UTC"}
+	return b.launch(ctx, cmd)
+}
+
+// launch starts a program and waits for its line. What it logs goes to a file,
+// as it does where the program is run.
+func (b *bench) launch(ctx context.Context, cmd *exec.Cmd) (*process, error) {
+	log, err := os.CreateTemp(b.work, "log")
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	cmd.Stderr, cmd.SysProcAttr = log, &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	began := time.Now()
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	p := &process{cmd: cmd}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for {
+		text, err := os.ReadFile(log.Name())
+		if found := listening.FindSubmatch(text); found != nil {
+			p.address, p.start = string(found[1]), time.Since(began)
+			if found := profiling.FindSubmatch(text); found != nil {
+				p.pprof = string(found[1])
+			}
+			return p, nil
+		}
+		select {
+		case <-ctx.Done():
+			_ = cmd.Process.Kill()
+			return nil, errors.Join(fmt.Errorf("%s does not listen: %s", filepath.Base(cmd.Path), text), err, cmd.Wait())
+		case <-tick.C:
+		}
+	}
+}
+
+// stop ends the program in order.
+func (p *process) stop() {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	kill := time.AfterFunc(20*time.Second, func() { _ = p.cmd.Process.Kill() })
+	defer kill.Stop()
+	_ = p.cmd.Wait()
+}
+
+var rssLine = regexp.MustCompile(`VmRSS:\s+(\d+) kB`)
+
+// memory returns the bytes the process has resident.
+func (p *process) memory() int64 {
+	text, _ := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/status")
+	found := rssLine.FindSubmatch(text)
+	if found == nil {
+		return 0 // no such file on this system
+	}
+	kb, _ := strconv.ParseInt(string(found[1]), 10, 64)
+	return kb << 10
+}

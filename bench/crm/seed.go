@@ -1,0 +1,269 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/my21staff/my21staff/crm"
+)
+
+// seeding fills a world. Messages come in the order of time, each in a
+// conversation that began before, mostly a recent one, so that the rows of a
+// conversation lie as far apart as they do in life. The first conversation is a
+// long one.
+type seeding struct {
+	*world
+	r        *rand.Rand
+	to       sink
+	counters []int64 // ingest numbers, by workspace
+	byWS     [][]int // conversations begun, by workspace
+}
+
+// longThread is how many messages the first conversation has, if there are ten
+// times as many.
+const longThread = 5000
+
+func (w *world) seed(ctx context.Context, say func(string, ...any)) (err error) {
+	s := &seeding{world: w, r: rand.New(rand.NewPCG(21, 2026)), counters: make([]int64, w.shape.Workspaces), byWS: make([][]int, w.shape.Workspaces)}
+	w.vocab = newVocabulary(s.r)
+	w.threads = make([]thread, 0, w.shape.Conversations)
+	if w.kind == "sqlite" {
+		s.to, err = newFileSink(w.file())
+	} else {
+		s.to = newServerSink(ctx, w.superuser)
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.messages(ctx, say); err != nil {
+		return err
+	}
+	for n := range w.threads {
+		if err := s.person(n); err != nil {
+			return err
+		}
+	}
+	if err := s.to.close(ctx); err != nil {
+		return err
+	}
+	for i, o := range w.offices {
+		id := fmt.Sprintf("'%x'", o.id[:])
+		if w.kind == "sqlite" {
+			id = "x" + id
+		}
+		if err := w.exec(ctx, fmt.Sprintf("insert into counters (workspace_id, seq, ingest) values (%s, 0, %d)"+
+			" on conflict (workspace_id) do update set ingest = excluded.ingest", id, s.counters[i])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// messages makes all messages, and with them the conversations' state.
+func (s *seeding) messages(ctx context.Context, say func(string, ...any)) error {
+	every := max(1, s.shape.Messages/s.shape.Conversations)
+	step := dataEnd.Sub(dataBegin).Milliseconds() / int64(s.shape.Messages)
+	long := min(0.1, longThread/float64(s.shape.Messages))
+	began, told := time.Now(), time.Now()
+	for k := range s.shape.Messages {
+		ms := dataBegin.UnixMilli() + int64(k)*max(1, step)
+		var n int
+		switch {
+		case k%every == 0 && len(s.threads) < s.shape.Conversations:
+			n = s.begin(ms)
+		case s.r.Float64() < long:
+			n = 0
+		default:
+			n = s.choose()
+		}
+		if err := s.message(k, n, ms); err != nil {
+			return err
+		}
+		if k%4096 == 0 && time.Since(told) > 10*time.Second {
+			told = time.Now()
+			left := time.Since(began) / time.Duration(k+1) * time.Duration(s.shape.Messages-k)
+			say("%s: %d of %d messages, about %s left to make", s.kind, k, s.shape.Messages, left.Round(time.Second))
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// begin adds a conversation. The first is the largest workspace's.
+func (s *seeding) begin(ms int64) int {
+	ws := 0
+	if len(s.threads) > 0 {
+		ws = s.shape.workspaceOf(s.r.Float64())
+	}
+	n := len(s.threads)
+	t := thread{ws: ws, id: newID(s.r, ms), contact: newID(s.r, ms), began: ms, status: s.pick("resolved", 60, "open", 30, "pending", 7, "snoozed", 3)}
+	s.threads = append(s.threads, t)
+	s.byWS[ws] = append(s.byWS[ws], n)
+	if ws == 0 {
+		s.phones = append(s.phones, n)
+	}
+	return n
+}
+
+// choose returns a conversation that goes on: of the last tenth mostly.
+func (s *seeding) choose() int {
+	have := s.byWS[s.shape.workspaceOf(s.r.Float64())]
+	if len(have) == 0 {
+		have = s.byWS[0]
+	}
+	back := int(math.Pow(s.r.Float64(), 4) * float64(len(have)))
+	return have[len(have)-1-back]
+}
+
+// pick returns a word with a weight of 100.
+func (s *seeding) pick(words ...any) string {
+	at := s.r.IntN(100)
+	for i := 0; ; i += 2 {
+		if at -= words[i+1].(int); at < 0 {
+			return words[i].(string)
+		}
+	}
+}
+
+func (s *seeding) message(k, n int, ms int64) error {
+	t := &s.threads[n]
+	o := &s.offices[t.ws]
+	id, body := newID(s.r, ms), s.vocab.text(s.r)
+	s.counters[t.ws]++
+	outbound := t.lastAt > 0 && s.r.IntN(100) < 45
+	direction, author, authorID, status := crm.Inbound, "contact", "", "received"
+	if outbound {
+		direction, author, authorID, status = crm.Outbound, "member", o.members[s.r.IntN(5)].String(), s.pick("read", 70, "delivered", 20, "sent", 7, "failed", 3)
+		if t.ws == 0 && len(s.sent) < 100_000 {
+			s.sent = append(s.sent, providerID(k))
+		}
+	}
+	content := crm.Content(crm.Text{Body: body})
+	if s.r.IntN(10) == 0 {
+		content = crm.Media{Type: crm.KindImage, ID: fmt.Sprintf("8%014d", k), MIME: "image/jpeg", SHA256: hex.EncodeToString(id[:]), Caption: body}
+	}
+	encoded, err := crm.EncodeContent(content)
+	if err != nil {
+		return err
+	}
+	t.lastAt, t.lastID, t.ingest, t.outbound, t.preview = ms, id, s.counters[t.ws], outbound, content.Preview()
+	if t.unread++; outbound {
+		t.unread = 0
+	} else {
+		t.lastIn = ms
+	}
+	ws := [16]byte(o.id)
+	if err := s.to.document(ws, id, t.id, wordsOf(body)); err != nil {
+		return err
+	}
+	return s.to.row("messages", ws, id, t.id, [16]byte(o.channel), t.contact, string(direction), author, authorID, string(content.Kind()), string(encoded),
+		providerID(k), status, nil, "", false, ms, s.counters[t.ws], nil, nil, ms)
+}
+
+// person writes a conversation and its contact.
+func (s *seeding) person(n int) error {
+	t := &s.threads[n]
+	o := &s.offices[t.ws]
+	ws := [16]byte(o.id)
+	name := names[s.r.IntN(len(names))] + " " + s.vocab[s.r.IntN(len(s.vocab))]
+	c := crm.Contact{ProfileName: name, Identities: []crm.Identity{{Kind: crm.ByPhone, Value: "+" + number(n)}, {Kind: crm.ByWaID, Value: number(n)}},
+		Source: crm.Source{Kind: "chat", At: time.UnixMilli(t.began).UTC()}}
+	var tags strings.Builder
+	for i, tag := range o.tags {
+		if s.r.IntN(2<<i) != 0 { // the first has half of the contacts, the next a quarter ...
+			continue
+		}
+		tags.WriteString(hex.EncodeToString(tag[:]) + " ")
+		if err := s.to.row("contact_tags", ws, [16]byte(tag), t.contact); err != nil {
+			return err
+		}
+	}
+	identities, _ := json.Marshal(c.Identities) // texts always encode
+	source, _ := json.Marshal(c.Source)
+	folded := strings.ToLower(name) + "\n" + number(n)
+	temperature := s.pick("", 40, "cold", 30, "warm", 20, "hot", 10)
+	if err := s.to.row("contacts", ws, t.contact, "", name, t.began, "", string(identities), tags.String(), `{"city":"Bandung"}`, "new", temperature,
+		string(source), false, nil, "", nil, t.began, t.lastAt, folded); err != nil {
+		return err
+	}
+	for _, id := range c.Identities {
+		if err := s.to.row("identities", ws, string(id.Kind), id.Value, t.contact); err != nil {
+			return err
+		}
+	}
+	if err := s.to.document(ws, t.contact, t.contact, partsOf(folded)); err != nil {
+		return err
+	}
+	if err := s.beside(ws, o, t); err != nil {
+		return err
+	}
+	return s.conversation(ws, o, t, "+"+number(n), name, temperature)
+}
+
+// beside writes notes and tasks, which few contacts have.
+func (s *seeding) beside(ws [16]byte, o *office, t *thread) error {
+	for range max(0, s.r.IntN(5)-2) {
+		if err := s.to.row("notes", ws, newID(s.r, t.began), t.contact, t.id, "member", o.members[0].String(), s.vocab.text(s.r), t.began); err != nil {
+			return err
+		}
+	}
+	if s.r.IntN(5) > 0 {
+		return nil
+	}
+	return s.to.row("tasks", ws, newID(s.r, t.began), t.contact, nil, "Telepon kembali", t.lastAt, nil, "member", o.members[0].String(), t.began)
+}
+
+func (s *seeding) conversation(ws [16]byte, o *office, t *thread, handle, name, temperature string) error {
+	direction, status := crm.Inbound, "received"
+	if t.outbound {
+		direction, status = crm.Outbound, "read"
+	}
+	var assignee [16]byte
+	if s.r.IntN(4) > 0 {
+		assignee = o.members[s.r.IntN(5)]
+	}
+	var snoozed any
+	if t.status == "snoozed" {
+		snoozed = dataEnd.AddDate(100, 0, 0).UnixMilli()
+	}
+	return s.to.row("conversations", ws, t.id, [16]byte(o.channel), t.contact, t.status, snoozed, assignee, "human", int64(t.unread), t.lastIn, t.began, t.lastAt,
+		name, handle, temperature, t.lastID, t.lastAt, t.ingest, string(direction), status, t.preview)
+}
+
+// wordsOf and partsOf cut texts up as the store does (adapters/bunstore), for
+// the plain texts that are made here. That searches find them is seen before
+// they are measured.
+func wordsOf(body string) []string {
+	seen := map[string]bool{}
+	var words []string
+	for word := range strings.FieldsSeq(body) {
+		if !seen[word] {
+			seen[word] = true
+			words = append(words, word)
+		}
+	}
+	return words
+}
+
+func partsOf(lines string) []string {
+	var parts []string
+	seen := map[string]bool{}
+	for line := range strings.SplitSeq(lines, "\n") {
+		for i := range line {
+			part := "t" + hex.EncodeToString([]byte(line[i:min(i+3, len(line))]))
+			if !seen[part] {
+				seen[part] = true
+				parts = append(parts, part)
+			}
+		}
+	}
+	return parts
+}

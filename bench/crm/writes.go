@@ -1,0 +1,317 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/webhook"
+)
+
+// writes measures ingestion and sending.
+func (b *bench) writes(ctx context.Context, w *world) error {
+	empty, err := b.newDatabase(ctx, w.kind)
+	if err != nil {
+		return err
+	}
+	defer empty.close()
+	if err := b.starts(ctx, w, empty); err != nil {
+		return err
+	}
+	var args []string
+	if b.profile != "" {
+		args = []string{"-pprof", "127.0.0.1:0"}
+	}
+	p, err := b.serve(ctx, w.database, b.binaries[0], args...)
+	if err != nil {
+		return err
+	}
+	defer p.stop()
+	limit, err := w.bare(ctx)
+	if err != nil {
+		return err
+	}
+	defer limit.close()
+	b.report.fact(w.kind, "host memory at the start", "MB", float64(p.memory())/1e6)
+	in := &ingestion{bench: b, world: w, host: p, caller: newCaller(p.address), limit: limit}
+	if err := in.stored(ctx, in.all); err != nil {
+		return err
+	}
+	b.report.fact(w.kind, "host memory after the writes", "MB", float64(p.memory())/1e6)
+	return nil
+}
+
+// starts measures how soon the host listens: on the data, and on nothing.
+func (b *bench) starts(ctx context.Context, w *world, empty *database) error {
+	for _, d := range []struct {
+		name string
+		*database
+	}{{"start on an empty database", empty}, {"start on the data", w.database}} {
+		for try := range 3 {
+			p, err := b.serve(ctx, d.database, b.binaries[0])
+			if err != nil {
+				return err
+			}
+			p.stop()
+			if try == 0 { // the first makes the schema, where there is none
+				b.report.fact(w.kind, d.name, "ms", ms(p.start))
+			}
+		}
+	}
+	return nil
+}
+
+// ingestion is a host that is written to.
+type ingestion struct {
+	*bench
+	*world
+	host    *process
+	caller  *caller
+	limit   bare
+	n       atomic.Int64
+	updates atomic.Int64 // that were acknowledged as messages
+}
+
+func (in *ingestion) all(ctx context.Context) error {
+	durable, err := in.durable(ctx)
+	if err != nil {
+		return err
+	}
+	for _, clients := range []int{1, 32, 256} {
+		if err := in.closed(ctx, clients, durable); err != nil {
+			return fmt.Errorf("%d clients: %w", clients, err)
+		}
+	}
+	if err := in.open(ctx, "single webhooks, open loop", in.rate, 1, 15, durable); err != nil {
+		return err
+	}
+	if err := in.open(ctx, "batches of 100 updates, open loop", in.batches, 100, 100, durable); err != nil {
+		return err
+	}
+	return in.sends(ctx, durable)
+}
+
+// groupRows is how many rows share a transaction in the grouped limit.
+const groupRows = 256
+
+// durable measures what the database does with rows that are each durable when
+// the call returns.
+func (in *ingestion) durable(ctx context.Context) ([]bound, error) {
+	var bounds []bound
+	measure := func(name string, clients, rows int) error {
+		var next atomic.Int64
+		var all times
+		var rates []float64
+		for range in.rounds {
+			took, rate, err := closedLoop(ctx, clients, in.slice, &next, func(int) error { return in.limit.insert(ctx, rows) })
+			if err != nil {
+				return err
+			}
+			all, rates = append(all, took...), append(rates, rate*float64(rows))
+		}
+		bounds = append(bounds, bound{name, result{all.summary(), median(rates)}})
+		in.report.add(row{Database: in.kind, Part: "limit", Name: name, Clients: clients, result: bounds[len(bounds)-1].result})
+		in.say("%s", in.report.Rows[len(in.report.Rows)-1])
+		return nil
+	}
+	for _, clients := range []int{1, 8, 32} {
+		if err := measure(fmt.Sprintf("one durable row, %d clients", clients), clients, 1); err != nil {
+			return nil, err
+		}
+	}
+	return bounds, measure(fmt.Sprintf("%d durable rows together", groupRows), 2, groupRows)
+}
+
+// boundFor returns the limits to compare with: the same number of clients, and
+// rows that come in groups.
+func boundFor(bounds []bound, clients int) []bound {
+	at := 0
+	for at < 2 && []int{1, 8, 32}[at] < clients {
+		at++
+	}
+	return []bound{bounds[at], bounds[3]}
+}
+
+// closed measures single webhooks, each client its next when the last is
+// acknowledged.
+func (in *ingestion) closed(ctx context.Context, clients int, durable []bound) error {
+	if _, _, err := closedLoop(ctx, clients, in.slice, &in.n, in.single); err != nil { // warms up
+		return err
+	}
+	took, rate, err := closedLoop(ctx, clients, in.ingest, &in.n, in.single)
+	if err != nil {
+		return err
+	}
+	in.report.add(row{Database: in.kind, Part: "ingest", Name: "single webhooks, closed loop", Clients: clients,
+		result: result{took.summary(), rate}, Limits: boundFor(durable, clients)})
+	in.say("%s", in.report.Rows[len(in.report.Rows)-1])
+	if in.profile == "" || clients == 1 {
+		return nil
+	}
+	return in.profileDuring(ctx, in.host, fmt.Sprintf("%s-ingest-%d", in.kind, clients), clients, in.single)
+}
+
+// open measures webhooks of some updates at a rate, from the moment each was
+// meant to begin.
+func (in *ingestion) open(ctx context.Context, name string, rate float64, updates int, goal float64, durable []bound) error {
+	do := in.single
+	if updates > 1 {
+		do = func(n int) error { return in.batch(n, updates) }
+	}
+	began := time.Now()
+	took, err := openLoop(ctx, 512, rate/float64(updates), in.ingest, &in.n, do)
+	if err != nil {
+		return err
+	}
+	in.report.add(row{Database: in.kind, Part: "ingest", Name: fmt.Sprintf("%s at %.0f/s", name, rate),
+		result: result{took.summary(), float64(len(took)*updates) / time.Since(began).Seconds()}, Limits: boundFor(durable, 32), Goal99: goal})
+	in.say("%s", in.report.Rows[len(in.report.Rows)-1])
+	return nil
+}
+
+// single sends one message of one customer.
+func (in *ingestion) single(n int) error {
+	o := &in.offices[in.shape.workspaceOf(float64(n*7919%10_000)/10_000)]
+	err := in.caller.do(o.webhook(`[`+change(o, message(n, in.customer(n), in.words(n)))+`]`), nil)
+	if err == nil {
+		in.updates.Add(1)
+	}
+	return err
+}
+
+// batch sends updates together, as Meta does after a pause: two messages for
+// each status of a message that was sent before.
+func (in *ingestion) batch(n, updates int) error {
+	o := &in.offices[0]
+	changes := make([]string, updates)
+	messages := int64(0)
+	for i := range changes {
+		k := n*1000 + i
+		if i%3 == 2 && len(in.sent) > 0 {
+			changes[i] = change(o, fmt.Sprintf(`"statuses":[{"id":"%s","status":"read","timestamp":"%d","recipient_id":"%s"}]`,
+				in.sent[k%len(in.sent)], time.Now().Unix(), number(0)))
+			continue
+		}
+		messages++
+		changes[i] = change(o, message(1_000_000_000+k, in.customer(k), in.words(k)))
+	}
+	err := in.caller.do(o.webhook(`[`+strings.Join(changes, ",")+`]`), nil)
+	if err == nil {
+		in.updates.Add(messages)
+	}
+	return err
+}
+
+// customer returns who writes: one in twenty is new.
+func (in *ingestion) customer(n int) string {
+	if n%20 == 0 {
+		return number(500_000_000 + n)
+	}
+	return number(n * 7919 % len(in.threads))
+}
+
+func (in *ingestion) words(n int) string {
+	words := make([]string, 4+n%17)
+	for i := range words {
+		words[i] = in.vocab[(n*31+i*i*17)%len(in.vocab)]
+	}
+	return strings.Join(words, " ")
+}
+
+func message(n int, from, text string) string {
+	return fmt.Sprintf(`"contacts":[{"profile":{"name":"Sari"},"wa_id":"%s"}],"messages":[{"from":"%s","id":"wamid.HBgNTESTTESTTESTTESTVAgASGBQzQTRBNjU5OUFFRTAz%012d",`+
+		`"timestamp":"%d","type":"text","text":{"body":"%s"}}]`, from, from, n, time.Now().Unix(), text)
+}
+
+func change(o *office, value string) string {
+	return `{"id":"900000000000001","changes":[{"value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"6281200000100","phone_number_id":"` +
+		o.number + `"},` + value + `},"field":"messages"}]}`
+}
+
+// webhook signs entries as Meta sends them.
+func (o *office) webhook(entries string) request {
+	body := []byte(`{"object":"whatsapp_business_account","entry":` + entries + `}`)
+	name, value := webhook.Sign(crm.Meta, o.secret, body)
+	return request{method: "POST", path: "/api/webhook/meta", body: body, want: 200, header: [][2]string{{name, value}, {"Content-Type", "application/json"}}}
+}
+
+// sends measures POST /api/messages/send to customers who wrote a moment ago.
+func (in *ingestion) sends(ctx context.Context, durable []bound) error {
+	o := &in.offices[0]
+	var bodies [][]byte
+	for i := range variants {
+		to := number(in.phones[i*len(in.phones)/variants])
+		if err := in.caller.do(o.webhook(`[`+change(o, message(2_000_000_000+i, to, "halo"))+`]`), nil); err != nil {
+			return err
+		}
+		in.updates.Add(1)
+		body, _ := json.Marshal(map[string]any{"to": "+" + to, "type": "text", "text": map[string]string{"body": in.words(i)}})
+		bodies = append(bodies, body)
+	}
+	send := func(n int) error {
+		err := in.caller.do(request{method: "POST", path: "/api/messages/send", body: bodies[n%len(bodies)], want: 201,
+			header: [][2]string{{"X-Api-Key", string(o.key)}, {"Content-Type", "application/json"}, {"Idempotency-Key", "bench-" + strconv.Itoa(n)}}}, nil)
+		if err == nil {
+			in.updates.Add(1)
+		}
+		return err
+	}
+	for _, clients := range []int{1, busyClients, 32} {
+		took, rate, err := closedLoop(ctx, clients, in.ingest/3, &in.n, send)
+		if err != nil {
+			return err
+		}
+		in.report.add(row{Database: in.kind, Part: "send", Name: "messages/send", Clients: clients, result: result{took.summary(), rate}, Limits: boundFor(durable, clients)})
+		in.say("%s", in.report.Rows[len(in.report.Rows)-1])
+	}
+	if in.profile == "" {
+		return nil
+	}
+	return in.profileDuring(ctx, in.host, in.kind+"-send", busyClients, send)
+}
+
+// stored measures how many bytes a message took, with all that is kept beside
+// it, and sees that every message that was acknowledged is there.
+func (in *ingestion) stored(ctx context.Context, write func(context.Context) error) error {
+	before, err := in.world.size(ctx)
+	if err != nil {
+		return err
+	}
+	rows, err := in.world.count(ctx, "messages")
+	if err != nil {
+		return err
+	}
+	if err := write(ctx); err != nil {
+		return err
+	}
+	more, err := in.world.count(ctx, "messages")
+	if err != nil {
+		return err
+	}
+	if more-rows != in.updates.Load() {
+		err = fmt.Errorf("%d messages were acknowledged and %d are stored", in.updates.Load(), more-rows)
+	}
+	after, failed := in.world.size(ctx)
+	in.report.fact(in.kind, "storage of a message, ingested", "bytes", float64(after-before-in.limited())/float64(more-rows))
+	in.report.fact(in.kind, "storage of a message, seeded with its conversations", "bytes", float64(before)/float64(rows))
+	return errors.Join(err, failed)
+}
+
+// limited returns what the rows of the limits take of the database's size.
+func (in *ingestion) limited() int64 {
+	server, is := in.limit.(*bareServer)
+	if !is {
+		return 0 // they have a file of their own
+	}
+	conn := <-server.bypass
+	defer func() { server.bypass <- conn }()
+	var bytes int64
+	_ = conn.QueryRow(context.Background(), "select pg_total_relation_size('bench_rows')").Scan(&bytes)
+	return bytes
+}
