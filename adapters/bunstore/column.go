@@ -96,6 +96,22 @@ func (t text) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
 // Value implements driver.Valuer.
 func (t text) Value() (driver.Value, error) { return clean(string(t)), nil }
 
+// Scan implements sql.Scanner.
+func (t *text) Scan(src any) error {
+	switch src := src.(type) {
+	case nil:
+		*t = ""
+		return nil
+	case string:
+		*t = text(src)
+		return nil
+	case []byte:
+		*t = text(src)
+		return nil
+	}
+	return fmt.Errorf("a text cannot be read from %T", src)
+}
+
 // word is a text whose empty value is NULL, so that it never collides in a
 // unique key.
 type word string
@@ -115,6 +131,9 @@ func (w word) Value() (driver.Value, error) {
 	}
 	return text(w).Value()
 }
+
+// Scan implements sql.Scanner.
+func (w *word) Scan(src any) error { return (*text)(w).Scan(src) }
 
 // stamp is a time, never NULL. The zero time is the first millisecond of the
 // year 1, so it sorts before every other.

@@ -126,23 +126,17 @@ func from[R any](s *Store) Query {
 // read runs one bound query and returns its rows.
 func read[R any](ctx context.Context, l link, q Query) ([]R, error) {
 	var found []R
-	err := l.run(ctx, step{Statement: q.bound(), scan: func(rows *sql.Rows) error {
-		return l.store.db.ScanRows(ctx, rows, &found)
-	}})
+	err := l.run(ctx, load(ctx, l, q.bound(), &found))
 	return found, err
 }
 
 // load is a step that appends the rows of a query to found.
-func load[R any](ctx context.Context, l link, statement Statement, found *[]R) step {
+func load[R any](_ context.Context, l link, statement Statement, found *[]R) step {
 	return step{Statement: statement, scan: func(rows *sql.Rows) error {
-		for rows.Next() {
-			var row R
-			if err := l.store.db.ScanRow(ctx, rows, &row); err != nil {
-				return err
-			}
-			*found = append(*found, row)
-		}
-		return rows.Err()
+		return scan(l.store, rows, func(row *R) error {
+			*found = append(*found, *row)
+			return nil
+		})
 	}}
 }
 
@@ -160,13 +154,27 @@ func pick[V any](statement Statement, found *[]V) step {
 	}}
 }
 
-// list reads nouns.
+// list reads nouns, each as its row comes.
 func list[R, N any](ctx context.Context, l link, q Query, noun func(*R) (N, error)) ([]N, error) {
-	rows, err := read[R](ctx, l, q)
-	if err != nil {
+	nouns := []N{}
+	var unfit error // a row that is no noun, which is no failure of the database
+	err := l.run(ctx, step{Statement: q.bound(), scan: func(rows *sql.Rows) error {
+		return scan(l.store, rows, func(row *R) error {
+			converted, err := noun(row)
+			if err != nil && unfit == nil {
+				unfit = err
+			}
+			nouns = append(nouns, converted)
+			return nil
+		})
+	}})
+	switch {
+	case err != nil:
 		return nil, err
+	case unfit != nil:
+		return nil, crm.Wrap(l.op, unfit)
 	}
-	return convert(l, rows, noun)
+	return nouns, nil
 }
 
 // one reads a noun, or NotFound.

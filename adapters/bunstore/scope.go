@@ -20,6 +20,9 @@ func of(ws crm.WorkspaceID) Scope { return Scope{Workspaces: []crm.WorkspaceID{w
 // everywhere is the scope of calls that span the installation.
 var everywhere = Scope{Installation: true}
 
+// Nothing reports whether the scope shows nothing.
+func (s Scope) Nothing() bool { return len(s.Workspaces) == 0 && !s.Installation }
+
 type scopeKey struct{}
 
 func withScope(ctx context.Context, scope Scope) context.Context {

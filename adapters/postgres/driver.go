@@ -143,16 +143,17 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 // send sends statements, in front of them the scope unless the transaction has
 // it already, and returns their results.
 func (c *conn) send(ctx context.Context, statements batch) results {
-	var scope string
-	if c.pg.PgConn().TxStatus() == 'I' {
-		scope = scopeSQL(bunstore.ScopeOf(ctx))
-	}
+	outside := c.pg.PgConn().TxStatus() == 'I'
 	prepared := false
 	for _, s := range statements {
 		prepared = prepared || len(s.Args) > 0
 	}
 	if prepared {
-		return c.pipeline(ctx, scope, statements)
+		return c.pipeline(ctx, outside, statements)
+	}
+	var scope string
+	if outside {
+		scope = scopeSQL(bunstore.ScopeOf(ctx))
 	}
 	texts := make([]string, len(statements))
 	for i, s := range statements {
@@ -165,19 +166,21 @@ func (c *conn) send(ctx context.Context, statements batch) results {
 	return r
 }
 
-// pipeline sends prepared statements. The scope is one more of them, with its
-// values as arguments so that its text is always the same.
-func (c *conn) pipeline(ctx context.Context, scope string, statements batch) results {
+// pipeline sends prepared statements. The scope of those outside a transaction
+// is one more of them, with its values as arguments so that its text is always
+// the same.
+func (c *conn) pipeline(ctx context.Context, outside bool, statements batch) results {
 	b := &pgx.Batch{}
-	if scope != "" {
-		s := bunstore.ScopeOf(ctx)
+	s := bunstore.ScopeOf(ctx)
+	scoped := outside && !s.Nothing()
+	if scoped {
 		b.Queue(setScope, workspaceList(s), reach(s), s.Search)
 	}
 	for _, s := range statements {
 		b.Queue(s.SQL, s.Args...)
 	}
 	r := &pipelineResults{all: c.pg.SendBatch(ctx, b)}
-	if scope != "" {
+	if scoped {
 		r.skip()
 	}
 	return r
@@ -188,7 +191,7 @@ const setScope = "select set_config('my21staff.workspaces', $1, true), set_confi
 // scopeSQL returns the statement that sets the scope, to be followed by
 // another, or "" for a scope of nothing, which needs no setting.
 func scopeSQL(s bunstore.Scope) string {
-	if len(s.Workspaces) == 0 && !s.Installation {
+	if s.Nothing() {
 		return ""
 	}
 	quoted := func(value string) string { return "'" + strings.ReplaceAll(value, "'", "''") + "'" }
