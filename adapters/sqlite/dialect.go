@@ -22,16 +22,17 @@ import (
 )
 
 // dialect implements bunstore.Dialect.
-type dialect struct{}
+type dialect struct{ ready ready }
 
 // Schema implements bunstore.Dialect.
-func (dialect) Schema() schema.Dialect { return sqlitedialect.New() }
+func (*dialect) Schema() schema.Dialect { return sqlitedialect.New() }
 
 // Query implements bunstore.Dialect: one statement after the other, there is no
-// way between to save.
-func (dialect) Query(ctx context.Context, on bunstore.Runner, statements []bunstore.Statement, each func(int, *sql.Rows) error) error {
+// way between to save. Those with arguments have a text that comes again, and
+// outside a transaction they are kept prepared.
+func (d *dialect) Query(ctx context.Context, on bunstore.Runner, statements []bunstore.Statement, each func(int, *sql.Rows) error) error {
 	for i, statement := range statements {
-		rows, err := on.QueryContext(ctx, statement.SQL, statement.Args...)
+		rows, err := d.ready.query(ctx, on, statement)
 		if err != nil {
 			return err
 		}
@@ -43,7 +44,7 @@ func (dialect) Query(ctx context.Context, on bunstore.Runner, statements []bunst
 }
 
 // Fault implements bunstore.Dialect by SQLite's result codes.
-func (dialect) Fault(err error) bunstore.Fault {
+func (*dialect) Fault(err error) bunstore.Fault {
 	var failed *sqlite.Error
 	switch {
 	case errors.Is(err, sql.ErrConnDone), errors.Is(err, sql.ErrTxDone):
@@ -67,17 +68,17 @@ func (dialect) Fault(err error) bunstore.Fault {
 }
 
 // Lock implements bunstore.Dialect: the one writer has every row.
-func (dialect) Lock() string { return "" }
+func (*dialect) Lock() string { return "" }
 
 // ClaimLock implements bunstore.Dialect.
-func (dialect) ClaimLock() string { return "" }
+func (*dialect) ClaimLock() string { return "" }
 
 // Index implements bunstore.Dialect. The full-text table has no copy of the
 // tokens, and its rows are found by a number made of the subject's id. They are
 // written in the order of these numbers: at each that is lower than the one
 // before, FTS5 writes out all that it had gathered. (Measured: a fifth of what a
 // message cost.)
-func (dialect) Index(docs []bunstore.Document) []bunstore.Query {
+func (*dialect) Index(docs []bunstore.Document) []bunstore.Query {
 	numbered := make(map[int64]bunstore.Document, len(docs))
 	for _, doc := range docs {
 		numbered[rowid(doc)] = doc
@@ -126,7 +127,7 @@ func token(ws crm.WorkspaceID) string { return "w" + hex.EncodeToString(ws[:]) }
 
 // Match implements bunstore.Dialect. The expression holds letters, marks and
 // digits only, in quotes: none of it is taken for an operator.
-func (dialect) Match(ws crm.WorkspaceID, alternatives ...[]string) (bunstore.Query, string) {
+func (*dialect) Match(ws crm.WorkspaceID, alternatives ...[]string) (bunstore.Query, string) {
 	either := make([]string, len(alternatives))
 	for i, tokens := range alternatives {
 		either[i] = `("` + strings.Join(tokens, `" * AND "`) + `" *)`
@@ -138,19 +139,19 @@ func (dialect) Match(ws crm.WorkspaceID, alternatives ...[]string) (bunstore.Que
 }
 
 // Months implements bunstore.Dialect.
-func (dialect) Months() bunstore.Months { return nil }
+func (*dialect) Months() bunstore.Months { return nil }
 
 // MigrationTypes implements bunstore.Dialect.
-func (dialect) MigrationTypes() bunstore.MigrationTypes {
+func (*dialect) MigrationTypes() bunstore.MigrationTypes {
 	return bunstore.MigrationTypes{ID: "blob", Bytes: "blob", Clustered: "without rowid"}
 }
 
 // MigrationLock implements bunstore.Dialect: a transaction is the lock.
-func (dialect) MigrationLock() string { return "" }
+func (*dialect) MigrationLock() string { return "" }
 
 // Notify implements bunstore.Dialect: another process on the same file asks
 // again every second, as feed.Store demands of it.
-func (dialect) Notify([]crm.WorkspaceID) {}
+func (*dialect) Notify([]crm.WorkspaceID) {}
 
 // Listen implements bunstore.Dialect.
-func (dialect) Listen(context.Context, func([]crm.WorkspaceID)) {}
+func (*dialect) Listen(context.Context, func([]crm.WorkspaceID)) {}

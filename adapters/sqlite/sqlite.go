@@ -88,7 +88,7 @@ func open(ctx context.Context, path string, options Options, remove func() error
 	}
 	checkpoints := startCheckpoints(path)
 	store := bunstore.New(bunstore.Config{
-		Dialect: dialect{}, Write: write, Read: read, Sealer: options.Sealer, Packer: options.Packer, Stop: checkpoints.stop, Close: remove,
+		Dialect: &dialect{}, Write: write, Read: read, Sealer: options.Sealer, Packer: options.Packer, Stop: checkpoints.stop, Close: remove,
 	})
 	if options.KeepSchema {
 		return store, nil
