@@ -91,8 +91,8 @@ func (s *Service) Keys(ctx context.Context, p access.Principal) ([]*crm.APIKey, 
 	return list, crm.Wrap(op, err)
 }
 
-// RevokeKey ends a key at once; one that is revoked stays so. NotFound if there
-// is no such key.
+// RevokeKey ends a key: here at once, on other hosts within KnownFor. One that is
+// revoked stays so. NotFound if there is no such key.
 func (s *Service) RevokeKey(ctx context.Context, p access.Principal, id crm.APIKeyID) error {
 	const op = "revoke key"
 	if err := p.Check(access.ManageKeys); err != nil {
@@ -110,6 +110,7 @@ func (s *Service) RevokeKey(ctx context.Context, p access.Principal, id crm.APIK
 		return nil
 	}
 	keys[at].RevokedAt = s.mint.Now()
+	defer s.forget()
 	return crm.Wrap(op, s.store.SaveKey(ctx, keys[at]))
 }
 
@@ -117,27 +118,33 @@ func (s *Service) RevokeKey(ctx context.Context, p access.Principal, id crm.APIK
 // revoked or expired is Unauthenticated, with the same sentence. It notes the
 // use, at most once a minute.
 func (s *Service) Authenticate(ctx context.Context, secret string) (access.Principal, error) {
+	p, _, err := s.authenticate(ctx, secret)
+	return p, err
+}
+
+// authenticate also returns when the key expires.
+func (s *Service) authenticate(ctx context.Context, secret string) (access.Principal, time.Time, error) {
 	const op = "authenticate key"
 	denied := crm.Wrap(op, unauthenticated("This API key is not known, or no longer good."))
 	if len(secret) != keyLen || !strings.HasPrefix(secret, keyMark) {
-		return access.Principal{}, denied
+		return access.Principal{}, time.Time{}, denied
 	}
 	now := s.mint.Now()
 	key, err := s.store.KeyByHash(ctx, hashOf(secret))
 	switch {
 	case crm.CodeOf(err) == crm.NotFound:
-		return access.Principal{}, denied
+		return access.Principal{}, time.Time{}, denied
 	case err != nil:
-		return access.Principal{}, crm.Wrap(op, err)
+		return access.Principal{}, time.Time{}, crm.Wrap(op, err)
 	case !key.Good(now):
-		return access.Principal{}, denied
+		return access.Principal{}, time.Time{}, denied
 	}
 	if s.firstUse(key, now) {
 		// Whether it is noted does not decide who asks; a database that only
 		// reads still authenticates.
 		_ = s.store.TouchKey(ctx, key.WorkspaceID, key.ID, now)
 	}
-	return access.OfKey(key), nil
+	return access.OfKey(key), key.ExpiresAt, nil
 }
 
 // firstUse reports whether a key's use is the first to be noted in a minute.

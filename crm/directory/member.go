@@ -47,7 +47,8 @@ func (s *Service) MembersByEmail(ctx context.Context, email string) ([]*crm.Memb
 // Whoever may not do what the member may, before or after, is Forbidden: an
 // admin neither makes owners nor changes one. Disabling or demoting the last
 // owner is Refused ("last_owner"), an e-mail address that another member has is
-// Conflict, an unknown id NotFound.
+// Conflict, an unknown id NotFound. Who is signed in has the new role, or none,
+// here at once and on other hosts within KnownFor.
 func (s *Service) SaveMember(ctx context.Context, p access.Principal, m crm.Member) (*crm.Member, error) {
 	const op = "save member"
 	if err := p.Check(access.ManageMembers); err != nil {
@@ -73,6 +74,7 @@ func (s *Service) SaveMember(ctx context.Context, p access.Principal, m crm.Memb
 	if err := checkMember(p, old, m, members); err != nil {
 		return nil, crm.Wrap(op, err)
 	}
+	defer s.forget()
 	if err := s.store.SaveMember(ctx, &m); err != nil {
 		return nil, crm.Wrap(op, err)
 	}

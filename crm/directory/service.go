@@ -27,6 +27,10 @@ type Service struct {
 	using sync.Mutex // guards used
 	used  map[crm.APIKeyID]time.Time
 
+	knownKeys       memory[[32]byte, access.Principal]
+	knownSessions   memory[[32]byte, access.Principal]
+	knownWorkspaces memory[crm.WorkspaceID, crm.Workspace]
+
 	channels atomic.Pointer[numbers] // nil until first asked
 	loading  chan struct{}           // held by whoever reads the channels afresh
 }

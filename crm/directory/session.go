@@ -55,20 +55,27 @@ func (s *Service) SignIn(ctx context.Context, link string) (crm.Secret, access.P
 // token that is unknown, ended or expired, or whose member is disabled, is
 // Unauthenticated.
 func (s *Service) Session(ctx context.Context, token string) (access.Principal, error) {
+	p, _, err := s.session(ctx, token)
+	return p, err
+}
+
+// session also returns when the session expires.
+func (s *Service) session(ctx context.Context, token string) (access.Principal, time.Time, error) {
 	const op = "find session"
 	denied := unauthenticated("You are not signed in, or no longer.")
 	found, err := s.find(ctx, token, false, denied)
 	if err != nil {
-		return access.Principal{}, crm.Wrap(op, err)
+		return access.Principal{}, time.Time{}, crm.Wrap(op, err)
 	}
 	member, err := s.active(ctx, found.WorkspaceID, found.MemberID, denied)
 	if err != nil {
-		return access.Principal{}, crm.Wrap(op, err)
+		return access.Principal{}, time.Time{}, crm.Wrap(op, err)
 	}
-	return access.OfMember(member), nil
+	return access.OfMember(member), found.ExpiresAt, nil
 }
 
-// SignOut ends a session; one that is not there has ended already.
+// SignOut ends a session: here at once, on other hosts within KnownFor. One that
+// is not there has ended already.
 func (s *Service) SignOut(ctx context.Context, token string) error {
 	const op = "sign out"
 	found, err := s.find(ctx, token, false, crm.NotFound)
@@ -78,6 +85,7 @@ func (s *Service) SignOut(ctx context.Context, token string) error {
 	case err != nil:
 		return crm.Wrap(op, err)
 	}
+	defer s.forget()
 	_, err = s.store.TakeSession(ctx, found.WorkspaceID, found.Hash)
 	return crm.Wrap(op, err)
 }

@@ -70,6 +70,7 @@ func (s *Service) EditWorkspace(ctx context.Context, p access.Principal, w crm.W
 	if w, err = readWorkspace(w, *old); err != nil {
 		return nil, crm.Wrap(op, err)
 	}
+	defer s.forget()
 	if err := s.store.SaveWorkspace(ctx, &w); err != nil {
 		return nil, crm.Wrap(op, err)
 	}

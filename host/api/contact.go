@@ -146,7 +146,7 @@ func (a *API) detail(card *people.Card) contactDetail {
 
 // region returns how the workspace reads a number without a country code.
 func (a *API) region(ctx *fasthttp.RequestCtx) (string, error) {
-	workspace, err := a.Directory.Workspace(request.ContextOf(ctx), request.PrincipalOf(ctx).WorkspaceID)
+	workspace, err := a.Directory.KnownWorkspace(request.ContextOf(ctx), request.PrincipalOf(ctx).WorkspaceID)
 	if err != nil {
 		return "", err
 	}

@@ -22,7 +22,11 @@ func (a *API) keyRoutes() []Route {
 				Answers: []Answer{{201, keyWithSecret{}, "The key and its secret"}},
 			}},
 		{Method: "DELETE", Path: "/api/keys/{id}", Action: access.ManageKeys, Handler: a.revokeKey,
-			Doc: Doc{Tag: "API keys", Summary: "Revoke an API key", Answers: []Answer{{204, nil, "It works no more"}}}},
+			Doc: Doc{
+				Tag: "API keys", Summary: "Revoke an API key",
+				About:   "It works no more at once, and where the installation has several hosts, on the others within a second.",
+				Answers: []Answer{{204, nil, "It works no more"}},
+			}},
 	}
 }
 

@@ -24,6 +24,10 @@ type Directory interface {
 	Authenticate(ctx context.Context, secret string) (access.Principal, error)
 	// Session returns the principal of a session's token, or Unauthenticated.
 	Session(ctx context.Context, token string) (access.Principal, error)
+	// KnownKey and KnownSession answer the same, from a memory of at most a
+	// second.
+	KnownKey(ctx context.Context, secret string) (access.Principal, error)
+	KnownSession(ctx context.Context, token string) (access.Principal, error)
 }
 
 // Credential is what a request proved itself with. It can be asked again, and
@@ -80,8 +84,9 @@ func CredentialOf(ctx *fasthttp.RequestCtx) Credential {
 	return c
 }
 
-// Identify returns who asks and the credential it proved that with. A request
-// without any is nobody, and no error. A wrong one is Unauthenticated, too many
+// Identify returns who asks and the credential it proved that with, as the
+// directory knows it: what was revoked or changed on another host counts within
+// a second (directory.KnownFor). A request without any is nobody, and no error. A wrong one is Unauthenticated, too many
 // wrong ones from one address Limited, a browser's change that another site
 // caused Forbidden.
 func (g *Guard) Identify(ctx *fasthttp.RequestCtx) (access.Principal, Credential, error) {
@@ -91,7 +96,7 @@ func (g *Guard) Identify(ctx *fasthttp.RequestCtx) (access.Principal, Credential
 	}
 	var principal access.Principal
 	err := g.Attempt(ctx, string(credential.key+credential.session), func() (err error) {
-		principal, err = g.Check(request.ContextOf(ctx), credential)
+		principal, err = g.recall(request.ContextOf(ctx), credential)
 		return err
 	})
 	if err == nil && credential.session != "" {
@@ -113,6 +118,14 @@ func (g *Guard) Check(ctx context.Context, c Credential) (access.Principal, erro
 	default:
 		return access.Principal{}, nobody
 	}
+}
+
+// recall is Check from memory.
+func (g *Guard) recall(ctx context.Context, c Credential) (access.Principal, error) {
+	if c.key != "" {
+		return g.dir.KnownKey(ctx, string(c.key))
+	}
+	return g.dir.KnownSession(ctx, string(c.session))
 }
 
 // Attempt runs try, which tests something secret that the client sent, unless

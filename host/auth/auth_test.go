@@ -42,6 +42,14 @@ func (directory) Session(_ context.Context, token string) (access.Principal, err
 	return access.Principal{}, &crm.Error{Code: crm.Unauthenticated}
 }
 
+func (d directory) KnownKey(ctx context.Context, secret string) (access.Principal, error) {
+	return d.Authenticate(ctx, secret)
+}
+
+func (d directory) KnownSession(ctx context.Context, token string) (access.Principal, error) {
+	return d.Session(ctx, token)
+}
+
 // ask makes a request from an address, with headers as "Name: value".
 func ask(method, from string, headers ...string) *fasthttp.RequestCtx {
 	var ctx fasthttp.RequestCtx

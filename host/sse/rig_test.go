@@ -94,6 +94,14 @@ func (d *directory) Session(context.Context, string) (access.Principal, error) {
 	return access.Principal{}, crm.Unauthenticated
 }
 
+func (d *directory) KnownKey(ctx context.Context, secret string) (access.Principal, error) {
+	return d.Authenticate(ctx, secret)
+}
+
+func (d *directory) KnownSession(ctx context.Context, token string) (access.Principal, error) {
+	return d.Session(ctx, token)
+}
+
 func (d *directory) set(secret string, p *access.Principal) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -21,7 +21,7 @@ import (
 type Directory interface {
 	SignIn(ctx context.Context, link string) (crm.Secret, access.Principal, error)
 	SignOut(ctx context.Context, token string) error
-	Workspace(ctx context.Context, id crm.WorkspaceID) (*crm.Workspace, error)
+	KnownWorkspace(ctx context.Context, id crm.WorkspaceID) (*crm.Workspace, error)
 	Members(ctx context.Context, p access.Principal) ([]*crm.Member, error)
 }
 
@@ -114,7 +114,7 @@ func (w *Web) visitor(ctx *fasthttp.RequestCtx) (*visitor, error) {
 	}
 	c := request.ContextOf(ctx)
 	var err error
-	if v.workspace, err = w.Directory.Workspace(c, v.WorkspaceID); err != nil {
+	if v.workspace, err = w.Directory.KnownWorkspace(c, v.WorkspaceID); err != nil {
 		return nil, err
 	}
 	members, err := w.Directory.Members(c, v.Principal)
