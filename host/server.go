@@ -2,11 +2,13 @@ package host
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -170,13 +172,17 @@ func requestID(ctx *fasthttp.RequestCtx) string {
 	if sane {
 		return given
 	}
-	return fmt.Sprintf("%x", randomBytes(12))
+	return hex.EncodeToString(randomBytes(12))
 }
 
 // timing says how long the answer took, as browsers' tools show it.
 func timing(x *exchange) string {
-	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-	return fmt.Sprintf(`db;dur=%.3f;desc="%d queries", total;dur=%.3f`, ms(x.stats.Duration()), x.stats.Queries(), ms(time.Since(x.start)))
+	appendMS := func(text []byte, d time.Duration) []byte {
+		return strconv.AppendFloat(text, float64(d)/float64(time.Millisecond), 'f', 3, 64)
+	}
+	text := appendMS(append(make([]byte, 0, 64), "db;dur="...), x.stats.Duration())
+	text = strconv.AppendInt(append(text, `;desc="`...), int64(x.stats.Queries()), 10)
+	return string(appendMS(append(text, ` queries", total;dur=`...), time.Since(x.start)))
 }
 
 // serverTiming is timing for a handler that answers by itself.
