@@ -213,7 +213,9 @@ func (b *bareServer) run(ctx context.Context, t *trip) error {
 			return errors.Join(err, results.Close())
 		}
 		for rows.Next() {
-			_ = rows.RawValues()
+			if _, err := rows.Values(); err != nil {
+				return errors.Join(err, results.Close())
+			}
 		}
 	}
 	return results.Close()

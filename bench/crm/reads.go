@@ -63,7 +63,7 @@ func (b *bench) reads(ctx context.Context, w *world) error {
 	defer empty.stop()
 	nothing := newCaller(empty.address)
 	for i := range paths {
-		row, err := b.compare(ctx, w, &paths[i], callers, limit, nothing)
+		row, err := b.compare(ctx, w, &paths[i], hosts, callers, limit, nothing)
 		if err != nil {
 			return fmt.Errorf("%s: %w", paths[i].name, err)
 		}
@@ -103,7 +103,7 @@ func stopAll(hosts []*process) {
 }
 
 // compare measures a path on every host, and its limits, in turn.
-func (b *bench) compare(ctx context.Context, w *world, p *path, callers []*caller, limit bare, nothing *caller) (row, error) {
+func (b *bench) compare(ctx context.Context, w *world, p *path, hosts []*process, callers []*caller, limit bare, nothing *caller) (row, error) {
 	var calls []call
 	for _, c := range callers {
 		calls = append(calls, func(n int) error { return c.do(p.requests[n%len(p.requests)], nil) })
@@ -118,7 +118,7 @@ func (b *bench) compare(ctx context.Context, w *world, p *path, callers []*calle
 	calls = append(calls,
 		func(n int) error { return limit.run(ctx, &p.trips[n%len(p.trips)]) },
 		func(int) error { return nothing.do(request{method: "GET", path: "/", want: 200}, nil) })
-	measured, err := b.inTurn(ctx, calls)
+	measured, err := b.inTurn(ctx, calls, hosts)
 	if err != nil {
 		return row{}, err
 	}
@@ -137,31 +137,45 @@ const busyClients = 8
 type result struct {
 	summary
 	Rate float64 `json:"per_second"`
+	CPU  float64 `json:"host_cpu_us,omitempty"` // of the host, for each call
 }
 
 // inTurn measures calls in short slices, one after the other, first with one
-// client and then with several.
-func (b *bench) inTurn(ctx context.Context, calls []call) ([]result, error) {
+// client and then with several. The first calls are answered by the hosts.
+func (b *bench) inTurn(ctx context.Context, calls []call, hosts []*process) ([]result, error) {
 	alone, rates := make([]times, len(calls)), make([][]float64, len(calls))
+	busy, done := make([]time.Duration, len(hosts)), make([]int, len(hosts))
 	next := make([]atomic.Int64, len(calls))
 	for round := range b.rounds + 1 {
 		for i, do := range calls {
+			var host *process
+			if i < len(hosts) {
+				host = hosts[i]
+			}
+			before := host.cpu()
 			took, _, err := closedLoop(ctx, 1, b.slice, &next[i], do)
 			if err != nil {
 				return nil, err
 			}
-			_, rate, err := closedLoop(ctx, busyClients, b.slice, &next[i], do)
+			more, rate, err := closedLoop(ctx, busyClients, b.slice, &next[i], do)
 			if err != nil {
 				return nil, err
 			}
-			if round > 0 { // the first warms up
-				alone[i], rates[i] = append(alone[i], took...), append(rates[i], rate)
+			if round == 0 { // it warms up
+				continue
+			}
+			alone[i], rates[i] = append(alone[i], took...), append(rates[i], rate)
+			if host != nil {
+				busy[i], done[i] = busy[i]+host.cpu()-before, done[i]+len(took)+len(more)
 			}
 		}
 	}
 	results := make([]result, len(calls))
 	for i := range calls {
-		results[i] = result{alone[i].summary(), median(rates[i])}
+		results[i] = result{summary: alone[i].summary(), Rate: median(rates[i])}
+		if i < len(hosts) {
+			results[i].CPU = float64(busy[i].Microseconds()) / float64(done[i])
+		}
 	}
 	return results, nil
 }

@@ -83,8 +83,11 @@ func (r row) verdict() string {
 
 func (r row) String() string {
 	text := fmt.Sprintf("%-8s %-46s P50 %.3f  P95 %.3f  P99 %.3f  mean %.3f ms  %.0f/s", r.Database, r.Name, r.P50, r.P95, r.P99, r.Mean, r.Rate)
+	if r.CPU > 0 {
+		text += fmt.Sprintf("  host %.0f us", r.CPU)
+	}
 	if r.Before != nil {
-		text += fmt.Sprintf("  (before: P50 %.3f, %.0f/s)", r.Before.P50, r.Before.Rate)
+		text += fmt.Sprintf("  (before: P50 %.3f, %.0f/s, host %.0f us)", r.Before.P50, r.Before.Rate, r.Before.CPU)
 	}
 	for _, l := range r.Limits {
 		text += fmt.Sprintf("  [%s: P50 %.3f, %.0f/s: %.2f]", l.Name, l.P50, l.Rate, r.Rate/l.Rate)
@@ -128,8 +131,8 @@ func (r *report) markdown() string {
 	}
 	fmt.Fprintf(&b, "Latencies in milliseconds: of reads with one client, of writes with the clients named. "+
 		"Rates of reads with %d clients. The share is the rate over the first limit's, both taken in turn in this run.\n\n", busyClients)
-	b.WriteString("| database | path | clients | P50 | P95 | P99 | mean | a second | before | limit | its P50 | its rate | share | goal |\n" +
-		"| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | ---: | ---: | ---: | --- |\n")
+	b.WriteString("| database | path | clients | P50 | P95 | P99 | mean | a second | host CPU, us | before | limit | its P50 | its rate | share | goal |\n" +
+		"| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- | ---: | ---: | ---: | --- |\n")
 	for _, row := range r.Rows {
 		row.markdown(&b)
 	}
@@ -151,12 +154,16 @@ func (r row) markdown(b *strings.Builder) {
 		clients = fmt.Sprint(r.Clients)
 	}
 	if r.Before != nil {
-		before = fmt.Sprintf("%.3f, %.0f/s", r.Before.P50, r.Before.Rate)
+		before = fmt.Sprintf("%.3f, %.0f/s, %.0f us", r.Before.P50, r.Before.Rate, r.Before.CPU)
 	}
-	fmt.Fprintf(b, "| %s | %s | %s | %.3f | %.3f | %.3f | %.3f | %.0f | %s ", r.Database, name, clients, r.P50, r.P95, r.P99, r.Mean, r.Rate, before)
+	cpu := ""
+	if r.CPU > 0 {
+		cpu = fmt.Sprintf("%.0f", r.CPU)
+	}
+	fmt.Fprintf(b, "| %s | %s | %s | %.3f | %.3f | %.3f | %.3f | %.0f | %s | %s ", r.Database, name, clients, r.P50, r.P95, r.P99, r.Mean, r.Rate, cpu, before)
 	for i, l := range r.Limits {
 		if i > 0 {
-			b.WriteString("| | | | | | | | | ")
+			b.WriteString("| | | | | | | | | | ")
 		}
 		verdict := ""
 		if i == 0 {

@@ -115,7 +115,7 @@ func (in *ingestion) durable(ctx context.Context) ([]bound, error) {
 			}
 			all, rates = append(all, took...), append(rates, rate*float64(rows))
 		}
-		bounds = append(bounds, bound{name, result{all.summary(), median(rates)}})
+		bounds = append(bounds, bound{name, result{summary: all.summary(), Rate: median(rates)}})
 		in.report.add(row{Database: in.kind, Part: "limit", Name: name, Clients: clients, result: bounds[len(bounds)-1].result})
 		in.say("%s", in.report.Rows[len(in.report.Rows)-1])
 		return nil
@@ -149,7 +149,7 @@ func (in *ingestion) closed(ctx context.Context, clients int, durable []bound) e
 		return err
 	}
 	in.report.add(row{Database: in.kind, Part: "ingest", Name: "single webhooks, closed loop", Clients: clients,
-		result: result{took.summary(), rate}, Limits: boundFor(durable, clients)})
+		result: result{summary: took.summary(), Rate: rate}, Limits: boundFor(durable, clients)})
 	in.say("%s", in.report.Rows[len(in.report.Rows)-1])
 	if in.profile == "" || clients == 1 {
 		return nil
@@ -170,7 +170,7 @@ func (in *ingestion) open(ctx context.Context, name string, rate float64, update
 		return err
 	}
 	in.report.add(row{Database: in.kind, Part: "ingest", Name: fmt.Sprintf("%s at %.0f/s", name, rate),
-		result: result{took.summary(), float64(len(took)*updates) / time.Since(began).Seconds()}, Limits: boundFor(durable, 32), Goal99: goal})
+		result: result{summary: took.summary(), Rate: float64(len(took)*updates) / time.Since(began).Seconds()}, Limits: boundFor(durable, 32), Goal99: goal})
 	in.say("%s", in.report.Rows[len(in.report.Rows)-1])
 	return nil
 }
@@ -267,7 +267,7 @@ func (in *ingestion) sends(ctx context.Context, durable []bound) error {
 		if err != nil {
 			return err
 		}
-		in.report.add(row{Database: in.kind, Part: "send", Name: "messages/send", Clients: clients, result: result{took.summary(), rate}, Limits: boundFor(durable, clients)})
+		in.report.add(row{Database: in.kind, Part: "send", Name: "messages/send", Clients: clients, result: result{summary: took.summary(), Rate: rate}, Limits: boundFor(durable, clients)})
 		in.say("%s", in.report.Rows[len(in.report.Rows)-1])
 	}
 	if in.profile == "" {
