@@ -71,6 +71,7 @@ func (l link) failure(ctx context.Context, err error) error {
 // same from call to call, so the database plans it once. Reads are sent so.
 func (q Query) bound() Statement {
 	var b strings.Builder
+	b.Grow(len(q.SQL) + 2*len(q.Args))
 	rest, n := q.SQL, 0
 	for {
 		before, after, found := strings.Cut(rest, "?")
@@ -108,19 +109,21 @@ func (q Query) include(sql string, other Query) Query {
 	return q.and(sql+" (").and(other.SQL, other.Args...).and(")")
 }
 
-// columns returns the columns of a row type, each with its table's name.
-func columns[R any](s *Store) string {
-	table := s.db.Table(reflect.TypeFor[R]())
+// from returns "select columns from table" for a row type, each column with its
+// table's name. The text is made once.
+func from[R any](s *Store) Query {
+	of := reflect.TypeFor[R]()
+	if made, ok := s.selects.Load(of); ok {
+		return ask(made.(string))
+	}
+	table := s.db.Table(of)
 	names := make([]string, len(table.Fields))
 	for i, field := range table.Fields {
 		names[i] = table.Name + "." + field.Name
 	}
-	return strings.Join(names, ", ")
-}
-
-// from returns "select columns from table" for a row type.
-func from[R any](s *Store) Query {
-	return ask("select " + columns[R](s) + " from " + s.db.Table(reflect.TypeFor[R]()).Name)
+	made := "select " + strings.Join(names, ", ") + " from " + table.Name
+	s.selects.Store(of, made)
+	return ask(made)
 }
 
 // read runs one bound query and returns its rows.
