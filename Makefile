@@ -23,7 +23,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 BINARY   := .build/my21staff
 TESTFORMAT ?= pkgname
 
-.PHONY: help run demo build test test-runtimes test-suites parity race fuzz bench bench-quick check fmt fmt-check lint \
+.PHONY: help run demo build test test-runtimes test-suites parity race fuzz bench bench-quick bench-growth check fmt fmt-check lint \
   golangci vet tidy-check vuln wasm wasm-check generate deps clean
 
 help: ## list the targets
@@ -62,12 +62,17 @@ fuzz: ## run each fuzz target for FUZZTIME (30s)
 	  go test "$$(dirname "$$file")" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x </dev/null; \
 	done
 
-bench: wasm ## run the benchmarks; the edge's ladder is written to bench/results
+bench: wasm ## run the benchmarks: the packages' own, the edge's ladder, the product over HTTP beside its limits (bench/results)
 	@go test -run '^$$' -bench . -benchmem ./...
 	@go run ./bench/edge
+	@go run ./bench/crm
 
-bench-quick: wasm ## the edge's ladder in half a minute
+bench-quick: wasm ## the edge's ladder and the product over HTTP, everything small, in some three minutes
 	@go run ./bench/edge -quick
+	@go run ./bench/crm -quick
+
+bench-growth: ## the product's reads from 10 thousand to 10 million messages (an hour, 30 GB of disk)
+	@go run ./bench/crm -growth
 
 check: fmt-check vet lint tidy-check vuln wasm-check race ## all that must hold before a change lands: format, vet, staticcheck, tidiness, the edge module as its source gives it, race detector
 

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -67,15 +68,15 @@ func (b *bench) profiles(ctx context.Context, p *process, kind string, path *pat
 	if b.profile == "" || p.pprof == "" {
 		return nil
 	}
-	if err := os.MkdirAll(b.profile, 0o755); err != nil {
-		return err
-	}
 	name := regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(kind+" "+path.name, "-")
-	return b.profileDuring(ctx, p, name, busyClients, func(n int) error { return c.do(path.requests[n%len(path.requests)], nil) })
+	return b.profileDuring(ctx, p, name, busyClients, new(atomic.Int64), func(n int) error { return c.do(path.requests[n%len(path.requests)], nil) })
 }
 
 // profileDuring writes both profiles while clients make calls.
-func (b *bench) profileDuring(ctx context.Context, p *process, name string, clients int, do call) error {
+func (b *bench) profileDuring(ctx context.Context, p *process, name string, clients int, next *atomic.Int64, do call) error {
+	if err := os.MkdirAll(b.profile, 0o755); err != nil {
+		return err
+	}
 	for _, kind := range []string{"profile", "allocs"} {
 		ctx, cancel := context.WithCancel(ctx)
 		done := make(chan error, 1)
@@ -83,7 +84,7 @@ func (b *bench) profileDuring(ctx context.Context, p *process, name string, clie
 			done <- fetch("http://"+p.pprof+"/debug/pprof/"+kind+"?seconds=3", filepath.Join(b.profile, name+"."+kind))
 			cancel()
 		}()
-		_, _, _ = closedLoop(ctx, clients, 10*time.Second, &b.profiled, do)
+		_, _, _ = closedLoop(ctx, clients, 10*time.Second, next, do)
 		cancel()
 		if err := <-done; err != nil {
 			return err

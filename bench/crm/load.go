@@ -85,21 +85,29 @@ func closedLoop(ctx context.Context, clients int, lasts time.Duration, next *ato
 
 // openLoop begins calls at a rate, whatever becomes of the ones before, and
 // returns how long each took from the moment it was to begin: what waited for a
-// free client waited.
-func openLoop(ctx context.Context, clients int, rate float64, lasts time.Duration, next *atomic.Int64, do call) (times, error) {
+// free client waited. What has not begun when the time is over by patience is
+// not made any more, and counted as late.
+func openLoop(ctx context.Context, clients int, rate float64, lasts time.Duration, next *atomic.Int64, do call) (_ times, late int, _ error) {
 	total := int(rate * lasts.Seconds())
 	due := make(chan time.Time, total)
 	var mu sync.Mutex
 	all := make(times, 0, total)
 	var failed error
 	var running sync.WaitGroup
+	began := time.Now()
 	for range clients {
 		running.Go(func() {
 			for intended := range due {
-				err := do(int(next.Add(1)))
+				over := time.Since(began) > lasts+patience
+				var err error
+				if !over {
+					err = do(int(next.Add(1)))
+				}
 				took := time.Since(intended)
 				mu.Lock()
-				all = append(all, took)
+				if all = append(all, took); over {
+					late++
+				}
 				if failed == nil {
 					failed = err
 				}
@@ -107,7 +115,6 @@ func openLoop(ctx context.Context, clients int, rate float64, lasts time.Duratio
 			}
 		})
 	}
-	began := time.Now()
 	for i := range total {
 		at := began.Add(time.Duration(float64(i) / rate * float64(time.Second)))
 		if wait := time.Until(at); wait > 0 {
@@ -123,8 +130,11 @@ func openLoop(ctx context.Context, clients int, rate float64, lasts time.Duratio
 	if failed == nil {
 		failed = ctx.Err()
 	}
-	return all, failed
+	return all, late, failed
 }
+
+// patience is how long an open loop goes on for what is behind.
+const patience = 5 * time.Second
 
 // request is what is sent, and the status that is expected.
 type request struct {
@@ -132,6 +142,7 @@ type request struct {
 	body         []byte
 	header       [][2]string
 	want         int
+	refused      *atomic.Int64 // counts 503, which is an error without
 }
 
 // caller sends requests to a process, with connections that stay.
@@ -159,6 +170,10 @@ func (c *caller) do(r request, use func(body []byte) error) error {
 	}
 	if err := c.client.Do(req, resp); err != nil {
 		return fmt.Errorf("%s %s: %w", r.method, r.path, err)
+	}
+	if resp.StatusCode() == fasthttp.StatusServiceUnavailable && r.refused != nil {
+		r.refused.Add(1)
+		return nil
 	}
 	if resp.StatusCode() != r.want {
 		return fmt.Errorf("%s %s answers %d: %.300s", r.method, r.path, resp.StatusCode(), resp.Body())

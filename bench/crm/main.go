@@ -23,7 +23,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"sync/atomic"
 	"time"
 )
 
@@ -64,7 +63,7 @@ type settings struct {
 
 func readFlags(args []string) (settings, error) {
 	s := settings{
-		shape: shape{Workspaces: 20, Conversations: 50_000, Messages: 500_000}, rounds: 7, slice: 700 * time.Millisecond,
+		shape: shape{Workspaces: 20, Conversations: 50_000, Messages: 500_000}, rounds: 5, slice: 400 * time.Millisecond,
 		ingest: 15 * time.Second, streams: 10_000, rate: 1500, batches: 3300,
 	}
 	flags := flag.NewFlagSet("crm", flag.ContinueOnError)
@@ -132,7 +131,6 @@ type bench struct {
 	binaries []string // the program, then the one it is measured against
 	progress io.Writer
 	report   *report
-	profiled atomic.Int64 // calls made while profiling
 }
 
 func (b *bench) say(format string, args ...any) {

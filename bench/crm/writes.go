@@ -75,7 +75,9 @@ type ingestion struct {
 	caller  *caller
 	limit   bare
 	n       atomic.Int64
-	updates atomic.Int64 // that were acknowledged as messages
+	asked   atomic.Int64 // messages that were sent
+	refused atomic.Int64 // requests
+	unsure  atomic.Int64 // of them in requests that were not acknowledged
 }
 
 func (in *ingestion) all(ctx context.Context) error {
@@ -88,10 +90,10 @@ func (in *ingestion) all(ctx context.Context) error {
 			return fmt.Errorf("%d clients: %w", clients, err)
 		}
 	}
-	if err := in.open(ctx, "single webhooks, open loop", in.rate, 1, 15, durable); err != nil {
+	if err := in.open(ctx, fmt.Sprintf("single webhooks, open loop at %.0f/s", in.rate), in.rate, 1, 15, durable); err != nil {
 		return err
 	}
-	if err := in.open(ctx, "batches of 100 updates, open loop", in.batches, 100, 100, durable); err != nil {
+	if err := in.open(ctx, fmt.Sprintf("batches of 100 updates, open loop at %.0f/s", in.batches), in.batches, 100, 100, durable); err != nil {
 		return err
 	}
 	return in.sends(ctx, durable)
@@ -154,7 +156,7 @@ func (in *ingestion) closed(ctx context.Context, clients int, durable []bound) e
 	if in.profile == "" || clients == 1 {
 		return nil
 	}
-	return in.profileDuring(ctx, in.host, fmt.Sprintf("%s-ingest-%d", in.kind, clients), clients, in.single)
+	return in.profileDuring(ctx, in.host, fmt.Sprintf("%s-ingest-%d", in.kind, clients), clients, &in.n, in.single)
 }
 
 // open measures webhooks of some updates at a rate, from the moment each was
@@ -164,13 +166,16 @@ func (in *ingestion) open(ctx context.Context, name string, rate float64, update
 	if updates > 1 {
 		do = func(n int) error { return in.batch(n, updates) }
 	}
-	began := time.Now()
-	took, err := openLoop(ctx, 512, rate/float64(updates), in.ingest, &in.n, do)
+	began, refused := time.Now(), in.refused.Load()
+	took, late, err := openLoop(ctx, 512, rate/float64(updates), in.ingest, &in.n, do)
 	if err != nil {
 		return err
 	}
-	in.report.add(row{Database: in.kind, Part: "ingest", Name: fmt.Sprintf("%s at %.0f/s", name, rate),
-		result: result{summary: took.summary(), Rate: float64(len(took)*updates) / time.Since(began).Seconds()}, Limits: boundFor(durable, 32), Goal99: goal})
+	if refused = in.refused.Load() - refused; late > 0 || refused > 0 {
+		name += fmt.Sprintf(" (%d of %d late, %d refused)", late, len(took), refused)
+	}
+	in.report.add(row{Database: in.kind, Part: "ingest", Name: name,
+		result: result{summary: took.summary(), Rate: float64((len(took)-late)*updates) / time.Since(began).Seconds()}, Limits: boundFor(durable, 32), Goal99: goal})
 	in.say("%s", in.report.Rows[len(in.report.Rows)-1])
 	return nil
 }
@@ -178,9 +183,19 @@ func (in *ingestion) open(ctx context.Context, name string, rate float64, update
 // single sends one message of one customer.
 func (in *ingestion) single(n int) error {
 	o := &in.offices[in.shape.workspaceOf(float64(n*7919%10_000)/10_000)]
-	err := in.caller.do(o.webhook(`[`+change(o, message(n, in.customer(n), in.words(n)))+`]`), nil)
-	if err == nil {
-		in.updates.Add(1)
+	return in.post(o.webhook(`[`+change(o, message(n, in.customer(n), in.words(n)))+`]`), 1)
+}
+
+// post sends a request that brings messages. A refusal is counted; its messages
+// may be stored all the same, if the answer came after the time was up.
+func (in *ingestion) post(r request, messages int64) error {
+	var refused atomic.Int64
+	r.refused = &refused
+	err := in.caller.do(r, nil)
+	in.asked.Add(messages)
+	if err != nil || refused.Load() > 0 {
+		in.unsure.Add(messages)
+		in.refused.Add(1)
 	}
 	return err
 }
@@ -201,11 +216,7 @@ func (in *ingestion) batch(n, updates int) error {
 		messages++
 		changes[i] = change(o, message(1_000_000_000+k, in.customer(k), in.words(k)))
 	}
-	err := in.caller.do(o.webhook(`[`+strings.Join(changes, ",")+`]`), nil)
-	if err == nil {
-		in.updates.Add(messages)
-	}
-	return err
+	return in.post(o.webhook(`[`+strings.Join(changes, ",")+`]`), messages)
 }
 
 // customer returns who writes: one in twenty is new.
@@ -247,20 +258,15 @@ func (in *ingestion) sends(ctx context.Context, durable []bound) error {
 	var bodies [][]byte
 	for i := range variants {
 		to := number(in.phones[i*len(in.phones)/variants])
-		if err := in.caller.do(o.webhook(`[`+change(o, message(2_000_000_000+i, to, "halo"))+`]`), nil); err != nil {
+		if err := in.post(o.webhook(`[`+change(o, message(2_000_000_000+i, to, "halo"))+`]`), 1); err != nil {
 			return err
 		}
-		in.updates.Add(1)
 		body, _ := json.Marshal(map[string]any{"to": "+" + to, "type": "text", "text": map[string]string{"body": in.words(i)}})
 		bodies = append(bodies, body)
 	}
 	send := func(n int) error {
-		err := in.caller.do(request{method: "POST", path: "/api/messages/send", body: bodies[n%len(bodies)], want: 201,
-			header: [][2]string{{"X-Api-Key", string(o.key)}, {"Content-Type", "application/json"}, {"Idempotency-Key", "bench-" + strconv.Itoa(n)}}}, nil)
-		if err == nil {
-			in.updates.Add(1)
-		}
-		return err
+		return in.post(request{method: "POST", path: "/api/messages/send", body: bodies[n%len(bodies)], want: 201,
+			header: [][2]string{{"X-Api-Key", string(o.key)}, {"Content-Type", "application/json"}, {"Idempotency-Key", "bench-" + strconv.Itoa(n)}}}, 1)
 	}
 	for _, clients := range []int{1, busyClients, 32} {
 		took, rate, err := closedLoop(ctx, clients, in.ingest/3, &in.n, send)
@@ -273,7 +279,7 @@ func (in *ingestion) sends(ctx context.Context, durable []bound) error {
 	if in.profile == "" {
 		return nil
 	}
-	return in.profileDuring(ctx, in.host, in.kind+"-send", busyClients, send)
+	return in.profileDuring(ctx, in.host, in.kind+"-send", busyClients, &in.n, send)
 }
 
 // stored measures how many bytes a message took, with all that is kept beside
@@ -294,9 +300,10 @@ func (in *ingestion) stored(ctx context.Context, write func(context.Context) err
 	if err != nil {
 		return err
 	}
-	if more-rows != in.updates.Load() {
-		err = fmt.Errorf("%d messages were acknowledged and %d are stored", in.updates.Load(), more-rows)
+	if stored, asked, unsure := more-rows, in.asked.Load(), in.unsure.Load(); stored > asked || stored < asked-unsure {
+		err = fmt.Errorf("%d messages were sent, %d of them acknowledged, and %d are stored", asked, asked-unsure, stored)
 	}
+	in.report.fact(in.kind, "requests refused (503) while writing", "", float64(in.refused.Load()))
 	after, failed := in.world.size(ctx)
 	in.report.fact(in.kind, "storage of a message, ingested", "bytes", float64(after-before-in.limited())/float64(more-rows))
 	in.report.fact(in.kind, "storage of a message, seeded with its conversations", "bytes", float64(before)/float64(rows))
