@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +31,31 @@ func TestMaskHidesNumbersAndKeepsIDs(t *testing.T) {
 		if got := telemetry.Mask(c.in); got != c.want {
 			t.Errorf("Mask(%q) = %q, want %q", c.in, got, c.want)
 		}
+	}
+}
+
+// TestMaskMissesNothing: that a text is not looked at when it has too few digits
+// never lets a number through that is there.
+func TestMaskMissesNothing(t *testing.T) {
+	t.Parallel()
+	characters, random := "0123456789  --+ab.", rand.New(rand.NewPCG(1, 2))
+	seven := regexp.MustCompile(`(?:^|[^0-9A-Za-z_.:-])\+?[0-9](?:[ -]?[0-9]){6,14}(?:$|[^0-9A-Za-z_-])`)
+	hidden := 0
+	for range 100_000 {
+		text := make([]byte, 1+random.IntN(24))
+		for i := range text {
+			text[i] = characters[random.IntN(len(characters))]
+		}
+		masked := telemetry.Mask(string(text)) != string(text)
+		if want := seven.Match(text); masked != want {
+			t.Fatalf("Mask(%q) = %q", text, telemetry.Mask(string(text)))
+		}
+		if masked {
+			hidden++
+		}
+	}
+	if hidden < 1000 {
+		t.Errorf("only %d of the texts had a number", hidden)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -119,6 +121,9 @@ func TestCommandLineIsUnderstoodOrExplained(t *testing.T) {
 		{"serve -nothing", 2, "-nothing"},
 		{"serve now", 2, `"now" is one word too many`},
 		{"serve -listen 0.0.0.0:1", 2, "without TLS"},
+		{"serve -pprof 0.0.0.0:0", 2, "this machine alone"},
+		{"serve -pprof example.com:0", 2, "this machine alone"},
+		{"serve -pprof 127.0.0.1", 2, "this machine alone"},
 		{"migrate sideways", 2, "up, down N or status"},
 		{"migrate down", 2, "up, down N or status"},
 		{"migrate down x", 2, "not \"x\""},
@@ -267,6 +272,32 @@ func (p *process) end(signal syscall.Signal) int {
 	case <-ctx.Done():
 		p.t.Fatalf("the host does not end within 20 seconds of %v", signal)
 		return 0
+	}
+}
+
+// TestProfiles: they are shown at the address that was asked for, beside the host.
+func TestProfiles(t *testing.T) {
+	t.Parallel()
+	probe, err := net.Listen("tcp", "127.0.0.1:0") // a port that is free
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := probe.Addr().String()
+	if err := probe.Close(); err != nil {
+		t.Fatal(err)
+	}
+	host := install(t, "").serve("-pprof", address)
+	for url, want := range map[string]int{
+		"http://" + address + "/debug/pprof/heap": 200, "http://" + address + "/debug/pprof/profile?seconds=1": 200,
+		"http://" + address + "/healthz": 404, host.url + "/debug/pprof/heap": 404,
+	} {
+		response, err := http.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := response.Body.Close(); err != nil || response.StatusCode != want {
+			t.Errorf("%s answers %d, %v, want %d", url, response.StatusCode, err, want)
+		}
 	}
 }
 
