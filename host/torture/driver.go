@@ -189,6 +189,10 @@ func (c *conn) rewriteBatch(argument any) {
 
 // PrepareContext implements driver.ConnPrepareContext.
 func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	query, err := c.statement(query)
+	if err != nil {
+		return nil, err
+	}
 	if prepare, ok := c.Conn.(driver.ConnPrepareContext); ok {
 		return prepare.PrepareContext(ctx, query)
 	}
