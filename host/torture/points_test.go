@@ -38,9 +38,12 @@ func TestEveryPointIsPassed(t *testing.T) {
 				return len(threads.Data) == 1
 			})
 			thread := "/api/conversations/" + threads.Data[0].ID
-			answers(t, w, 201, "POST", "/api/messages/send", map[string]any{
-				"conversation_id": threads.Data[0].ID, "type": "text", "text": map[string]string{"body": "Selamat datang"},
-			})
+			send := func() {
+				answers(t, w, 201, "POST", "/api/messages/send", map[string]any{
+					"conversation_id": threads.Data[0].ID, "type": "text", "text": map[string]string{"body": "Selamat datang"},
+				})
+			}
+			send()
 			files(t, w, thread)
 			replay(t, w)
 			answers(t, w, 200, "PATCH", thread, map[string]any{"status": "snoozed", "snoozed_until": time.Now().Add(time.Second).UTC().Format(time.RFC3339)})
@@ -48,6 +51,9 @@ func TestEveryPointIsPassed(t *testing.T) {
 			tick := time.NewTicker(20 * time.Millisecond)
 			defer tick.Stop()
 			for end := time.Now().Add(20 * time.Second); len(missing(h, ends)) > 0 && time.Now().Before(end); <-tick.C { // a snooze ends within six
+				if h.Passed()["outbox.beforeClaim"] == 0 { // a claim that was under way took the job before anybody saw it wait
+					send()
+				}
 			}
 			if not := missing(h, ends); len(not) > 0 {
 				t.Errorf("not passed are %v", not)
