@@ -114,6 +114,7 @@ type rows struct {
 	results results
 	left    int // statements whose result was not begun
 	begun   bool
+	texts   []byte // of one row, before they are one string
 }
 
 // NextResultSet implements driver.RowsNextResultSet.
@@ -150,7 +151,8 @@ func (r *rows) Columns() []string {
 // Close implements driver.Rows.
 func (r *rows) Close() error { return r.results.close() }
 
-// Next implements driver.Rows.
+// Next implements driver.Rows. The texts of a row are parts of one string: a
+// row of the inbox list has ten, and most of them are kept together anyway.
 func (r *rows) Next(dest []driver.Value) error {
 	values, more := r.results.row()
 	if !more {
@@ -160,13 +162,33 @@ func (r *rows) Next(dest []driver.Value) error {
 		return io.EOF
 	}
 	fields := r.results.fields()
+	r.texts = r.texts[:0]
 	for i, value := range values {
+		if isText(fields[i].DataTypeOID) {
+			r.texts = append(r.texts, value...)
+		}
+	}
+	texts := string(r.texts)
+	for i, value := range values {
+		if value != nil && isText(fields[i].DataTypeOID) {
+			dest[i], texts = texts[:len(value)], texts[len(value):]
+			continue
+		}
 		var err error
 		if dest[i], err = decode(fields[i], value); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// isText reports whether a type's values are their own text, in either format.
+func isText(oid uint32) bool {
+	switch oid {
+	case pgtype.TextOID, pgtype.VarcharOID, pgtype.NameOID, pgtype.JSONOID:
+		return true
+	}
+	return false
 }
 
 // decode reads a value of one of the types that the store's tables have. It
@@ -189,8 +211,6 @@ func decode(field pgconn.FieldDescription, value []byte) (driver.Value, error) {
 		return n, nil
 	case pgtype.UUIDOID, pgtype.ByteaOID:
 		return bytes.Clone(value), nil
-	case pgtype.TextOID, pgtype.VarcharOID, pgtype.NameOID, pgtype.JSONOID:
-		return string(value), nil
 	}
 	return nil, fmt.Errorf("postgres: column %s has type %d, which the store does not use", field.Name, field.DataTypeOID)
 }
