@@ -69,6 +69,7 @@ func readFlags(args []string) (settings, error) {
 	flags := flag.NewFlagSet("crm", flag.ContinueOnError)
 	quick := flags.Bool("quick", false, "a tenth of the data and of the time")
 	growth := flags.Bool("growth", false, "measure the reads from 10 thousand to 10 million messages, and nothing else")
+	messages := flags.Int("messages", 0, "how many, ten in a conversation; 0: 500,000, or 50,000 with -quick")
 	most := flags.Int("most", 10_000_000, "messages of the last step of -growth")
 	flags.StringVar(&s.database, "database", "both", "sqlite, postgres or both")
 	flags.StringVar(&s.only, "only", "", "reads, writes or streams: only this part")
@@ -84,7 +85,10 @@ func readFlags(args []string) (settings, error) {
 	}
 	if *quick {
 		s.shape.Conversations, s.shape.Messages = 5_000, 50_000
-		s.rounds, s.slice, s.ingest, s.streams = 3, 80*time.Millisecond, 2*time.Second, 2000
+		s.rounds, s.slice, s.ingest, s.streams = 2, 80*time.Millisecond, 2*time.Second, 2000
+	}
+	if *messages > 0 {
+		s.shape.Conversations, s.shape.Messages = max(1, *messages/10), *messages
 	}
 	if *growth {
 		for n := 10_000; n <= *most; n *= 10 {

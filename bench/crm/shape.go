@@ -85,14 +85,14 @@ func providerID(n int) string {
 
 // thread is a conversation while its messages are made.
 type thread struct {
-	ws                        int
-	id, contact               [16]byte
-	began, lastAt, lastIn     int64
-	lastID                    [16]byte
-	ingest                    int64
-	outbound                  bool
-	preview, status, assignee string
-	unread                    int
+	ws                    int
+	id, contact           [16]byte
+	began, lastAt, lastIn int64
+	lastID                [16]byte
+	ingest                int64
+	outbound              bool
+	preview, status       string
+	unread                int
 }
 
 // office is what the services made of a workspace.

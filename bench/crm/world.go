@@ -21,7 +21,6 @@ type world struct {
 	threads []thread
 	sent    []string // provider ids of messages that were sent, of the first workspace
 	phones  []int    // numbers of the first workspace's contacts
-	texts   int      // for new texts and ids, over all runs on this world
 	mail    *provider
 }
 
