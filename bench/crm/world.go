@@ -22,6 +22,7 @@ type world struct {
 	sent    []string // provider ids of messages that were sent, of the first workspace
 	phones  []int    // numbers of the first workspace's contacts
 	mail    *provider
+	seeding time.Duration
 }
 
 // newWorld makes a database and fills it.
@@ -38,7 +39,8 @@ func (b *bench) newWorld(ctx context.Context, kind string, shape shape) (*world,
 		began := time.Now()
 		b.say("%s: %d messages in %d conversations", kind, shape.Messages, shape.Conversations)
 		err = w.seed(ctx, b.say)
-		b.say("%s: seeded in %.0f s", kind, time.Since(began).Seconds())
+		w.seeding = time.Since(began)
+		b.say("%s: seeded in %.0f s", kind, w.seeding.Seconds())
 	}
 	if err != nil {
 		w.close()
