@@ -42,7 +42,7 @@ func (months) Make(m bunstore.Month) []string {
 		"alter table $name enable row level security",
 		"alter table $name force row level security",
 		`create policy workspaces on $name using (
-			workspace_id = any ((select string_to_array(current_setting('my21staff.workspaces', true), ','))::uuid[])
+			workspace_id = any ((select string_to_array(current_setting('my21staff.workspaces', true), ',')::uuid[])::uuid[])
 			or (select current_setting('my21staff.scope', true)) = 'installation')`,
 		"alter table delivery_bodies attach partition $name for values from ('$from') to ('$to')",
 	} {

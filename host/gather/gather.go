@@ -17,6 +17,7 @@ package gather
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -46,7 +47,7 @@ type Counter interface {
 // Options bound a gatherer. The zero value is useful.
 type Options struct {
 	Batch   int           // facts in one commit, but for a request that holds more; 0: 512
-	Commits int           // commits at once; 0: 1
+	Commits int           // commits at once, each of workspaces of its own; 0: 1
 	Queue   int           // facts that wait; 0: 8192
 	Bytes   int           // of bodies that wait; 0: 64 MiB
 	Timeout time.Duration // what a commit may take; 0: 15 seconds
@@ -78,20 +79,33 @@ type Gatherer struct {
 	counter Counter
 	o       Options
 
-	mu      sync.Mutex
-	queue   queue
-	running int // commits under way
+	mu     sync.Mutex
+	total  weight
+	queues []*queue
 }
 
 // New returns a gatherer in front of an inbox.
 func New(in Inbox, counter Counter, o Options) *Gatherer {
-	return &Gatherer{inbox: in, counter: counter, o: o.withDefaults()}
+	g := &Gatherer{inbox: in, counter: counter, o: o.withDefaults()}
+	for range g.o.Commits {
+		g.queues = append(g.queues, new(queue))
+	}
+	return g
+}
+
+// queueOf returns where a workspace waits. It is always the same: two commits of
+// one workspace would only wait for each other's rows.
+func (g *Gatherer) queueOf(ws crm.WorkspaceID) *queue {
+	hash := fnv.New32a()
+	_, _ = hash.Write(ws[:])
+	return g.queues[hash.Sum32()%uint32(len(g.queues))]
 }
 
 // waiter is a request that waits for its commit.
 type waiter struct {
 	arrival *inbox.Arrival
 	lane    crm.WorkspaceID
+	queue   *queue
 	weight  weight
 	taken   bool          // into a commit: it is too late to go
 	result  *inbox.Result // where its result goes
@@ -132,14 +146,15 @@ func (g *Gatherer) prepare(ctx context.Context, r webhook.Request) (*waiter, err
 	if err != nil {
 		return nil, err
 	}
-	return &waiter{arrival: a, lane: a.Workspace(), weight: weight{facts: max(1, a.Facts()), bytes: len(r.Body)}, done: make(chan struct{})}, nil
+	ws := a.Workspace()
+	return &waiter{arrival: a, lane: ws, queue: g.queueOf(ws), weight: weight{facts: max(1, a.Facts()), bytes: len(r.Body)}, done: make(chan struct{})}, nil
 }
 
 // await waits until waiters have their results. Only now may their commit begin:
 // requests that come together go together.
 func (g *Gatherer) await(ctx context.Context, waiting []*waiter) {
-	if len(waiting) > 0 {
-		g.begin()
+	for _, w := range waiting {
+		g.begin(w.queue)
 	}
 	for _, w := range waiting {
 		select {
@@ -166,17 +181,18 @@ func (g *Gatherer) enter(w *waiter) bool {
 	if !g.room(w) {
 		return false
 	}
-	g.queue.push(w)
+	w.queue.push(w)
+	g.total = g.total.plus(w.weight)
 	return true
 }
 
-// begin begins a commit if fewer run than may.
-func (g *Gatherer) begin() {
+// begin begins to commit what waits in a queue, unless that is being done.
+func (g *Gatherer) begin(q *queue) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.running < g.o.Commits {
-		g.running++
-		go g.commits()
+	if !q.running {
+		q.running = true
+		go g.commits(q)
 	}
 }
 
@@ -185,8 +201,8 @@ func (g *Gatherer) begin() {
 func (g *Gatherer) room(w *waiter) bool {
 	bound := weight{facts: g.o.Queue, bytes: g.o.Bytes}
 	part := weight{facts: g.o.Queue / lanes, bytes: g.o.Bytes / lanes}
-	mine := g.queue.of(w.lane)
-	return g.queue.total.plus(w.weight).within(bound) && (mine == weight{} || mine.plus(w.weight).within(part))
+	mine := w.queue.of(w.lane)
+	return g.total.plus(w.weight).within(bound) && (mine == weight{} || mine.plus(w.weight).within(part))
 }
 
 // leave takes a waiter out of the queue; false if its commit has begun.
@@ -196,23 +212,33 @@ func (g *Gatherer) leave(w *waiter) bool {
 	if w.taken {
 		return false
 	}
-	g.queue.remove(w)
+	w.queue.remove(w)
+	g.total = g.total.minus(w.weight)
 	return true
 }
 
-// commits commits what waits until nothing does.
-func (g *Gatherer) commits() {
+// commits commits what waits in a queue until nothing does.
+func (g *Gatherer) commits(q *queue) {
 	for {
-		g.mu.Lock()
-		batch := g.queue.take(g.o.Batch)
+		batch := g.take(q)
 		if len(batch) == 0 {
-			g.running--
-			g.mu.Unlock()
 			return
 		}
-		g.mu.Unlock()
 		g.commit(batch)
 	}
+}
+
+// take takes a batch out of a queue. When nothing waits there it is nil, and the
+// next who comes begins anew.
+func (g *Gatherer) take(q *queue) []*waiter {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	batch := q.take(g.o.Batch)
+	for _, w := range batch {
+		g.total = g.total.minus(w.weight)
+	}
+	q.running = len(batch) > 0
+	return batch
 }
 
 // commit commits a batch and tells everyone in it. The requests' own contexts do
@@ -251,5 +277,5 @@ func (g *Gatherer) results(ctx context.Context, arrivals []*inbox.Arrival) (resu
 func (g *Gatherer) Waiting() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.queue.total.facts
+	return g.total.facts
 }

@@ -20,13 +20,13 @@ type lane struct {
 	weight  weight
 }
 
-// queue is what waits, a lane for each workspace that has something waiting.
-// Lanes are served in turn; the first is whose turn it is. The zero value is
-// empty.
+// queue is what waits for the same commits, a lane for each workspace that has
+// something waiting. Lanes are served in turn; the first is whose turn it is. The
+// zero value is empty.
 type queue struct {
-	lanes []*lane
-	byID  map[crm.WorkspaceID]*lane
-	total weight
+	lanes   []*lane
+	byID    map[crm.WorkspaceID]*lane
+	running bool // a goroutine commits what is here
 }
 
 // of returns how much of a workspace waits.
@@ -48,7 +48,7 @@ func (q *queue) push(w *waiter) {
 		q.lanes = append(q.lanes, l)
 	}
 	l.waiters = append(l.waiters, w)
-	l.weight, q.total = l.weight.plus(w.weight), q.total.plus(w.weight)
+	l.weight = l.weight.plus(w.weight)
 }
 
 // take takes waiters of so many facts at most, but at least one, from each lane
@@ -86,7 +86,7 @@ func (q *queue) drop(l *lane, i int) {
 	} else {
 		l.waiters = slices.Delete(l.waiters, i, i+1)
 	}
-	l.weight, q.total = l.weight.minus(w.weight), q.total.minus(w.weight)
+	l.weight = l.weight.minus(w.weight)
 	if len(l.waiters) == 0 {
 		delete(q.byID, l.id)
 		q.lanes = slices.DeleteFunc(q.lanes, func(other *lane) bool { return other == l })

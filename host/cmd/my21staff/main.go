@@ -6,7 +6,6 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	_ "time/tzdata" // workspaces have time zones, and a small machine no files of them
 )
@@ -14,16 +13,7 @@ import (
 // version is set when the program is built (-ldflags "-X main.version=...").
 var version = "dev"
 
-// A host holds little (some 10 MB) and makes much that is soon garbage, so at
-// Go's default of 100 it collects many times a second. Measured on the inbox
-// list, collecting was an eighth of its processor time, and at 200 half of
-// that; the price is some 10 MB. $GOGC decides otherwise.
-const collectAt = 200
-
 func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collectAt)
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	go func() { // the second signal ends at once
 		<-ctx.Done()
