@@ -3,6 +3,8 @@ package bunstore
 import (
 	"context"
 	"database/sql"
+	"reflect"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -47,25 +49,47 @@ const rowsPerInsert = 500
 // put adds the inserts of rows; on is what to do about a row that is there, ""
 // for a clash.
 func put[R any](b *batch, rows []R, on string) {
-	for len(rows) > 0 && b.err == nil {
-		n := min(len(rows), rowsPerInsert)
-		some := rows[:n]
-		b.insert(b.t.store.db.NewInsert().Model(&some), on, nil)
-		rows = rows[n:]
+	insert(b, rows, on, func(q *bun.InsertQuery) *bun.InsertQuery { return q }, nil)
+}
+
+// insert adds the inserts of rows, as more says it beyond that; scan takes what
+// they return, nil for nothing.
+func insert[R any](b *batch, rows []R, on string, more func(*bun.InsertQuery) *bun.InsertQuery, scan func(*sql.Rows) error) {
+	for some := range slices.Chunk(rows, rowsPerInsert) {
+		q, args := source(b, some)
+		if on != "" {
+			q = q.On(on)
+		}
+		if b.err != nil {
+			return
+		}
+		var text []byte
+		if text, b.err = more(q).AppendQuery(b.t.store.db.QueryGen(), nil); b.err != nil {
+			return
+		}
+		b.steps = append(b.steps, step{Statement: Statement{SQL: string(text), Args: args}, scan: scan})
 	}
 }
 
-// insert adds one insert; scan takes what it returns, nil for nothing.
-func (b *batch) insert(q *bun.InsertQuery, on string, scan func(*sql.Rows) error) {
-	if on != "" {
-		q = q.On(on)
+// source begins an insert of rows: from arrays that are its arguments where the
+// database has them, else with the rows in its text.
+func source[R any](b *batch, rows []R) (*bun.InsertQuery, []any) {
+	s := b.t.store
+	from, args := s.dialect.Unnest(nil)
+	if from == "" {
+		return s.db.NewInsert().Model(&rows), nil
 	}
-	text, err := q.AppendQuery(b.t.store.db.QueryGen(), nil)
-	if err != nil {
-		b.err = err
-		return
+	table := s.db.Table(reflect.TypeFor[R]())
+	var columns []Column
+	if columns, b.err = columnsOf(table, rows); b.err != nil {
+		return nil, nil
 	}
-	b.steps = append(b.steps, step{Statement: Statement{SQL: string(text)}, scan: scan})
+	from, args = s.dialect.Unnest(columns)
+	q := s.db.NewInsert().Model((*R)(nil)).TableExpr(from)
+	for _, column := range columns {
+		q = q.Column(column.Name)
+	}
+	return q, args
 }
 
 // rowsOf maps nouns to rows.

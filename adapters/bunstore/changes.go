@@ -161,9 +161,10 @@ func (b *batch) counters(changes *crm.Changes, counted map[uid]counterRow, named
 		rows = append(rows, *row)
 	}
 	slices.SortFunc(rows, func(a, c counterRow) int { return slices.Compare(a.WorkspaceID[:], c.WorkspaceID[:]) })
-	b.insert(b.t.store.db.NewInsert().Model(&rows).
-		Set("seq = counters.seq + excluded.seq, ingest = counters.ingest + excluded.ingest").
-		Returning("workspace_id, seq, ingest"), "conflict (workspace_id) do update",
+	insert(b, rows, "conflict (workspace_id) do update",
+		func(q *bun.InsertQuery) *bun.InsertQuery {
+			return q.Set("seq = counters.seq + excluded.seq, ingest = counters.ingest + excluded.ingest").Returning("workspace_id, seq, ingest")
+		},
 		func(rows *sql.Rows) error {
 			for rows.Next() {
 				var now counterRow

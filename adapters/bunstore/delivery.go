@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"reflect"
 	"slices"
 	"time"
 
@@ -108,26 +109,21 @@ func (b *batch) deliveries(deliveries []*crm.Delivery) {
 	deliveries = slices.SortedFunc(slices.Values(deliveries), func(a, d *crm.Delivery) int {
 		return cmp.Or(a.WorkspaceID.Compare(d.WorkspaceID), bytes.Compare(a.Key[:], d.Key[:]))
 	})
-	for made := range slices.Chunk(rowsOf(b, deliveries, deliveryOf), rowsPerInsert) {
-		b.insert(b.t.store.db.NewInsert().Model(&made).
-			Set("seen = deliveries.seen + excluded.seen").
+	insert(b, rowsOf(b, deliveries, deliveryOf), "conflict (workspace_id, key) do update", func(q *bun.InsertQuery) *bun.InsertQuery {
+		return q.Set("seen = deliveries.seen + excluded.seen").
 			Set("verdict = excluded.verdict, facts = excluded.facts, applied = excluded.applied, reason = excluded.reason").
-			Returning("workspace_id, key, id, seen"), "conflict (workspace_id, key) do update", stored)
-	}
+			Returning("workspace_id, key, id, seen")
+	}, stored)
 	b.bodies(deliveries)
 }
 
-// How many rows and bytes of bodies one statement has, about.
-const (
-	bodiesPerInsert = 100
-	bytesPerInsert  = 1 << 20
-)
+// bytesPerInsert bounds the bodies of one statement, but for one that is larger.
+const bytesPerInsert = 1 << 20
 
 // bodies stores the bodies of deliveries that were inserted before.
 func (b *batch) bodies(deliveries []*crm.Delivery) {
-	var some []schema.QueryAppender
+	var some []bodyRow
 	size := 0
-	types := b.t.store.dialect.MigrationTypes()
 	for _, d := range deliveries {
 		if d.Body == nil {
 			continue
@@ -136,26 +132,39 @@ func (b *batch) bodies(deliveries []*crm.Delivery) {
 		if packed == nil {
 			packed = b.t.store.packer.Pack(d.Body)
 		}
-		some = append(some, bun.SafeQuery("(cast(? as "+types.ID+"), cast(? as "+types.ID+"), cast(? as "+types.Bytes+"))", uid(d.WorkspaceID), uid(d.ID), packed))
-		if size += len(packed); len(some) == bodiesPerInsert || size > bytesPerInsert {
+		if size += len(packed); size > bytesPerInsert && len(some) > 0 {
 			b.insertBodies(some)
-			some, size = nil, 0
+			some, size = nil, len(packed)
 		}
+		some = append(some, bodyRow{WorkspaceID: uid(d.WorkspaceID), ID: uid(d.ID), Body: packed})
 	}
 	b.insertBodies(some)
 }
 
 // insertBodies stores what has a journal row that wants it: one that was known
 // by another id has its body already, and one without stays without.
-func (b *batch) insertBodies(values []schema.QueryAppender) {
-	if len(values) == 0 {
+func (b *batch) insertBodies(rows []bodyRow) {
+	if len(rows) == 0 || b.err != nil {
+		return
+	}
+	columns, err := columnsOf(b.t.store.db.Table(reflect.TypeFor[bodyRow]()), rows)
+	if err != nil {
+		b.err = err
 		return
 	}
 	// A join would be planned by what the database believes of the table's size,
 	// which for a new one is wrong, and read it from one end to the other.
-	b.do("insert into delivery_bodies (workspace_id, id, body) select v.column1, v.column2, v.column3 from (values ?) as v"+
-		" where (select d.size from deliveries as d where d.workspace_id = v.column1 and d.id = v.column2) is not null"+
-		" on conflict do nothing", bun.List(values))
+	const into, wanted = "insert into delivery_bodies (workspace_id, id, body) select v.workspace_id, v.id, v.body from ",
+		" where (select d.size from deliveries as d where d.workspace_id = v.workspace_id and d.id = v.id) is not null on conflict do nothing"
+	if from, args := b.t.store.dialect.Unnest(columns); from != "" {
+		b.steps = append(b.steps, step{Statement: Statement{SQL: into + from + wanted, Args: args}})
+		return
+	}
+	values := make([]schema.QueryAppender, len(rows))
+	for i, r := range rows {
+		values[i] = bun.SafeQuery("(?, ?, ?)", r.WorkspaceID, r.ID, r.Body)
+	}
+	b.do(into+"(select column1 as workspace_id, column2 as id, column3 as body from (values ?)) as v"+wanted, bun.List(values))
 }
 
 // Deliveries implements inbox.Journal.

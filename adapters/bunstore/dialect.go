@@ -30,6 +30,11 @@ type Dialect interface {
 	Lock() string
 	ClaimLock() string
 
+	// Unnest returns what a statement selects columns from, as "… as v
+	// (names)", and its arguments, $1 for the first column; "" where rows have
+	// to stand in the text.
+	Unnest(columns []Column) (source string, args []any)
+
 	// Index returns the statements that make documents findable, in place of
 	// what was indexed of them before. It may be handed none.
 	Index(docs []Document) []Query
@@ -92,8 +97,9 @@ type Statement struct {
 
 // Query is SQL with a ? for each argument.
 type Query struct {
-	SQL  string
-	Args []any
+	SQL   string
+	Args  []any
+	Bound bool // the arguments go beside the text, not into it, also in a write
 }
 
 // Document is what a message or contact is found by. Without tokens it is only

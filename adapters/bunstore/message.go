@@ -143,6 +143,10 @@ func documentOf(m *crm.Message, known bool) Document {
 // index makes documents findable.
 func (b *batch) index(docs []Document) {
 	for _, q := range b.t.store.dialect.Index(docs) {
-		b.do(q.SQL, q.Args...)
+		if q.Bound {
+			b.steps = append(b.steps, step{Statement: q.bound()})
+		} else {
+			b.do(q.SQL, q.Args...)
+		}
 	}
 }

@@ -58,7 +58,7 @@ func byTemplateName(a, b templateRow) int {
 // one that is stored stays.
 func (b *batch) templates(templates []*crm.Template) {
 	for _, row := range rowsOf(b, templates, templateOf) {
-		b.insert(b.t.store.db.NewInsert().Model(&row), "conflict (workspace_id, channel_id, name, language) do update", nil)
+		put(b, []templateRow{row}, "conflict (workspace_id, channel_id, name, language) do update")
 	}
 }
 

@@ -29,8 +29,24 @@ type dialect struct {
 // Schema implements bunstore.Dialect.
 func (*dialect) Schema() schema.Dialect { return pgdialect.New() }
 
-// Query implements bunstore.Dialect: everything in one round trip.
-func (*dialect) Query(ctx context.Context, on bunstore.Runner, statements []bunstore.Statement, each func(int, *sql.Rows) error) (err error) {
+// Query implements bunstore.Dialect: everything in one round trip, or one for each
+// run of statements with arguments and without, which travel in different ways: a
+// text that never comes again must not be prepared.
+func (d *dialect) Query(ctx context.Context, on bunstore.Runner, statements []bunstore.Statement, each func(int, *sql.Rows) error) error {
+	for from := 0; from < len(statements); {
+		to := from + 1
+		for to < len(statements) && len(statements[to].Args) > 0 == (len(statements[from].Args) > 0) {
+			to++
+		}
+		if err := d.run(ctx, on, statements[from:to], func(i int, rows *sql.Rows) error { return each(from+i, rows) }); err != nil {
+			return err
+		}
+		from = to
+	}
+	return nil
+}
+
+func (*dialect) run(ctx context.Context, on bunstore.Runner, statements []bunstore.Statement, each func(int, *sql.Rows) error) (err error) {
 	rows, err := on.QueryContext(ctx, "", batch(statements))
 	if err != nil {
 		return err
@@ -91,17 +107,18 @@ func (*dialect) ClaimLock() string { return " for update of jobs skip locked" }
 // PostgreSQL's own idea of words. Each document also has a token of its
 // workspace, which keeps searches short and by which the policy of search_index
 // lets it be deleted; it is no word, so no search names it.
-func (*dialect) Index(docs []bunstore.Document) []bunstore.Query {
+func (d *dialect) Index(docs []bunstore.Document) []bunstore.Query {
 	known := make(map[crm.WorkspaceID][]uuid)
-	var fresh []schema.QueryAppender
+	words := []bunstore.Column{{Name: "w", Kind: bunstore.IDs}, {Name: "s", Kind: bunstore.IDs}, {Name: "f", Kind: bunstore.IDs}, {Name: "t", Kind: bunstore.Texts}}
 	for _, doc := range docs {
 		if doc.Known {
 			known[doc.WorkspaceID] = append(known[doc.WorkspaceID], uuid(doc.Subject))
 		}
 		if len(doc.Tokens) > 0 {
 			tokens := strings.Join(append(doc.Tokens, tenant(doc.WorkspaceID)), " ")
-			fresh = append(fresh, bun.SafeQuery("(?, ?, ?, array_to_tsvector(string_to_array(?, ' ')))",
-				uuid(doc.WorkspaceID), uuid(doc.Subject), uuid(doc.Found), tokens))
+			for i, value := range []any{[16]byte(doc.WorkspaceID), doc.Subject, doc.Found, tokens} {
+				words[i].Values = append(words[i].Values, value)
+			}
 		}
 	}
 	var queries []bunstore.Query
@@ -110,9 +127,12 @@ func (*dialect) Index(docs []bunstore.Document) []bunstore.Query {
 			bunstore.Query{SQL: "select set_config('my21staff.search', ?, true)", Args: []any{quoted(tenant(ws), false)}},
 			bunstore.Query{SQL: "delete from search_index where workspace_id = ? and subject_id in (?)", Args: []any{uuid(ws), bun.List(subjects)}})
 	}
-	if len(fresh) > 0 {
+	if len(words[0].Values) > 0 {
+		source, args := d.Unnest(words)
 		queries = append(queries, bunstore.Query{
-			SQL: "insert into search_index (workspace_id, subject_id, found_id, tokens) values ?", Args: []any{bun.List(fresh)},
+			SQL: "insert into search_index (workspace_id, subject_id, found_id, tokens)" +
+				" select w, s, f, array_to_tsvector(string_to_array(t, ' ')) from " + source,
+			Args: args, Bound: true,
 		})
 	}
 	return queries

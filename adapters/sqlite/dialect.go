@@ -73,6 +73,9 @@ func (*dialect) Lock() string { return "" }
 // ClaimLock implements bunstore.Dialect.
 func (*dialect) ClaimLock() string { return "" }
 
+// Unnest implements bunstore.Dialect: there are no arrays.
+func (*dialect) Unnest([]bunstore.Column) (string, []any) { return "", nil }
+
 // Index implements bunstore.Dialect. The full-text table has no copy of the
 // tokens, and its rows are found by a number made of the subject's id. They are
 // written in the order of these numbers: at each that is lower than the one
