@@ -106,7 +106,10 @@ func (s outboxStore) Claim(ctx context.Context, now time.Time, lease time.Durati
 		claims, err = t.equip(ctx, claims)
 		return err
 	})
-	return claims, err
+	if err != nil {
+		return nil, err // they are not leased, or nobody knows whether they are
+	}
+	return claims, nil
 }
 
 // due locks the jobs to claim: due, first in their lane, on a channel that is

@@ -362,3 +362,26 @@ type brokenStore struct{ outbox.Store }
 func (brokenStore) Update(context.Context, crm.WorkspaceID, func(context.Context, outbox.Tx) error) error {
 	return &crm.Error{Op: "update", Code: crm.Unavailable}
 }
+
+// TestClaimNotCommitted checks that what could not be leased for certain is not
+// sent: the next claim would find it free and send it again.
+func TestClaimNotCommitted(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.say(s.thread())
+	s.store = forgetfulStore{s.store}
+	s.restart()
+	claims, err := s.out.Claim(t.Context(), 1)
+	if !errors.Is(err, crm.Unavailable) || len(claims) != 0 {
+		t.Errorf("Claim = %d claims, %v, want none and Unavailable", len(claims), err)
+	}
+}
+
+// forgetfulStore is a store whose commit fails when all else is done.
+type forgetfulStore struct{ outbox.Store }
+
+// Claim implements outbox.Store.
+func (f forgetfulStore) Claim(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]outbox.Claim, error) {
+	claims, err := f.Store.Claim(ctx, now, lease, limit)
+	return claims, errors.Join(err, &crm.Error{Op: "commit", Code: crm.Unavailable})
+}

@@ -56,7 +56,10 @@ const (
 // unknown, so it should claim no more than it can attempt at once.
 func (s *Service) Claim(ctx context.Context, limit int) ([]Claim, error) {
 	claims, err := s.store.Claim(ctx, s.mint.Now(), lease, limit)
-	return claims, crm.Wrap("claim sends", err)
+	if err != nil { // what is not leased for certain is nobody's to send
+		return nil, crm.Wrap("claim sends", err)
+	}
+	return claims, nil
 }
 
 // Work claims and attempts until nothing is due, one after another, and returns

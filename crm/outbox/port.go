@@ -14,7 +14,8 @@ type Store interface {
 	// is set, and the message becomes Sending, in one transaction. Only the
 	// oldest job of a lane is ever claimed, so a conversation's messages leave
 	// in order; a job whose throttle (channel) is paused is passed over.
-	// Several hosts may claim at once: no job is claimed by two.
+	// Several hosts may claim at once: no job is claimed by two. With an error,
+	// which a commit without an answer is too, no claim counts.
 	Claim(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Claim, error)
 
 	// Update runs fn in one transaction over one workspace; see inbox.Store,
