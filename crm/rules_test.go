@@ -47,6 +47,7 @@ const (
 	edgeReason    = "the edge decides at the door from its arguments, natively and in wasm alike"
 	wasmReason    = "a wasm main is the edge and nothing else; edge/runner is what executes it"
 	adapterReason = "an adapter knows the domain and the one technology it is named after; siblings do not know each other"
+	witnessReason = "who bears witness about the product shares no code with it, and so none of its mistakes"
 	hostReason    = "host is the program: it may use all of the library, and wasm and bench are not of it"
 )
 
@@ -132,6 +133,10 @@ var rules = []rule{
 		folder: "host/torture", module: []string{"crm", "crm/...", "adapters/bunstore", "host/api", "host/hook", "host/sse", "host/worker", "host/gather", "host/hosttest", "host/simulator"}, // the last three in its tests
 		reason: "it stands between the ports of the torture build, knows nothing but them, and is in no other build",
 	},
+	{folder: "bench/record", module: []string{}, others: []string{}, reason: witnessReason},
+	{folder: "bench/load", module: []string{"bench/record"}, others: []string{"github.com/HdrHistogram/hdrhistogram-go"}, reason: witnessReason},
+	{folder: "bench/check/...", module: []string{"bench/record", "bench/check/..."}, others: []string{"github.com/jackc/pgx/v5/...", "modernc.org/sqlite"}, reason: witnessReason},
+	{folder: "bench/torture", module: []string{"bench/record", "bench/check/..."}, others: []string{"github.com/jackc/pgx/v5/..."}, reason: witnessReason},
 	{folder: "bench/...", module: []string{"crm/...", "crm", "edge", "edge/...", "adapters/...", "host", "host/...", "bench/..."}, others: []string{"..."}, reason: "bench measures all of it, and nobody imports bench or wasm"},
 }
 
@@ -392,7 +397,12 @@ func TestImportRuleSees(t *testing.T) {
 		{"host/torture/x_test.go", tortured + `package torture_test; import ("` + modulePath + `/adapters/postgres"; "` + modulePath + `/host/hosttest")`, ""},
 		{"bench/crm/x.go", `package main; import "` + modulePath + `/adapters/pgtest"`, ""},
 		{"bench/crm/x.go", `package main; import "` + modulePath + `/host/hosttest"`, "only tests may import"},
-		{"bench/load/x.go", `package main; import ("` + modulePath + `/host"; "github.com/HdrHistogram/hdrhistogram-go")`, ""},
+		{"bench/edge/x.go", `package main; import ("` + modulePath + `/host"; "github.com/valyala/fasthttp")`, ""},
+		{"bench/load/x.go", `package main; import ("` + modulePath + `/bench/record"; "github.com/HdrHistogram/hdrhistogram-go")`, ""},
+		{"bench/load/x.go", `package main; import "` + modulePath + `/crm/webhook"`, "bears witness"},
+		{"bench/check/verdict/x.go", `package verdict; import "` + modulePath + `/crm"`, "bears witness"},
+		{"bench/torture/x.go", `package main; import "` + modulePath + `/host"`, "bears witness"},
+		{"bench/torture/x.go", `package main; import "github.com/valyala/fasthttp"`, "bears witness"},
 	} {
 		got := strings.Join(violations(tt.file, []byte(tt.source)), "\n")
 		if (tt.want == "") != (got == "") || !strings.Contains(got, tt.want) {
