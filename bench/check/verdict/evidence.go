@@ -1,0 +1,96 @@
+package verdict
+
+import "github.com/my21staff/my21staff/bench/record"
+
+// Evidence is all that is known of a run.
+type Evidence struct {
+	Plan        *record.Plan
+	Journal     []record.Line
+	Calls       []record.Call
+	Transcripts []record.Transcript
+	Store       Store
+	API         []Shown // by workspace; empty: the API was not asked
+	Now         int64   // milliseconds; when the store was read
+}
+
+// Store is what the database holds. Ids are UUIDs as text, times milliseconds.
+type Store struct {
+	Messages      []Message
+	Statuses      []StatusRow
+	Conversations []Conversation
+	Facts         []Fact
+	Deliveries    []Delivery
+	Jobs          []Job
+}
+
+// Message is a row of messages.
+type Message struct {
+	Workspace, ID, Conversation, Channel, Contact string
+	Inbound                                       bool
+	ProviderID                                    string
+	Status                                        string
+	Text                                          string
+	Time, Ingest                                  int64
+}
+
+// StatusRow is a row of statuses.
+type StatusRow struct{ Workspace, Channel, ProviderID, Status string }
+
+// Conversation is a row of conversations.
+type Conversation struct {
+	Workspace, ID, Channel, Contact string
+	LastMessage                     string
+	Unread                          int64
+}
+
+// Fact is a row of the feed.
+type Fact struct {
+	Workspace string
+	Seq       int64
+	Kind      string
+	MessageID string
+}
+
+// Delivery is a row of the webhook journal.
+type Delivery struct {
+	Workspace, ID string
+	Key           string // hexadecimal
+	Seen          int64
+	Size          int64 // of the body; 0: it has none
+}
+
+// Job is a send that waits or is under way.
+type Job struct {
+	Workspace, Message string
+	Lane               string // those of one lane leave one after the other
+	LockedUntil        int64
+}
+
+// Workable reports whether a job could be worked on: it is in nobody's hands,
+// and neither is one of its lane.
+func Workable(jobs []Job, now int64) bool {
+	held := map[string]bool{}
+	for _, j := range jobs {
+		held[j.Lane] = held[j.Lane] || j.LockedUntil >= now
+	}
+	for _, j := range jobs {
+		if !held[j.Lane] {
+			return true
+		}
+	}
+	return false
+}
+
+// Shown is what the API shows to a workspace.
+type Shown struct {
+	Conversations []string // ids, in the order of the list
+	Messages      map[string][]ShownMessage
+	Bodies        map[string]string // delivery id -> SHA-256 of the body; "": it has none
+	Foreign       []string          // what it showed of another workspace, in words
+}
+
+// ShownMessage is a message in the API's list, newest first.
+type ShownMessage struct {
+	ID, Text string
+	Time     int64 // milliseconds
+}
