@@ -19,11 +19,14 @@ RACED := ./adapters/... ./host/... ./edge/runner/... ./crm/directory/... ./crm/o
 
 FUZZTIME ?= 30s
 PARITY   ?= 10000000
+CYCLES   ?= 10
+SCENARIO ?= all
+DATABASE ?= both
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 BINARY   := .build/my21staff
 TESTFORMAT ?= pkgname
 
-.PHONY: help run demo build test test-runtimes test-suites parity race fuzz bench bench-quick bench-growth check fmt fmt-check lint \
+.PHONY: help run demo build test test-runtimes test-suites parity race fuzz torture bench bench-quick bench-growth check fmt fmt-check lint \
   golangci vet tidy-check vuln wasm wasm-check generate deps clean
 
 help: ## list the targets
@@ -61,6 +64,9 @@ fuzz: ## run each fuzz target for FUZZTIME (30s)
 	  echo "== $$(dirname "$$file") $$target for $(FUZZTIME)"; \
 	  go test "$$(dirname "$$file")" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x </dev/null; \
 	done
+
+torture: deps ## kill hosts and databases, fill disks, cut connections, plant bugs, CYCLES (10) times each, and check what is left
+	@go run ./bench/torture -scenario $(SCENARIO) -database $(DATABASE) -cycles $(CYCLES)
 
 bench: wasm ## run the benchmarks: the packages' own, the edge's ladder, the product over HTTP beside its limits (bench/results)
 	@go test -run '^$$' -bench . -benchmem ./...

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/my21staff/my21staff/bench/record"
+)
+
+// actions are what a host does to itself at a fault point.
+var actions = []string{"kill", "panic", "error"}
+
+// injectFaults has the host do something to itself at every fault point.
+func injectFaults(ctx context.Context, t *torturer, db database, r *result) error {
+	known, err := t.readCatalogue(ctx)
+	if err != nil {
+		return err
+	}
+	for _, point := range known.Points {
+		if t.points != "" && !listed(t.points, point.Name) {
+			continue
+		}
+		r.Planned += t.cycles * len(actions)
+		before := r.Done
+		if strings.HasPrefix(point.Name, "migrate.") {
+			err = t.migrationFaults(ctx, db, r, point.Name)
+		} else {
+			err = t.pointFaults(ctx, db, r, point.Name)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", point.Name, err)
+		}
+		progress("fault on %s: %s landed %d of %d times, verdicts %s", db.name(), point.Name, r.Done-before, t.cycles*len(actions), r.verdicts())
+	}
+	r.vacuous()
+	return nil
+}
+
+func listed(list, name string) bool {
+	for one := range strings.SplitSeq(list, ",") {
+		if one == name || strings.HasSuffix(one, ".") && strings.HasPrefix(name, one) {
+			return true
+		}
+	}
+	return false
+}
+
+// pointFaults has faults of each kind at a point of one installation, under
+// load of all sorts.
+func (t *torturer) pointFaults(ctx context.Context, db database, r *result, point string) error {
+	traffic := t.usual("-chores", "2", "-sends", "80", "-images", "200")
+	return t.install(ctx, run{db: db, result: r, traffic: traffic, evil: func(ctx context.Context, w *world, _ *driver) error {
+		h := w.hosts[0]
+		for range t.cycles {
+			for _, action := range actions {
+				if err := h.fault(ctx, r, point, action); err != nil {
+					return err
+				}
+			}
+		}
+		took, err := h.start(ctx)
+		r.Ready = append(r.Ready, took)
+		moment(500*time.Millisecond, 500*time.Millisecond)
+		return err
+	}})
+}
+
+// fault starts the host anew with a fault in it, waits until it lands, and ends
+// the host.
+func (h *host) fault(ctx context.Context, r *result, point, action string) error {
+	nth := 1
+	if strings.HasPrefix(point, "ingest.") || strings.HasPrefix(point, "commit.") {
+		nth += rand.IntN(30)
+	}
+	before, err := h.world.landed()
+	if err != nil {
+		return err
+	}
+	if err := h.launch(faultEnv(point, action, nth)...); err != nil {
+		return err
+	}
+	landed, asked, begin := false, false, time.Now()
+	for time.Since(begin) < 30*time.Second && ctx.Err() == nil && !landed {
+		time.Sleep(5 * time.Millisecond)
+		if strings.HasPrefix(point, "close.") && !asked && time.Since(begin) > 700*time.Millisecond {
+			h.signal(syscall.SIGTERM)
+			asked = true
+		}
+		now, err := h.world.landed()
+		if err != nil {
+			return err
+		}
+		landed = len(now) > len(before)
+	}
+	if !landed {
+		r.fail("%s:%s:%d did not land within 30 s", point, action, nth)
+		return ctx.Err()
+	}
+	r.Done++
+	r.Landed[action]++
+	if action == "kill" { // it does it itself
+		if _, err := h.wait(5 * time.Second); err != nil {
+			r.fail("%s:%s landed and the host lives: %v", point, action, err)
+		}
+		return nil
+	}
+	moment(100*time.Millisecond, 500*time.Millisecond) // what it does after it
+	return nil
+}
+
+func faultEnv(point, action string, nth int) []string {
+	return []string{fmt.Sprintf("M21_TORTURE_FAULT=%s:%s:%d", point, action, nth), "M21_RECONCILE_EVERY=1s"}
+}
+
+// landed returns the faults that landed so far.
+func (w *world) landed() ([]landed, error) { return record.ReadLines[landed](w.faultLog) }
+
+// migrationFaults has faults while the schema is made: the next start must make
+// it whole.
+func (t *torturer) migrationFaults(ctx context.Context, db database, r *result, point string) error {
+	for n := range t.cycles {
+		for _, action := range actions {
+			t.made++
+			dir := filepath.Join(t.dir, fmt.Sprintf("migrate-%s-%d", db.name(), t.made))
+			dsn, look, err := db.fresh(ctx)
+			if err != nil {
+				return err
+			}
+			w, err := newWorld(ctx, t.programs, dir, filepath.Join(dir, "data"), dsn, look, size{0, 1}, nil)
+			if err != nil {
+				return err
+			}
+			h := w.hosts[0]
+			if err := h.launch(faultEnv(point, action, 1+n%2)...); err != nil {
+				return err
+			}
+			for begin := time.Now(); time.Since(begin) < 5*time.Second && h.running(); time.Sleep(5 * time.Millisecond) {
+				if done, _ := w.landed(); len(done) > 0 && action != "kill" && time.Since(begin) > time.Second {
+					break
+				}
+			}
+			done, err := w.landed()
+			if err != nil {
+				return err
+			}
+			r.Done += min(len(done), 1)
+			r.Landed[action] += min(len(done), 1)
+			if len(done) == 0 {
+				r.fail("%s:%s:%d did not land", point, action, 1+n%2)
+			}
+			took, err := h.start(ctx)
+			if err != nil {
+				return fmt.Errorf("after %s: %w", action, err)
+			}
+			r.Ready = append(r.Ready, took)
+			w.end()
+		}
+	}
+	return nil
+}
