@@ -99,7 +99,7 @@ var rules = []rule{
 		folder: "edge/runner", module: []string{"crm", "crm/...", "edge"},
 		others: []string{"github.com/tetratelabs/wazero/...", "github.com/klauspost/compress/zstd"}, reason: edgeReason,
 	},
-	{folder: "wasm/...", module: []string{"crm", "crm/...", "edge", "wasm/internal/middleware"}, std: slices.Concat(loads, []string{"os"}), reason: wasmReason},
+	{folder: "wasm/...", module: []string{"crm", "crm/...", "edge", "wasm/internal/middleware"}, std: slices.Concat(loads, []string{"os", "runtime"}), reason: wasmReason},
 	{
 		folder: "wasm/internal/...", module: []string{"wasm/internal/..."},
 		others: []string{"github.com/tetratelabs/wazero/...", "github.com/klauspost/compress/...", "github.com/molecule-man/go-brrr"},

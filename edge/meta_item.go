@@ -203,7 +203,7 @@ func (d *Door) preference(base *draft, raw tape.Ref) {
 func (d *Door) bookEntry(base *draft, raw tape.Ref) {
 	contact := d.get(raw, nContact)
 	f := *base
-	f.raw, f.time = raw, d.when(d.get(raw, nMetadata, nTimestamp))
+	f.raw, f.time = raw, d.when(d.get(d.get(raw, nMetadata), nTimestamp))
 	if f.time == 0 {
 		f.time = d.when(d.get(raw, nTimestamp))
 	}

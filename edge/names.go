@@ -111,13 +111,8 @@ func (d *Door) envelope(r tape.Ref, f *envelope) { d.parser.Fields(r, nObject, f
 
 func (f *envelope) at(name int) tape.Ref { return f[name-nObject] }
 
-// get returns the member of an object, or of what stands at a path of members.
-func (d *Door) get(r tape.Ref, path ...uint32) tape.Ref {
-	for _, name := range path {
-		r = d.parser.Field(r, name)
-	}
-	return r
-}
+// get returns the member of an object.
+func (d *Door) get(r tape.Ref, name uint32) tape.Ref { return d.parser.Field(r, name) }
 
 // is reports whether there is a string that reads as text.
 func (d *Door) is(r tape.Ref, text string) bool { return r != 0 && d.parser.Value(r).Is(text) }

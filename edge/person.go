@@ -226,8 +226,8 @@ func (d *Door) readBook() {
 // isNamed reports whether a contact without number and user id says something:
 // it counts, as it does for crm/webhook.
 func (d *Door) isNamed(contact tape.Ref) bool {
-	user := d.textOf(d.get(contact, nProfile, nUsername))
-	return len(d.name(d.get(contact, nParentUserID))) > 0 || len(d.textOf(d.get(contact, nProfile, nName))) > 0 ||
+	user := d.textOf(d.get(d.get(contact, nProfile), nUsername))
+	return len(d.name(d.get(contact, nParentUserID))) > 0 || len(d.textOf(d.get(d.get(contact, nProfile), nName))) > 0 ||
 		len(user) > 0 && string(user) != "@"
 }
 

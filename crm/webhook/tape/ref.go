@@ -10,10 +10,10 @@ const Document Ref = 1
 
 // Fields writes into fields where the members of an object are whose names have
 // the indices from from on in the parser's list, as many as fields has places;
-// of members with the same name the last counts. The rest becomes 0, and so does
-// all of it for what is no object.
+// of members with the same name the last counts. The rest stays as it is, and so
+// does all of it for what is no object: the caller's new variable is nothing
+// already.
 func (p *Parser) Fields(r Ref, from uint32, fields []Ref) {
-	clear(fields)
 	if p.Kind(r) != Object {
 		return
 	}

@@ -79,8 +79,8 @@ func sameAt(p *tape.Parser, doc []byte, r tape.Ref, v tape.Value) string {
 	case plain != is || !bytes.Equal(text, want) || !bytes.Equal(p.Value(r).Raw(), v.Raw()):
 		return fmt.Sprintf("the place reads %q, %v and %s; the value %q, %v and %s", text, plain, p.Value(r).Raw(), want, is, v.Raw())
 	}
-	fields := make([]tape.Ref, len(listed)-2)
 	for _, first := range []uint32{0, 2} { // from the first name on, and from the third
+		fields := make([]tape.Ref, len(listed)-2)
 		p.Fields(r, first, fields)
 		for i, field := range fields {
 			name := uint32(i) + first
@@ -168,7 +168,7 @@ func TestNothingAtNoPlace(t *testing.T) {
 		fields := []tape.Ref{9, 9}
 		p.Fields(r, 0, fields)
 		first, end := p.Elements(r)
-		if _, plain := p.Plain(r); p.Field(r, 1) != 0 || fields[0] != 0 || fields[1] != 0 || first < end || plain {
+		if _, plain := p.Plain(r); p.Field(r, 1) != 0 || fields[0] != 9 || fields[1] != 9 || first < end || plain {
 			t.Errorf("place %d of 7 has parts", r)
 		}
 	}

@@ -74,6 +74,10 @@ var (
 	cold = regexp.MustCompile(`_edge\.(__reader_|parse$|isWord|isEnvelopeSecret|__table_\.(put|grow))`)
 )
 
+// environment is what the initialisation sees: what is built collects its garbage
+// itself, when it wants to (package main of the edge's reactor says why).
+var environment = [][2]string{{"GOGC", "off"}}
+
 func isHot(name string) bool { return hot.MatchString(name) && !cold.MatchString(name) }
 
 // Result is what was built.
@@ -110,7 +114,9 @@ func finish(ctx context.Context, m *module.Module, o Options) error {
 			return describe(restructure.Module(m, restructure.Options{Match: isHot}))
 		}},
 		{Linked, func() (string, error) { return "", linkKernel(m) }},
-		{Snapshot, func() (string, error) { return describe(snapshot.Module(ctx, m, snapshot.Options{Warm: o.Warm})) }},
+		{Snapshot, func() (string, error) {
+			return describe(snapshot.Module(ctx, m, snapshot.Options{Warm: o.Warm, Env: environment}))
+		}},
 		{Shrunk, func() (string, error) { return describe(shrink.Module(m)) }},
 	}
 	for _, s := range steps {

@@ -51,6 +51,9 @@ const (
 	plain = 0x40 // a block's type: no values
 )
 
+// fill is the operation memory.fill.
+var fill = []byte{0xfc, 11, 0}
+
 // asm joins code: a number is a byte, a text of bytes stands as it is.
 func asm(parts ...any) []byte {
 	var out []byte

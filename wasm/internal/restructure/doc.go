@@ -21,19 +21,19 @@
 // does not know stays as it is, byte for byte, and the [Report] says why. After
 // a change in Go's back end programs may become slower, never wrong.
 //
-// As the code is written anew, three things are done to it that are cheap and
-// that an engine which translates in one pass does not do: comparisons are
-// tested as they are instead of widened and compared with zero, what is loaded
-// or cut to 32 bits twice is kept in a local, and the accesses to a stack frame
-// share one address, so that one bounds check serves them all. They rest on two
-// facts about Go's programs: a function's frame lies in memory, and the
-// functions named in panic.go never return.
+// As the code is written anew, four things are done to it that are cheap and
+// that an engine which translates in one pass does not do: variables are cleared
+// by stores, comparisons are tested as they are instead of widened and compared
+// with zero, what is loaded or cut to 32 bits twice is kept in a local, and the
+// accesses to a stack frame share one address, so that one bounds check serves
+// them all. They rest on two facts about Go's programs: a function's frame lies
+// in memory, and the functions named in panic.go never return.
 //
 // The steps, one file each: code.go reads operations, graph.go builds the
 // control flow graph, thread.go removes the jumps through the table, panic.go
 // cuts what only seems to follow a panic, straighten.go joins what has become
 // one line, reduce.go gives every loop a single entry, dominators.go orders the
-// graph, tree.go turns blocks into expressions, simplify.go, frame.go and
-// share.go improve them, and emit.go writes it all. restructure.go puts the
-// functions back into their module.
+// graph, fill.go writes zeros, tree.go turns blocks into expressions,
+// simplify.go, frame.go and share.go improve them, and emit.go writes it all.
+// restructure.go puts the functions back into their module.
 package restructure

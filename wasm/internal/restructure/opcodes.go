@@ -67,6 +67,9 @@ const (
 	opPrefixed     = 0xfc
 )
 
+// memoryFill is the number of memory.fill after opPrefixed.
+const memoryFill = 11
+
 // emptyBlock is the type of a block that takes and gives nothing.
 const emptyBlock = 0x40
 
@@ -147,7 +150,7 @@ func prefixed(number uint32) (o operation, immediates int, known bool) {
 		return operation{index, 3, 0}, 2, true
 	case number == 9: // data.drop
 		return operation{index, 0, 0}, 1, true
-	case number == 11: // memory.fill
+	case number == memoryFill:
 		return operation{index, 3, 0}, 1, true
 	}
 	return operation{}, 0, false

@@ -110,7 +110,7 @@ func (p program) test(depth int) []byte {
 
 func (p program) statement() []byte {
 	x, y := p.local(), p.local()
-	switch p.Intn(18) {
+	switch p.Intn(20) {
 	case 0:
 		return asm(p.value(2), set, x)
 	case 13, 14:
@@ -135,6 +135,8 @@ func (p program) statement() []byte {
 		return asm(get, x, p.test(1), extend, set, x, eqz, extend, set, y)
 	case 11:
 		return asm(p.constant(), p.value(1), set, x, p.value(0), ltS+p.Intn(8), extend, set, y)
+	case 17, 18:
+		return asm(p.address(), i32(int64(p.oneOf(0, 0, 0, 1))), i32(int64(p.oneOf(0, 7, 8, 12, 24, 33, 300))), fill)
 	case 12:
 		return asm(get, 1, extend, i64(8), add, set, 6)
 	default:

@@ -193,11 +193,14 @@ func restructured(code []byte, s signatures, locals int64) (out, added []byte, c
 	if err != nil {
 		return nil, nil, 0, err
 	}
+	if fill(blocks, locals) {
+		added = append(added, module.I32)
+	}
 	if err := simplify(blocks); err != nil {
 		return nil, nil, 0, err
 	}
-	if frame(blocks, locals) {
-		added = []byte{module.I32}
+	if frame(blocks, locals+int64(len(added))) {
+		added = append(added, module.I32)
 	}
 	added = append(added, share(blocks, locals+int64(len(added)))...)
 	out, err = write(entry)

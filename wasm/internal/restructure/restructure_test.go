@@ -143,6 +143,10 @@ func TestSimplerCode(t *testing.T) {
 		{"a load after a store of a part", asm(get, 1, at(load, 8), set, 3, get, 1, i64(1), at(store8, 9), get, 1, at(load, 8), set, 4), asm(at(store8, 9), get, 1, at(load, 8), set, 4), nil},
 		{"a load after a store beside it", asm(get, 1, at(load, 8), set, 3, get, 1, i64(1), at(store8, 16), get, 1, at(load, 8), set, 4), asm(at(store8, 16), get, 3, set, 4), nil},
 		{"a place that is not on the stack", asm(get, 1, i64(1), at(store, 8), get, 1, i64(2), at(store, 1<<32-1)), asm(tee, 1, i64(1), at(store, 8)), nil},
+		{"zeros, farthest first", asm(get, 2, wrap, i32(0), i32(20), fill), asm(get, 2, wrap, tee, 10, i64(0), at(store, 12), get, 10, i64(0), at(store, 4), get, 10, i64(0), at(store, 0)), fill},
+		{"many zeros", asm(get, 2, wrap, i32(0), i32(257), fill), fill, asm(store)},
+		{"few zeros", asm(get, 2, wrap, i32(0), i32(7), fill), fill, asm(store)},
+		{"other bytes than zeros", asm(get, 2, wrap, i32(1), i32(16), fill), fill, asm(store)},
 		{"one check for many places", asm(get, 1, i64(1), at(store, 8), get, 1, i64(2), at(store, 16), get, 1, i64(3), at(store, 24)), asm(tee, 1, get, 1, 0x2d, 0, 31, drop, i64(1), at(store, 8)), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

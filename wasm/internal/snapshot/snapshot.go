@@ -5,12 +5,12 @@
 // which workerd refuses at global scope. A snapshot asks for nothing.
 //
 // What happens before the snapshot is the same in every instance of it, so the
-// world it happens in is fixed: no arguments, environment, files or output, a
-// clock that stands still, and a random source that repeats. The file is
-// therefore the same for the same module, byte for byte. It follows that the
-// seeds of Go's maps and of its random numbers are frozen in a file that anyone
-// may read: a module must keep no map whose keys an attacker chooses and draw
-// no secret, and a secret must reach it only after the snapshot.
+// world it happens in is fixed: no arguments, files or output, the environment
+// of the options, a clock that stands still, and a random source that repeats.
+// The file is therefore the same for the same module, byte for byte. It follows
+// that the seeds of Go's maps and of its random numbers are frozen in a file that
+// anyone may read: a module must keep no map whose keys an attacker chooses and
+// draw no secret, and a secret must reach it only after the snapshot.
 package snapshot
 
 import (
@@ -43,6 +43,10 @@ type Options struct {
 	// this order after the initialisation and are exported no more: they let
 	// the module bring its buffers to their size.
 	Warm []string
+
+	// Env is the environment that the initialisation sees: names, each followed
+	// by its value.
+	Env [][2]string
 
 	// Gap is how many zeros part two data segments; 0 is DefaultGap.
 	Gap int
@@ -85,7 +89,7 @@ func take(ctx context.Context, m *module.Module, o Options) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	image, err := initialise(ctx, withGlobals(m, exports, globals), globals, o.Warm)
+	image, err := initialise(ctx, withGlobals(m, exports, globals), globals, o)
 	if err != nil {
 		return Report{}, err
 	}
@@ -148,7 +152,7 @@ type image struct {
 const limit = 2 * time.Minute
 
 // initialise runs a module and returns its state after that.
-func initialise(ctx context.Context, binary []byte, globals []module.GlobalVar, warm []string) (image, error) {
+func initialise(ctx context.Context, binary []byte, globals []module.GlobalVar, o Options) (image, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, errors.New("the module takes too long, or for ever"))
 	defer cancel()
 	runtime := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter().WithCloseOnContextDone(true))
@@ -156,11 +160,11 @@ func initialise(ctx context.Context, binary []byte, globals []module.GlobalVar, 
 	if _, err := wasi_snapshot_preview1.Instantiate(ctx, runtime); err != nil {
 		return image{}, err
 	}
-	mod, err := runtime.InstantiateWithConfig(ctx, binary, world())
+	mod, err := runtime.InstantiateWithConfig(ctx, binary, world(o.Env))
 	if err != nil {
 		return image{}, err
 	}
-	for _, name := range append([]string{Initialize}, warm...) {
+	for _, name := range append([]string{Initialize}, o.Warm...) {
 		if err := call(ctx, mod, name); err != nil {
 			return image{}, fmt.Errorf("%s: %w", name, err)
 		}
@@ -174,13 +178,17 @@ func initialise(ctx context.Context, binary []byte, globals []module.GlobalVar, 
 }
 
 // world is what the module sees of the machine it is built on: nothing.
-func world() wazero.ModuleConfig {
+func world(env [][2]string) wazero.ModuleConfig {
 	const second = 1_767_225_600 // 2026-01-01
-	return wazero.NewModuleConfig().
+	config := wazero.NewModuleConfig().
 		WithStartFunctions().
 		WithWalltime(func() (int64, int32) { return second, 0 }, sys.ClockResolution(1)).
 		WithNanotime(func() int64 { return second }, sys.ClockResolution(1)).
 		WithRandSource(rand.NewChaCha8([32]byte([]byte("my21staff snapshot: not a secret"))))
+	for _, e := range env {
+		config = config.WithEnv(e[0], e[1])
+	}
+	return config
 }
 
 func call(ctx context.Context, mod api.Module, name string) error {
