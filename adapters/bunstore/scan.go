@@ -10,9 +10,8 @@ import (
 //
 // bun's own scanner looks every column up by its name and sets it by reflection
 // for every row. Here the places of a row are looked up once and database/sql
-// fills them: on the inbox list that is a third of the time and a fifth of the
-// memory of reading it. Every column is filled in every row, so nothing is left
-// over from the row before; bytes are a copy of the row's own.
+// fills them. Every column is filled in every row, so nothing is left over from
+// the row before; bytes are a copy of the row's own.
 func scan[R any](s *Store, rows *sql.Rows, use func(*R) error) error {
 	var row R
 	places, err := placesOf(s, rows, &row)

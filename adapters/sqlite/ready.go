@@ -8,9 +8,9 @@ import (
 	"github.com/my21staff/my21staff/adapters/bunstore"
 )
 
-// ready are the statements that are kept prepared: parsing and planning the
-// inbox list costs as much as reading its first page. database/sql prepares each
-// on every connection that runs it, and closes them with the connection.
+// ready are the statements that are kept prepared, since to parse and plan one is
+// a good part of running it. database/sql prepares each on every connection that
+// runs it, and closes them with the connection.
 type ready struct {
 	mu sync.RWMutex
 	by map[string]*sql.Stmt

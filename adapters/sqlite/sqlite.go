@@ -161,7 +161,7 @@ func startCheckpoints(path string) *checkpoints {
 const (
 	restartFrames   = 4096       // of the WAL, a page each
 	restartPatience = "100"      // milliseconds in which a writer may be kept waiting for readers
-	walKept         = "33554432" // bytes of the file that stay when it begins anew
+	walKept         = "16777216" // bytes of the file that stay when it begins anew
 )
 
 // checkpoint moves what the WAL holds into the database beside the writer. A

@@ -54,8 +54,7 @@ func Mask(text string) string {
 }
 
 // manyDigits reports whether seven digits stand together, as in every number
-// that is masked. Most texts have none, and looking is a tenth of the pattern's
-// time.
+// that is masked. Most texts have none, and to look is cheaper than the pattern.
 func manyDigits(text string) bool {
 	digits, apart := 0, false
 	for i := range len(text) {
