@@ -75,8 +75,7 @@ func insert[R any](b *batch, rows []R, on string, more func(*bun.InsertQuery) *b
 // database has them, else with the rows in its text.
 func source[R any](b *batch, rows []R) (*bun.InsertQuery, []any) {
 	s := b.t.store
-	from, args := s.dialect.Unnest(nil)
-	if from == "" {
+	if from, _ := s.dialect.Unnest(nil); from == "" {
 		return s.db.NewInsert().Model(&rows), nil
 	}
 	table := s.db.Table(reflect.TypeFor[R]())
@@ -84,7 +83,7 @@ func source[R any](b *batch, rows []R) (*bun.InsertQuery, []any) {
 	if columns, b.err = columnsOf(table, rows); b.err != nil {
 		return nil, nil
 	}
-	from, args = s.dialect.Unnest(columns)
+	from, args := s.dialect.Unnest(columns)
 	q := s.db.NewInsert().Model((*R)(nil)).TableExpr(from)
 	for _, column := range columns {
 		q = q.Column(column.Name)
