@@ -95,16 +95,14 @@ func (b *batch) look(from string, of map[under]bool, known func(heard) bool) {
 	for u := range of {
 		provided[u.ws] = append(provided[u.ws], u.Provided)
 	}
-	q, joint := ask(from), " where "
+	var either []Query
 	for ws, list := range provided {
-		for _, c := range byProvided(list) {
-			q, joint = q.and(joint+"workspace_id = ? and ", ws).and(c.SQL, c.Args...), " or "
-		}
+		either = append(either, inWorkspace(ws, byProvided(list))...)
 	}
-	if joint == " where " {
+	if len(either) == 0 {
 		return
 	}
-	b.steps = append(b.steps, step{Statement: b.t.inline(q), scan: func(rows *sql.Rows) error {
+	b.steps = append(b.steps, step{Statement: b.t.inline(ask(from).whereAny(either)), scan: func(rows *sql.Rows) error {
 		for rows.Next() {
 			var h heard
 			if err := rows.Scan(&h.ws, (*uid)(&h.ChannelID), &h.ProviderID, &h.word); err != nil {

@@ -68,19 +68,36 @@ type loading struct {
 }
 
 // collect selects, of a row's table, what fits one of the conditions that cond
-// returns for each need. They stand side by side, each with its workspace, as
-// SQLite looks into its indexes for them only then.
+// returns for each need.
 func collect[R any](ctx context.Context, g *gathering, rows *[]R, end string, cond func(*loading) []Query) []step {
-	q, joint := from[R](g.store), " where "
+	var either []Query
 	for _, l := range g.loads {
-		for _, c := range cond(l) {
-			q, joint = q.and(joint+"workspace_id = ? and ", l.ws).and(c.SQL, c.Args...), " or "
-		}
+		either = append(either, inWorkspace(l.ws, cond(l))...)
 	}
-	if joint == " where " {
+	if len(either) == 0 {
 		return nil
 	}
-	return []step{load(ctx, g.link, g.inline(q.and(end)), rows)}
+	return []step{load(ctx, g.link, g.inline(from[R](g.store).whereAny(either).and(end)), rows)}
+}
+
+// inWorkspace are conditions of rows of one workspace.
+func inWorkspace(ws uid, conditions []Query) []Query {
+	of := make([]Query, len(conditions))
+	for i, c := range conditions {
+		of[i] = ask("workspace_id = ? and ", ws).and(c.SQL, c.Args...)
+	}
+	return of
+}
+
+// whereAny returns the query for rows that fit one of the conditions. They stand
+// side by side, each with its workspace, as SQLite looks into its indexes for
+// them only then.
+func (q Query) whereAny(either []Query) Query {
+	joint := " where "
+	for _, c := range either {
+		q, joint = q.and(joint).and(c.SQL, c.Args...), " or "
+	}
+	return q
 }
 
 // spread hands each need the nouns of its rows.

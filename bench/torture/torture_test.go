@@ -13,9 +13,6 @@ import (
 // and a sample of the planted bugs. It is held to two minutes on a quiet
 // machine.
 func TestTortureShort(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes two minutes")
-	}
 	program := filepath.Join(t.TempDir(), "torture")
 	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("the program cannot be built: %v: %s", err, out)

@@ -209,7 +209,7 @@ func (s *Service) alone(ctx context.Context, a *Arrival, cause error) Result {
 	for _, try := range []*Arrival{&last, a.without(cause)} {
 		switch receipts, err := s.together(ctx, []*Arrival{try}); {
 		case err == nil:
-			return Result{Receipt: receipts[0]}
+			return Result{Receipt: receipts[0], Err: a.unreadable}
 		case away(err):
 			return Result{Err: err}
 		default:
