@@ -24,7 +24,6 @@ type Delivery struct {
 	Applied     int    // how many changed something
 	Reason      string // why not all were applied, in words; empty when all were
 	Body        []byte // nil: this row keeps none
-	Packed      []byte // Body as the store keeps it, from its Pack; only on the way in, and nil when nobody packed it
 	Expired     bool   // a body was kept here and retention took it; known only of a row that was asked for by its id
 	ReceivedAt  time.Time
 	Seen        int // how often the same bytes came

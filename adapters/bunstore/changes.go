@@ -65,27 +65,20 @@ func (t *tx) Write(ctx context.Context, changes *crm.Changes) error {
 // has not seen, so that only what changes of what they are found by is written.
 // New rows are not there; the others a service has nearly always loaded.
 func (t *tx) recall(ctx context.Context, changes *crm.Changes) error {
-	contacts, messages := make(map[crm.WorkspaceID][]uid), make(map[crm.WorkspaceID][]uid)
+	contacts, messages := lookupBy(byID), lookupBy(byID)
 	for _, c := range changes.Contacts {
 		if _, seen := t.contacts[key{uid(c.WorkspaceID), uid(c.ID)}]; !seen {
-			contacts[c.WorkspaceID] = append(contacts[c.WorkspaceID], uid(c.ID))
+			contacts.add(uid(c.WorkspaceID), [16]byte(c.ID))
 		}
 	}
 	for _, m := range changes.Messages {
 		if _, seen := t.messages[key{uid(m.WorkspaceID), uid(m.ID)}]; !seen && m.Ingest != 0 {
-			messages[m.WorkspaceID] = append(messages[m.WorkspaceID], uid(m.ID))
+			messages.add(uid(m.WorkspaceID), [16]byte(m.ID))
 		}
 	}
 	var contactRows []contactRow
 	var messageRows []messageRow
-	var steps []step
-	for ws, ids := range contacts {
-		q := byIDs[contactRow](t.store, uid(ws), ids).and(t.store.dialect.Lock())
-		steps = append(steps, load(ctx, t.link, t.inline(q), &contactRows))
-	}
-	for ws, ids := range messages {
-		steps = append(steps, load(ctx, t.link, t.inline(byIDs[messageRow](t.store, uid(ws), ids)), &messageRows))
-	}
+	steps := append(find(ctx, t.link, contacts, t.store.dialect.Lock(), &contactRows), find(ctx, t.link, messages, "", &messageRows)...)
 	if err := t.run(ctx, steps...); err != nil {
 		return err
 	}
@@ -214,12 +207,3 @@ func (b *batch) jobs(promised, done []*crm.Job) {
 
 // among is a list of ids for "in (?)".
 func among[T ~[16]byte](of []T) bun.ListValues { return bun.List(ids(of)) }
-
-// texts is a list of texts for "in (?)".
-func texts[T ~string](of []T) bun.ListValues {
-	columns := make([]text, len(of))
-	for i, s := range of {
-		columns[i] = text(s)
-	}
-	return bun.List(columns)
-}

@@ -5,12 +5,10 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"reflect"
 	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/schema"
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/inbox"
@@ -35,12 +33,14 @@ type deliveryRow struct {
 	Seen        int    `bun:"seen"`
 }
 
-// sizedDeliveryRow is one with the size of the body that is kept, NULL for none.
-type sizedDeliveryRow struct {
+// keptDeliveryRow is one with where its body is kept.
+type keptDeliveryRow struct {
 	bun.BaseModel `bun:"table:deliveries,alias:deliveries"`
 
 	deliveryRow `bun:",extend"`
-	Size        sql.NullInt64 `bun:"size"`
+	Size        sql.NullInt64 `bun:"size"`     // of the body, NULL for none
+	BlockID     ref           `bun:"block_id"` // of the row it shares with others; NULL: its own
+	BlockAt     int64         `bun:"block_at"` // where it begins there, in bytes
 }
 
 // fullDeliveryRow is one with the body, if a program from before bodies had
@@ -48,11 +48,11 @@ type sizedDeliveryRow struct {
 type fullDeliveryRow struct {
 	bun.BaseModel `bun:"table:deliveries,alias:deliveries"`
 
-	sizedDeliveryRow `bun:",extend"`
-	Body             []byte `bun:"body"`
+	keptDeliveryRow `bun:",extend"`
+	Body            []byte `bun:"body"`
 }
 
-// bodyRow is a packed body.
+// bodyRow is a packed body, or several that were packed together.
 type bodyRow struct {
 	bun.BaseModel `bun:"table:delivery_bodies,alias:delivery_bodies"`
 
@@ -61,9 +61,9 @@ type bodyRow struct {
 	Body        []byte `bun:"body"`
 }
 
-func deliveryOf(d *crm.Delivery) (sizedDeliveryRow, error) {
+func deliveryOf(d *crm.Delivery) (keptDeliveryRow, error) {
 	share, err := optionalJSON(d.Share)
-	return sizedDeliveryRow{
+	return keptDeliveryRow{
 		deliveryRow: deliveryRow{
 			WorkspaceID: uid(d.WorkspaceID), ID: uid(d.ID), Key: d.Key[:], Provider: text(d.Provider), Event: text(d.Event), Share: share,
 			Signer: text(d.Signer), Verdict: text(d.Verdict), Facts: d.Facts, Applied: d.Applied, Reason: text(d.Reason),
@@ -87,13 +87,9 @@ func (r *deliveryRow) delivery() (*crm.Delivery, error) {
 // its id and body, which the delivery is given the id of, and adds what was seen:
 // a replay of ours adds nothing.
 func (b *batch) deliveries(deliveries []*crm.Delivery) {
-	type known struct {
-		ws  uid
-		key [32]byte
-	}
-	of := make(map[known]*crm.Delivery, len(deliveries))
+	of := make(map[journalKey]*crm.Delivery, len(deliveries))
 	for _, d := range deliveries {
-		of[known{uid(d.WorkspaceID), d.Key}] = d
+		of[journalKey{uid(d.WorkspaceID), d.Key}] = d
 	}
 	stored := func(rows *sql.Rows) error {
 		for rows.Next() {
@@ -101,7 +97,7 @@ func (b *batch) deliveries(deliveries []*crm.Delivery) {
 			if err := rows.Scan(&row.WorkspaceID, &row.Key, &row.ID, &row.Seen); err != nil {
 				return err
 			}
-			d := of[known{row.WorkspaceID, [32]byte(row.Key)}]
+			d := of[journalKeyOf(&row)]
 			d.ID, d.Seen = crm.DeliveryID(row.ID), row.Seen
 		}
 		return rows.Err()
@@ -109,62 +105,13 @@ func (b *batch) deliveries(deliveries []*crm.Delivery) {
 	deliveries = slices.SortedFunc(slices.Values(deliveries), func(a, d *crm.Delivery) int {
 		return cmp.Or(a.WorkspaceID.Compare(d.WorkspaceID), bytes.Compare(a.Key[:], d.Key[:]))
 	})
-	insert(b, rowsOf(b, deliveries, deliveryOf), "conflict (workspace_id, key) do update", func(q *bun.InsertQuery) *bun.InsertQuery {
+	rows := rowsOf(b, deliveries, deliveryOf)
+	b.bodies(deliveries, rows)
+	insert(b, rows, "conflict (workspace_id, key) do update", func(q *bun.InsertQuery) *bun.InsertQuery {
 		return q.Set("seen = deliveries.seen + excluded.seen").
 			Set("verdict = excluded.verdict, facts = excluded.facts, applied = excluded.applied, reason = excluded.reason").
 			Returning("workspace_id, key, id, seen")
 	}, stored)
-	b.bodies(deliveries)
-}
-
-// bytesPerInsert bounds the bodies of one statement, but for one that is larger.
-const bytesPerInsert = 1 << 20
-
-// bodies stores the bodies of deliveries that were inserted before.
-func (b *batch) bodies(deliveries []*crm.Delivery) {
-	var some []bodyRow
-	size := 0
-	for _, d := range deliveries {
-		if d.Body == nil {
-			continue
-		}
-		packed := d.Packed
-		if packed == nil {
-			packed = b.t.store.packer.Pack(d.Body)
-		}
-		if size += len(packed); size > bytesPerInsert && len(some) > 0 {
-			b.insertBodies(some)
-			some, size = nil, len(packed)
-		}
-		some = append(some, bodyRow{WorkspaceID: uid(d.WorkspaceID), ID: uid(d.ID), Body: packed})
-	}
-	b.insertBodies(some)
-}
-
-// insertBodies stores what has a journal row that wants it: one that was known
-// by another id has its body already, and one without stays without.
-func (b *batch) insertBodies(rows []bodyRow) {
-	if len(rows) == 0 || b.err != nil {
-		return
-	}
-	columns, err := columnsOf(b.t.store.db.Table(reflect.TypeFor[bodyRow]()), rows)
-	if err != nil {
-		b.err = err
-		return
-	}
-	// A join would be planned by what the database believes of the table's size,
-	// which for a new one is wrong, and read it from one end to the other.
-	const into, wanted = "insert into delivery_bodies (workspace_id, id, body) select v.workspace_id, v.id, v.body from ",
-		" where (select d.size from deliveries as d where d.workspace_id = v.workspace_id and d.id = v.id) is not null on conflict do nothing"
-	if from, args := b.t.store.dialect.Unnest(columns); from != "" {
-		b.steps = append(b.steps, step{Statement: Statement{SQL: into + from + wanted, Args: args}})
-		return
-	}
-	values := make([]schema.QueryAppender, len(rows))
-	for i, r := range rows {
-		values[i] = bun.SafeQuery("(?, ?, ?)", r.WorkspaceID, r.ID, r.Body)
-	}
-	b.do(into+"(select column1 as workspace_id, column2 as id, column3 as body from (values ?)) as v"+wanted, bun.List(values))
 }
 
 // Deliveries implements inbox.Journal.
@@ -186,12 +133,7 @@ func (s inboxStore) Deliveries(ctx context.Context, ws crm.WorkspaceID, query in
 // Delivery implements inbox.Journal.
 func (s inboxStore) Delivery(ctx context.Context, ws crm.WorkspaceID, id crm.DeliveryID) (*crm.Delivery, error) {
 	l := s.reader("read a delivery", of(ws))
-	const here = " where workspace_id = ? and id = ?"
-	var rows []fullDeliveryRow
-	var bodies []bodyRow
-	err := l.run(ctx,
-		load(ctx, l, from[fullDeliveryRow](s.Store).and(here, uid(ws), uid(id)).bound(), &rows),
-		load(ctx, l, from[bodyRow](s.Store).and(here, uid(ws), uid(id)).bound(), &bodies))
+	rows, err := read[fullDeliveryRow](ctx, l, from[fullDeliveryRow](s.Store).and(" where workspace_id = ? and id = ?", uid(ws), uid(id)))
 	if err != nil {
 		return nil, err
 	}
@@ -199,14 +141,26 @@ func (s inboxStore) Delivery(ctx context.Context, ws crm.WorkspaceID, id crm.Del
 		return nil, l.missing("delivery")
 	}
 	d, err := rows[0].delivery()
-	switch {
-	case err != nil:
-	case rows[0].Body != nil:
-		d.Body = rows[0].Body
-	case len(bodies) > 0:
-		d.Body, err = s.packer.Unpack(bodies[0].Body)
-	default:
-		d.Expired = rows[0].Size.Valid
+	if err != nil {
+		return nil, crm.Wrap(l.op, err)
 	}
+	d.Body, err = s.body(ctx, l, &rows[0])
+	d.Expired = d.Body == nil && rows[0].Size.Valid
 	return d, crm.Wrap(l.op, err)
+}
+
+// body returns what is kept of a delivery's body, nil for nothing.
+func (s *Store) body(ctx context.Context, l link, r *fullDeliveryRow) ([]byte, error) {
+	if r.Body != nil || !r.Size.Valid {
+		return r.Body, nil
+	}
+	at := uid(r.BlockID)
+	if r.BlockID == (ref{}) {
+		at = r.ID
+	}
+	kept, err := read[bodyRow](ctx, l, from[bodyRow](s).and(" where workspace_id = ? and id = ?", r.WorkspaceID, at))
+	if err != nil || len(kept) == 0 {
+		return nil, err
+	}
+	return r.bodyIn(s.packer, kept[0].Body)
 }

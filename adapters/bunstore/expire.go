@@ -9,9 +9,6 @@ import (
 	"github.com/my21staff/my21staff/crm"
 )
 
-// Pack implements inbox.Journal.
-func (s inboxStore) Pack(body []byte) []byte { return s.packer.Pack(body) }
-
 // ExpireBodies implements inbox.Journal. Where the database keeps bodies by
 // month, a month goes whole, and counts as one, when all of it is old enough;
 // row by row goes only what fell into no month.

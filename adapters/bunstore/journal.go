@@ -122,8 +122,12 @@ func stepsOf(statements []string) []step {
 	return steps
 }
 
-// journalMigration is the migration that gave bodies a table of their own.
-const journalMigration = "20261128000000"
+// The migrations that gave bodies a table of their own, and that let them share a
+// row.
+const (
+	journalMigration = "20261128000000"
+	blocksMigration  = "20261128150000"
+)
 
 // unpackBodies stores every body as it came, for a program that knows no other
 // way. It goes through the table a few rows at a time.

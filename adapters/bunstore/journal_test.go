@@ -153,8 +153,14 @@ func TestCorruptBody(t *testing.T) {
 	onBoth(t, func(t *testing.T, store *bunstore.Store) {
 		c, mint := settle(t, store)
 		d := deliveryAt(c.Workspace.ID, mint.Now(), []byte("{}"))
-		d.Packed = []byte{1, 2, 3}
 		mustWrite(t, store, d.WorkspaceID, &crm.Changes{Deliveries: []*crm.Delivery{d}})
+		spoil := "update delivery_bodies set body = x'010203'"
+		if store.Dialect().MigrationTypes().Postgres {
+			spoil = `select set_config('my21staff.scope', 'installation', true); update delivery_bodies set body = '\x010203'`
+		}
+		if err := store.Do(t.Context(), spoil); err != nil {
+			t.Fatal(err)
+		}
 		got, err := store.Inbox().Delivery(t.Context(), d.WorkspaceID, d.ID)
 		var failed *crm.Error
 		if !errors.As(err, &failed) || failed.Code != crm.Internal || !strings.Contains(err.Error(), "corrupt") {

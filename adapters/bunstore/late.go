@@ -91,18 +91,14 @@ func (b *batch) lookAgain(named, parked map[under]bool) {
 
 // look adds one look; a row that is not known was overlooked.
 func (b *batch) look(from string, of map[under]bool, known func(heard) bool) {
-	provided := make(map[uid][]inbox.Provided)
+	by := lookupBy(byProvided)
 	for u := range of {
-		provided[u.ws] = append(provided[u.ws], u.Provided)
+		by.add(u.ws, [16]byte(u.ChannelID), clean(u.ProviderID))
 	}
-	var either []Query
-	for ws, list := range provided {
-		either = append(either, inWorkspace(ws, byProvided(list))...)
-	}
-	if len(either) == 0 {
+	if by.empty() {
 		return
 	}
-	b.steps = append(b.steps, step{Statement: b.t.inline(ask(from).whereAny(either)), scan: func(rows *sql.Rows) error {
+	b.steps = append(b.steps, step{Statement: b.t.store.where(from, by, ""), scan: func(rows *sql.Rows) error {
 		for rows.Next() {
 			var h heard
 			if err := rows.Scan(&h.ws, (*uid)(&h.ChannelID), &h.ProviderID, &h.word); err != nil {

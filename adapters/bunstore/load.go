@@ -67,37 +67,13 @@ type loading struct {
 	state    inbox.State
 }
 
-// collect selects, of a row's table, what fits one of the conditions that cond
-// returns for each need.
-func collect[R any](ctx context.Context, g *gathering, rows *[]R, end string, cond func(*loading) []Query) []step {
-	var either []Query
+// by makes a lookup of what each need adds to it.
+func (g *gathering) by(s shape, each func(l *loading, add func(values ...any))) *lookup {
+	by := lookupBy(s)
 	for _, l := range g.loads {
-		either = append(either, inWorkspace(l.ws, cond(l))...)
+		each(l, func(values ...any) { by.add(l.ws, values...) })
 	}
-	if len(either) == 0 {
-		return nil
-	}
-	return []step{load(ctx, g.link, g.inline(from[R](g.store).whereAny(either).and(end)), rows)}
-}
-
-// inWorkspace are conditions of rows of one workspace.
-func inWorkspace(ws uid, conditions []Query) []Query {
-	of := make([]Query, len(conditions))
-	for i, c := range conditions {
-		of[i] = ask("workspace_id = ? and ", ws).and(c.SQL, c.Args...)
-	}
-	return of
-}
-
-// whereAny returns the query for rows that fit one of the conditions. They stand
-// side by side, each with its workspace, as SQLite looks into its indexes for
-// them only then.
-func (q Query) whereAny(either []Query) Query {
-	joint := " where "
-	for _, c := range either {
-		q, joint = q.and(joint).and(c.SQL, c.Args...), " or "
-	}
-	return q
+	return by
 }
 
 // spread hands each need the nouns of its rows.
@@ -111,14 +87,6 @@ func spread[R, N any](g *gathering, rows []R, ws func(*R) uid, noun func(*R) (N,
 		*list = append(*list, n)
 	}
 	return nil
-}
-
-// within is the condition that a column holds one of the ids.
-func within(column string, wanted []uid) []Query {
-	if len(wanted) == 0 {
-		return nil
-	}
-	return []Query{ask(column+" in (?)", bun.List(wanted))}
 }
 
 // foundRow is a message, the conversation it is in and whose that is.
@@ -145,12 +113,18 @@ func (g *gathering) lookUp(ctx context.Context) error {
 	var known []identityRow
 	var owners []ownerRow
 	var messages []foundRow
+	identities := g.by(byIdentity, func(l *loading, add func(...any)) {
+		for _, id := range l.need.Identities {
+			add(string(id.Kind), clean(id.Value))
+		}
+	})
+	threads := g.by(byID, func(l *loading, add func(...any)) { each(l.need.Conversations, add) })
+	named := g.by(byID, func(l *loading, add func(...any)) { each(l.need.Messages, add) })
 	err := g.run(ctx, slices.Concat(
-		collect(ctx, g, &known, "", func(l *loading) []Query { return byIdentity(l.need.Identities) }),
-		collect(ctx, g, &owners, "", func(l *loading) []Query { return within("id", ids(l.need.Conversations)) }),
-		collect(ctx, g, &messages, "", func(l *loading) []Query {
-			return append(within("id", ids(l.need.Messages)), byProvided(l.need.Provided)...)
-		}),
+		find(ctx, g.link, identities, "", &known),
+		find(ctx, g.link, threads, "", &owners),
+		find(ctx, g.link, named, "", &messages),
+		find(ctx, g.link, g.provided(), "", &messages),
 	)...)
 	for _, row := range known {
 		l := g.of[row.WorkspaceID]
@@ -176,39 +150,27 @@ func distinct(list []uid) []uid {
 	return slices.Compact(list)
 }
 
-// byIdentity are the conditions for the contacts known by any of the identities.
-func byIdentity(identities []crm.Identity) []Query {
-	values := make(map[crm.IdentityKind][]string)
-	for _, id := range identities {
-		values[id.Kind] = append(values[id.Kind], id.Value)
-	}
-	return anyOf("kind", "value", values, func(kind crm.IdentityKind) any { return text(kind) })
+// provided is the lookup of what needs name by providers' ids.
+func (g *gathering) provided() *lookup {
+	return g.by(byProvided, func(l *loading, add func(...any)) {
+		for _, p := range l.need.Provided {
+			add([16]byte(p.ChannelID), clean(p.ProviderID))
+		}
+	})
 }
 
-// byProvided are the conditions for rows under any of the provider ids.
-func byProvided(provided []inbox.Provided) []Query {
-	values := make(map[crm.ChannelID][]string)
-	for _, p := range provided {
-		values[p.ChannelID] = append(values[p.ChannelID], p.ProviderID)
+// each adds ids to a lookup by one column.
+func each[T ~[16]byte](ids []T, add func(values ...any)) {
+	for _, id := range ids {
+		add([16]byte(id))
 	}
-	return anyOf("channel_id", "provider_id", values, func(id crm.ChannelID) any { return uid(id) })
-}
-
-// anyOf are the conditions that two columns hold one of the pairs, one for each
-// value of the first. A list of pairs would be shorter, but SQLite has none.
-func anyOf[K comparable](first, second string, values map[K][]string, column func(K) any) []Query {
-	var either []Query
-	for key, list := range values {
-		slices.Sort(list)
-		either = append(either, ask(first+" = ? and "+second+" in (?)", column(key), texts(slices.Compact(list))))
-	}
-	return either
 }
 
 // loadContacts loads and locks contacts.
 func (g *gathering) loadContacts(ctx context.Context) error {
 	var rows []contactRow
-	err := g.run(ctx, collect(ctx, g, &rows, g.store.dialect.Lock(), func(l *loading) []Query { return within("id", l.contacts) })...)
+	contacts := g.by(byID, func(l *loading, add func(...any)) { each(l.contacts, add) })
+	err := g.run(ctx, find(ctx, g.link, contacts, g.store.dialect.Lock(), &rows)...)
 	if err != nil {
 		return err
 	}
@@ -228,22 +190,33 @@ func (t *tx) contact(r *contactRow) (*crm.Contact, error) {
 // of the contacts found: all of them, or those on a channel named.
 func (g *gathering) loadConversations(ctx context.Context) error {
 	var rows []conversationRow
-	err := g.run(ctx, collect(ctx, g, &rows, g.store.dialect.Lock(), func(l *loading) []Query {
-		found := within("id", l.threads)
-		switch {
-		case len(l.contacts) == 0:
-			return found
-		case l.need.Threads || l.need.AllChannels:
-			return append(found, within("contact_id", l.contacts)...)
-		case len(l.need.Channels) > 0:
-			return append(found, ask("contact_id in (?) and channel_id in (?)", bun.List(l.contacts), among(l.need.Channels)))
+	lock := g.store.dialect.Lock()
+	found := g.by(byID, func(l *loading, add func(...any)) { each(l.threads, add) })
+	theirs := g.by(byContact, func(l *loading, add func(...any)) {
+		if l.need.Threads || l.need.AllChannels {
+			each(l.contacts, add)
 		}
-		return found
-	})...)
+	})
+	there := g.by(byPlace, func(l *loading, add func(...any)) {
+		if l.need.Threads || l.need.AllChannels {
+			return
+		}
+		for _, channel := range l.need.Channels {
+			for _, contact := range l.contacts {
+				add([16]byte(channel), [16]byte(contact))
+			}
+		}
+	})
+	err := g.run(ctx, slices.Concat(
+		find(ctx, g.link, found, lock, &rows),
+		find(ctx, g.link, theirs, lock, &rows),
+		find(ctx, g.link, there, lock, &rows),
+	)...)
 	if err != nil {
 		return err
 	}
 	slices.SortFunc(rows, func(a, b conversationRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	rows = slices.CompactFunc(rows, func(a, b conversationRow) bool { return a.ID == b.ID })
 	return spread(g, rows, func(r *conversationRow) uid { return r.WorkspaceID }, (*conversationRow).conversation,
 		func(s *inbox.State) *[]*crm.Conversation { return &s.Conversations })
 }
@@ -276,6 +249,9 @@ func (g *gathering) loadRest(ctx context.Context) error {
 	for _, a := range rows.amendments {
 		g.seen.words[heard{underOf(crm.WorkspaceID(a.WorkspaceID), crm.ChannelID(a.ChannelID), string(a.ProviderID)), string(a.SourceID)}] = true
 	}
+	for i := range rows.deliveries {
+		g.journal[journalKeyOf(&rows.deliveries[i])] = true
+	}
 	return errors.Join(
 		spread(g, rows.messages, func(r *messageRow) uid { return r.WorkspaceID }, (*messageRow).message, func(s *inbox.State) *[]*crm.Message { return &s.Messages }),
 		spread(g, rows.statuses, func(r *statusRow) uid { return r.WorkspaceID }, (*statusRow).report, func(s *inbox.State) *[]crm.StatusReport { return &s.Statuses }),
@@ -302,53 +278,62 @@ func (g *gathering) answers(rows []answerRow) error {
 // restSteps returns the statements of the last trip.
 func (g *gathering) restSteps(ctx context.Context, rows *restRows) []step {
 	lock := g.store.dialect.Lock()
-	provided := func(l *loading) []Query { return byProvided(l.need.Provided) }
+	named := g.by(byID, func(l *loading, add func(...any)) { each(l.messages, add) })
+	pending := g.by(byConversation, func(l *loading, add func(...any)) {
+		if l.need.Pending {
+			each(threadsOf(&l.state), add)
+		}
+	})
+	channels := g.by(byID, func(l *loading, add func(...any)) { each(l.need.Channels, add) })
+	allChannels := g.by(byWorkspace, func(l *loading, add func(...any)) {
+		if l.need.AllChannels {
+			add()
+		}
+	})
+	members := g.by(byID, func(l *loading, add func(...any)) { each(l.need.Members, add) })
+	templates, templatesOn := g.templates()
+	deliveries := g.by(byJournalKey, func(l *loading, add func(...any)) {
+		for i := range l.need.Deliveries {
+			add(l.need.Deliveries[i][:])
+		}
+	})
+	answers := g.by(byAnswerKey, func(l *loading, add func(...any)) {
+		if l.need.Answer != "" {
+			add(clean(l.need.Answer))
+		}
+	})
 	return slices.Concat(
-		collect(ctx, g, &rows.messages, lock, func(l *loading) []Query { return within("id", l.messages) }),
-		collect(ctx, g, &rows.messages, lock, func(l *loading) []Query {
-			if !l.need.Pending || len(l.state.Conversations) == 0 {
-				return nil
-			}
-			return []Query{ask("provider_id is null and direction = 'outbound' and conversation_id in (?)", bun.List(threadsOf(&l.state)))}
-		}),
-		collect(ctx, g, &rows.statuses, "", provided),
-		collect(ctx, g, &rows.amendments, "", provided),
-		collect(ctx, g, &rows.channels, "", func(l *loading) []Query {
-			if l.need.AllChannels {
-				return []Query{ask("true")}
-			}
-			return within("id", ids(l.need.Channels))
-		}),
-		collect(ctx, g, &rows.members, "", func(l *loading) []Query { return within("id", ids(l.need.Members)) }),
-		collect(ctx, g, &rows.templates, "", func(l *loading) []Query {
-			switch {
-			case len(l.need.TemplateNames) == 0:
-				return nil
-			case len(l.need.Channels) == 0:
-				return []Query{ask("name in (?)", texts(l.need.TemplateNames))}
-			}
-			return []Query{ask("name in (?) and channel_id in (?)", texts(l.need.TemplateNames), among(l.need.Channels))}
-		}),
-		collect(ctx, g, &rows.deliveries, "", func(l *loading) []Query { return byKeys(l.need.Deliveries) }),
-		collect(ctx, g, &rows.answers, "", func(l *loading) []Query {
-			if l.need.Answer == "" {
-				return nil
-			}
-			return []Query{ask("key = ?", text(l.need.Answer))}
-		}),
+		find(ctx, g.link, named, lock, &rows.messages),
+		find(ctx, g.link, pending, " and provider_id is null and direction = 'outbound'"+lock, &rows.messages),
+		find(ctx, g.link, g.provided(), "", &rows.statuses),
+		find(ctx, g.link, g.provided(), "", &rows.amendments),
+		find(ctx, g.link, channels, "", &rows.channels),
+		find(ctx, g.link, allChannels, "", &rows.channels),
+		find(ctx, g.link, members, "", &rows.members),
+		find(ctx, g.link, templates, "", &rows.templates),
+		find(ctx, g.link, templatesOn, "", &rows.templates),
+		find(ctx, g.link, deliveries, "", &rows.deliveries),
+		find(ctx, g.link, answers, "", &rows.answers),
 	)
 }
 
-// byKeys is the condition for the journal's rows under any of the keys.
-func byKeys(wanted [][32]byte) []Query {
-	if len(wanted) == 0 {
-		return nil
-	}
-	keys := make([][]byte, len(wanted))
-	for i := range wanted {
-		keys[i] = wanted[i][:]
-	}
-	return []Query{ask("key in (?)", bun.List(keys))}
+// templates are the lookups of templates on any channel and on those named.
+func (g *gathering) templates() (anywhere, on *lookup) {
+	anywhere = g.by(byName, func(l *loading, add func(...any)) {
+		for _, name := range l.need.TemplateNames {
+			if len(l.need.Channels) == 0 {
+				add(clean(name))
+			}
+		}
+	})
+	on = g.by(byNameOn, func(l *loading, add func(...any)) {
+		for _, name := range l.need.TemplateNames {
+			for _, channel := range l.need.Channels {
+				add([16]byte(channel), clean(name))
+			}
+		}
+	})
+	return anywhere, on
 }
 
 // sort brings rows into the order in which decisions are made on them, and a
@@ -366,15 +351,10 @@ func (r *restRows) sort() {
 	slices.SortFunc(r.channels, func(a, b channelRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 }
 
-// byIDs selects rows of a workspace by their ids.
-func byIDs[R any](s *Store, ws uid, wanted []uid) Query {
-	return from[R](s).and(" where workspace_id = ? and id in (?)", ws, bun.List(wanted))
-}
-
-func threadsOf(state *inbox.State) []uid {
-	threads := make([]uid, len(state.Conversations))
+func threadsOf(state *inbox.State) []crm.ConversationID {
+	threads := make([]crm.ConversationID, len(state.Conversations))
 	for i, c := range state.Conversations {
-		threads[i] = uid(c.ID)
+		threads[i] = c.ID
 	}
 	return threads
 }

@@ -121,8 +121,13 @@ func (s *Store) enter(ctx context.Context, tx bun.IConn, m *migrate.Migration, u
 	if there == up {
 		return errDone
 	}
-	if !up && m.Name == journalMigration {
+	switch {
+	case up:
+		return nil
+	case m.Name == journalMigration:
 		return s.unpackBodies(ctx, tx)
+	case m.Name == blocksMigration:
+		return s.separateBodies(ctx, tx)
 	}
 	return nil
 }

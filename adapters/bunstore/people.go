@@ -2,6 +2,7 @@ package bunstore
 
 import (
 	"context"
+	"slices"
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/people"
@@ -46,23 +47,22 @@ func (t peopleTx) Load(ctx context.Context, need people.Need) (*people.State, er
 		return nil, t.stranger()
 	}
 	ws := uid(need.WorkspaceID)
-	wanted := ids(need.Contacts)
-	if len(need.Identities) > 0 {
-		var steps []step
-		for _, known := range byIdentity(need.Identities) {
-			q := ask("select contact_id from identities where workspace_id = ? and ", ws).and(known.SQL, known.Args...)
-			steps = append(steps, pick(t.inline(q), &wanted))
-		}
-		if err := t.run(ctx, steps...); err != nil {
-			return nil, err
-		}
+	wanted := lookupBy(byID)
+	addIDs(wanted, ws, need.Contacts)
+	known := lookupBy(byIdentity)
+	for _, id := range need.Identities {
+		known.add(ws, string(id.Kind), clean(id.Value))
+	}
+	var owners []identityRow
+	if err := t.run(ctx, find(ctx, t.link, known, "", &owners)...); err != nil {
+		return nil, err
+	}
+	for _, owner := range owners {
+		wanted.add(ws, [16]byte(owner.ContactID))
 	}
 	var rows []contactRow
-	if len(wanted) > 0 {
-		q := byIDs[contactRow](t.store, ws, wanted).and(t.store.dialect.Lock())
-		if err := t.run(ctx, load(ctx, t.link, t.inline(q), &rows)); err != nil {
-			return nil, err
-		}
+	if err := t.run(ctx, find(ctx, t.link, wanted, t.store.dialect.Lock(), &rows)...); err != nil {
+		return nil, err
 	}
 	state := new(people.State)
 	var err error
@@ -78,28 +78,28 @@ func (t peopleTx) loadRest(ctx context.Context, need people.Need, state *people.
 	var tasks []taskRow
 	var members []memberRow
 	ws := uid(need.WorkspaceID)
-	var steps []step
-	if need.Threads && len(state.Contacts) > 0 {
-		of := make([]crm.ContactID, len(state.Contacts))
-		for i, c := range state.Contacts {
-			of[i] = c.ID
+	threads, allTags, named, due, staff := lookupBy(byContact), lookupBy(byWorkspace), lookupBy(byID), lookupBy(byID), lookupBy(byID)
+	if need.Threads {
+		for _, c := range state.Contacts {
+			threads.add(ws, [16]byte(c.ID))
 		}
-		q := from[conversationRow](t.store).and(" where workspace_id = ? and contact_id in (?)", ws, among(of)).and(t.store.dialect.Lock())
-		steps = append(steps, load(ctx, t.link, t.inline(q), &conversations))
 	}
 	if need.AllTags {
-		steps = append(steps, load(ctx, t.link, t.inline(from[tagRow](t.store).and(" where workspace_id = ?", ws)), &tags))
-	} else if len(need.Tags) > 0 {
-		steps = append(steps, load(ctx, t.link, t.inline(byIDs[tagRow](t.store, ws, ids(need.Tags))), &tags))
+		allTags.add(ws)
+	} else {
+		addIDs(named, ws, need.Tags)
 	}
-	if len(need.Tasks) > 0 {
-		q := byIDs[taskRow](t.store, ws, ids(need.Tasks)).and(t.store.dialect.Lock())
-		steps = append(steps, load(ctx, t.link, t.inline(q), &tasks))
-	}
-	if len(need.Members) > 0 {
-		steps = append(steps, load(ctx, t.link, t.inline(byIDs[memberRow](t.store, ws, ids(need.Members))), &members))
-	}
-	if err := t.run(ctx, steps...); err != nil {
+	addIDs(due, ws, need.Tasks)
+	addIDs(staff, ws, need.Members)
+	lock := t.store.dialect.Lock()
+	err = t.run(ctx, slices.Concat(
+		find(ctx, t.link, threads, lock, &conversations),
+		find(ctx, t.link, allTags, "", &tags),
+		find(ctx, t.link, named, "", &tags),
+		find(ctx, t.link, due, lock, &tasks),
+		find(ctx, t.link, staff, "", &members),
+	)...)
+	if err != nil {
 		return err
 	}
 	if state.Conversations, err = convert(t.link, conversations, (*conversationRow).conversation); err != nil {

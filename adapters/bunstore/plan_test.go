@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,87 +29,67 @@ func TestPlans(t *testing.T) {
 		for _, path := range []struct {
 			name, index string // that is to be used; empty for a primary key
 			call        func(context.Context) error
+			sorts       bool // a few rows, which is quicker than to keep one more index
 		}{
 			{"inbox, all", "conversations_all", func(ctx context.Context) error {
 				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{Limit: 50}))
-			}},
+			}, false},
 			{"inbox, all, next page", "conversations_all", func(ctx context.Context) error {
 				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{Limit: 50, After: seeded.middle}))
-			}},
+			}, false},
 			{"inbox, open", "conversations_status", func(ctx context.Context) error {
 				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{Status: crm.Open, Limit: 50}))
-			}},
+			}, false},
 			{"inbox, open, next page", "conversations_status", func(ctx context.Context) error {
 				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{Status: crm.Open, Limit: 50, After: seeded.middle}))
-			}},
+			}, false},
 			{"inbox, mine", "conversations_assignee", func(ctx context.Context) error {
 				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{AssigneeID: seeded.member, Limit: 50}))
-			}},
+			}, false},
 			{"inbox, nobody's", "conversations_assignee", func(ctx context.Context) error {
 				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{Unassigned: true, Limit: 50}))
-			}},
+			}, false},
 			{"inbox, of a channel", "conversations_all", func(ctx context.Context) error {
 				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{ChannelID: seeded.conversation.ChannelID, Limit: 50}))
-			}},
+			}, false},
 			{"messages", "messages_page", func(ctx context.Context) error {
 				return wantRows(in.Messages(ctx, ws, inbox.MessageQuery{ConversationID: seeded.conversation.ID, Limit: 50}))
-			}},
+			}, false},
 			{"messages, next page", "messages_page", func(ctx context.Context) error {
 				return wantRows(in.Messages(ctx, ws, inbox.MessageQuery{
 					ConversationID: seeded.conversation.ID, Limit: 50, After: inbox.MessageCursor{At: now.Add(time.Hour), Ingest: 1},
 				}))
-			}},
-			{"by phone", "conversations_contact", func(ctx context.Context) error {
+			}, false},
+			{"by phone", "contact_id", func(ctx context.Context) error {
 				_, err := pe.Card(ctx, ws, append([]crm.Identity{{Kind: crm.ByPhone, Value: "+15555550100"}}, seeded.contact.Identities...))
 				return err
-			}},
+			}, true},
 			{"contacts", "contacts_list", func(ctx context.Context) error {
 				return wantRows(pe.Contacts(ctx, ws, people.ContactQuery{Limit: 50}))
-			}},
-			{"feed", "", func(ctx context.Context) error { return wantRows(store.Feed().Facts(ctx, ws, 100, 50)) }},
+			}, false},
+			{"feed", "", func(ctx context.Context) error { return wantRows(store.Feed().Facts(ctx, ws, 100, 50)) }, false},
 			{"key", "", func(ctx context.Context) error {
 				_, err := store.Directory().KeyByHash(ctx, [32]byte{1})
 				return err
-			}},
+			}, false},
 			{"webhook log", "", func(ctx context.Context) error {
 				return wantRows(in.Deliveries(ctx, ws, inbox.DeliveryQuery{Limit: 50, After: seeded.delivery.ID}))
-			}},
+			}, false},
 			{"webhook", "", func(ctx context.Context) error {
 				_, err := in.Delivery(ctx, ws, seeded.delivery.ID)
 				return err
-			}},
+			}, false},
 			{"claim", "jobs_due", func(ctx context.Context) error {
 				return wantRows(store.Outbox().Claim(ctx, now.Add(time.Hour), time.Minute, 20))
-			}},
+			}, false},
 		} {
-			ctx, plans := watching(t, store, path.name)
+			ctx, plans := watching(t, store, path.name, path.sorts)
 			if err := path.call(ctx); err != nil {
 				t.Errorf("%s: %v", path.name, err)
 			}
 			if !strings.Contains(plans.String(), path.index) {
 				t.Errorf("%s does not use the index %s:\n%s", path.name, path.index, plans)
 			}
-		}
-	})
-}
-
-// TestPlanOfNewTable holds the insert of bodies, which reads the journal's rows,
-// to their key on a table the database knows nothing of: a join would read it
-// from one end to the other, again for each batch.
-func TestPlanOfNewTable(t *testing.T) {
-	onBoth(t, func(t *testing.T, store *bunstore.Store) {
-		c, mint := settle(t, store)
-		changes := &crm.Changes{}
-		for range 100 {
-			id := crm.NewID[crm.Delivery](mint)
-			changes.Deliveries = append(changes.Deliveries, &crm.Delivery{ID: id, WorkspaceID: c.Workspace.ID, Key: crm.DeliveryKey(id[:], nil), Body: []byte("{}")})
-		}
-		ctx, plans := watching(t, store, "bodies of webhooks")
-		if err := write(ctx, store, c.Workspace.ID, changes); err != nil {
-			t.Fatal(err)
-		}
-		if plans.Len() == 0 {
-			t.Error("no plan was looked at")
 		}
 	})
 }
@@ -122,16 +103,18 @@ func wantRows[T any](rows []T, err error) error {
 }
 
 // watching returns a context whose reads have their plans looked at and
-// collected.
-func watching(t *testing.T, store *bunstore.Store, path string) (context.Context, *strings.Builder) {
+// collected. Nothing is to be sorted unless it sorts.
+func watching(t *testing.T, store *bunstore.Store, path string, sorts bool) (context.Context, *strings.Builder) {
 	ctx, stats := bunstore.WithStats(t.Context())
 	plans := new(strings.Builder)
 	stats.Trace = func(ctx context.Context, statement bunstore.Statement) {
-		// Of the writes only one reads a table that it does not write.
-		if !strings.HasPrefix(statement.SQL, "select") && !strings.HasPrefix(statement.SQL, "insert into delivery_bodies") {
+		if !strings.HasPrefix(statement.SQL, "select") {
 			return
 		}
 		for _, fault := range planFaults(t, store, bunstore.ScopeOf(ctx), statement, plans) {
+			if sorts && (strings.HasPrefix(fault, "Sort") || strings.HasSuffix(fault, "FOR ORDER BY")) {
+				continue
+			}
 			t.Errorf("%s: %s\n%s", path, fault, statement.SQL)
 		}
 	}
@@ -213,6 +196,7 @@ func seed(t testing.TB, store *bunstore.Store) seeded {
 		c := crmtest.NewCompany(mint)
 		s = seeded{ws: c.Workspace.ID, member: c.Owner.ID}
 		changes := &crm.Changes{}
+		var deliveries []*crm.Delivery
 		for range 200 {
 			changes.Channels = append(changes.Channels, c.NewChannel())
 			changes.Tags = append(changes.Tags, &crm.Tag{ID: crm.NewID[crm.Tag](mint), WorkspaceID: s.ws, Name: fmt.Sprintf("tag %d", len(changes.Tags))})
@@ -232,7 +216,7 @@ func seed(t testing.TB, store *bunstore.Store) seeded {
 				cv.AssigneeID = c.Owner.ID
 			}
 			s.delivery = deliveryAt(s.ws, clock.Now(), []byte("{}"))
-			changes.Deliveries = append(changes.Deliveries, s.delivery)
+			deliveries = append(deliveries, s.delivery)
 			n := 1
 			if i == threads/2 {
 				n = 1000
@@ -251,6 +235,9 @@ func seed(t testing.TB, store *bunstore.Store) seeded {
 		}
 		s.middle = inbox.ConversationCursor{At: s.conversation.LastMessage.At, ID: s.conversation.ID}
 		mustWrite(t, store, s.ws, changes)
+		for together := range slices.Chunk(deliveries, 10) {
+			mustWrite(t, store, s.ws, &crm.Changes{Deliveries: together})
+		}
 		if err := store.Directory().SaveChannel(t.Context(), c.Channel); err != nil {
 			t.Fatal(err)
 		}

@@ -21,6 +21,7 @@ type tx struct {
 	touched  []crm.WorkspaceID
 	contacts map[key]known // as they are stored, as far as this transaction knows
 	messages map[key]indexed
+	journal  map[journalKey]bool // the requests that are journalled already, as far as it knows
 	seen     seen
 	late     bool           // something was overlooked
 	numbered []*crm.Message // given their ingest number here; taken back if it does not commit
@@ -53,7 +54,8 @@ func (t *tx) note(err error) {
 func (s *Store) transact(ctx context.Context, op string, scope Scope, fn func(context.Context, *tx) error) error {
 	ctx = withScope(ctx, scope)
 	for try := 1; ; try++ {
-		t := &tx{link: link{store: s, scope: scope, op: op}, contacts: make(map[key]known), messages: make(map[key]indexed), seen: newSeen()}
+		t := &tx{link: link{store: s, scope: scope, op: op}, contacts: make(map[key]known), messages: make(map[key]indexed),
+			journal: make(map[journalKey]bool), seen: newSeen()}
 		err := t.once(ctx, fn)
 		if err == nil {
 			s.wake(t.touched)

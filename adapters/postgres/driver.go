@@ -46,6 +46,8 @@ type batch []bunstore.Statement
 type conn struct {
 	pg   *pgx.Conn
 	used time.Time // when it was last taken from the pool
+	uses int       // how often it was
+	plan int       // the use at which plans are next made anew
 }
 
 // closeTimeout bounds saying good-bye to a server that may be gone.
@@ -75,11 +77,18 @@ func (c *conn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx
 	if options.Isolation != driver.IsolationLevel(sql.LevelDefault) || options.ReadOnly {
 		return nil, errors.New("postgres: only the default transaction is supported")
 	}
-	if err := c.exec(ctx, "begin;"+scopeSQL(bunstore.ScopeOf(ctx))); err != nil {
+	if err := c.exec(ctx, "begin;"+byIndex+scopeSQL(bunstore.ScopeOf(ctx))); err != nil {
 		return nil, again(err)
 	}
 	return tx{c: c, ctx: ctx}, nil
 }
+
+// byIndex is how a transaction's statements are planned: once each, without regard
+// to what the arguments are this time, and through indexes. What it reads it names
+// by keys. A plan made while a table was small or had not been counted yet would
+// read all of it, and be kept.
+const byIndex = "set local plan_cache_mode = force_generic_plan;" +
+	"set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_memoize = off;"
 
 // tx ends a transaction.
 type tx struct {
@@ -231,7 +240,20 @@ func (c *conn) ResetSession(ctx context.Context) error {
 		return driver.ErrBadConn
 	}
 	c.used = now
-	return nil
+	return c.planAnew(ctx)
+}
+
+// planAnew lets go of the plans the server keeps for this connection when it has
+// been used a quarter more often than when they were made. A table may have grown
+// as much, and a plan made while it was nearly empty may read all of a workspace
+// for each row. Once the server has counted the table's rows it lets go of them
+// itself, but that may take minutes.
+func (c *conn) planAnew(ctx context.Context) error {
+	if c.uses++; c.uses < c.plan {
+		return nil
+	}
+	c.plan = c.uses + c.uses/4 + 1
+	return again(c.exec(ctx, "discard plans"))
 }
 
 // IsValid implements driver.Validator. A connection whose transaction was not

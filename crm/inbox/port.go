@@ -63,10 +63,6 @@ type Journal interface {
 	// Expired.
 	Delivery(ctx context.Context, ws crm.WorkspaceID, id crm.DeliveryID) (*crm.Delivery, error)
 
-	// Pack returns what the store keeps of a body, for crm.Delivery.Packed: it
-	// costs time that a transaction should not take.
-	Pack(body []byte) []byte
-
 	// ExpireBodies takes away bodies that were received before a time, of any
 	// workspace, at most limit of them and not all at once in one transaction.
 	// It returns how many it took, 0 when there are no more. A store may keep

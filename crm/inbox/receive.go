@@ -86,17 +86,13 @@ func (a *Arrival) Workspace() crm.WorkspaceID {
 // several requests can share one [Service.Commit]. A body that cannot be read
 // is an Arrival too: it is journalled.
 func (s *Service) Prepare(ctx context.Context, r webhook.Request) (*Arrival, error) {
-	secrets, err := s.channels.Secrets(ctx, r.Provider)
-	if err != nil {
-		return nil, err
-	}
-	signer, err := webhook.Verify(r, secrets)
+	signer, err := s.signer(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	a := &Arrival{delivery: crm.Delivery{
 		Key: crm.DeliveryKey(r.Body, r.Share), Provider: r.Provider, Event: r.Event, Share: r.Share.Sorted(),
-		Signer: fingerprint(secrets[signer]), Body: r.Body, Packed: s.store.Pack(r.Body), ReceivedAt: s.mint.Now(), Seen: 1,
+		Signer: fingerprint(signer), Body: r.Body, ReceivedAt: s.mint.Now(), Seen: 1,
 	}}
 	facts, err := webhook.Decode(r.Provider, r.Event, r.Body)
 	if err != nil {
@@ -104,6 +100,26 @@ func (s *Service) Prepare(ctx context.Context, r webhook.Request) (*Arrival, err
 		return a, nil
 	}
 	return a, s.sortOut(ctx, a, facts)
+}
+
+// signer returns the secret that a request was signed with. Those of the channel
+// whose number the body names first are tried before the others: where every tenant
+// has a secret of its own, all would be tried, a hash of the body each.
+func (s *Service) signer(ctx context.Context, r webhook.Request) (crm.Secret, error) {
+	if ch, err := s.channels.Channel(ctx, r.Provider, r.SeemsFor()); err == nil {
+		if i, err := webhook.Verify(r, ch.Credentials.WebhookSecrets); err == nil {
+			return ch.Credentials.WebhookSecrets[i], nil
+		}
+	}
+	secrets, err := s.channels.Secrets(ctx, r.Provider)
+	if err != nil {
+		return "", err
+	}
+	i, err := webhook.Verify(r, secrets)
+	if err != nil {
+		return "", err
+	}
+	return secrets[i], nil
 }
 
 // fingerprint names a secret without giving it away.

@@ -1,6 +1,7 @@
 package inbox_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -252,6 +253,39 @@ func TestReceiveDoesNotTrustOneTenantsSecretForAnother(t *testing.T) {
 	must(t, err)
 	if len(mine.Body) != 0 {
 		t.Error("the tenant's log shows a body that holds another's message")
+	}
+}
+
+// asked counts how often every secret was asked for.
+type asked struct {
+	inbox.Channels
+	times *int
+}
+
+func (a asked) Secrets(ctx context.Context, p crm.Provider) ([]crm.Secret, error) {
+	*a.times++
+	return a.Channels.Secrets(ctx, p)
+}
+
+// The secrets of the number that a body names first are tried before everybody's,
+// and a body that names another's number first is as good.
+func TestReceiveTriesTheLikelySecretFirst(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.open(o.workspace("Other"), crm.Meta, "300", "secret-of-the-other")
+	times := 0
+	o.box = inbox.New(o.store, asked{o.dir, &times}, o.mint)
+	o.hears(o.text("100", "6281200000001", "wamid.1", "one"))
+	if times != 0 {
+		t.Errorf("every secret was asked for, and the first would have done")
+	}
+	for i, number := range []string{"300", "999"} {
+		id := fmt.Sprintf("wamid.%d", 2+i)
+		receipt := o.hears(fmt.Sprintf(`{"object":"whatsapp_business_account","entry":[%s,%s]}`,
+			entry(o.text(number, "6281200000001", id+"0", "another's")), entry(o.text("100", "6281200000001", id, "mine"))))
+		if receipt.Applied != 1 || times != i+1 {
+			t.Errorf("receipt is %+v after %d times, want one applied", receipt, times)
+		}
 	}
 }
 

@@ -22,7 +22,6 @@ var deliveryTests = []test{
 	{"pages of any verdict join to what fits, newest first", deliveryPages},
 	{"is loaded by its key, without its body", deliveryLoad},
 	{"has a body of any size and kind", deliveryBodies},
-	{"may have been packed before the transaction", deliveryPacked},
 	{"whose body retention took is listed, and says so when it is asked for", deliveryBodyExpired},
 	{"is taken by retention when it is old enough, a bounded number at a time", deliveryExpired},
 	{"is taken once by many at once", deliveryExpiredByMany},
@@ -172,18 +171,6 @@ func deliveryBodies(t *testing.T, w *world) {
 		got.Body, row.Body = nil, nil
 		same(t, "a delivery beside its body", got, row)
 	}
-}
-
-func deliveryPacked(t *testing.T, w *world) {
-	row := w.newDelivery(w.ours.ws, "a body that was packed before", crm.DeliveryApplied)
-	written := copied(row)
-	written.Packed = w.store.Inbox().Pack(row.Body)
-	part := w.newDelivery(w.ours.ws, "a body that is not ours to keep", crm.DeliveryApplied)
-	part.Packed, part.Body = w.store.Inbox().Pack(part.Body), nil
-	w.write(t, w.ours.ws, &crm.Changes{Deliveries: []*crm.Delivery{written, copied(part)}})
-	part.Packed = nil
-	same(t, "a delivery", w.delivery(t, w.ours.ws, row.ID), row)
-	same(t, "a delivery whose body was taken out after it was packed", w.delivery(t, w.ours.ws, part.ID), part)
 }
 
 // later is when retention that keeps something for a day takes what is stored

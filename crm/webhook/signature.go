@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -37,6 +38,25 @@ func Verify(r Request, secrets []crm.Secret) (int, error) {
 		}
 	}
 	return -1, unauthenticated("The signature was made with another secret.")
+}
+
+// SeemsFor returns the phone_number_id that stands first in the body, as far as
+// can be told without reading it, or "". Whoever sent the body may have written
+// anything there: it is a guess at which secret to try first, no more.
+func (r Request) SeemsFor() string {
+	const name, most = `"phone_number_id"`, 32
+	at := bytes.Index(r.Body, []byte(name))
+	if at < 0 {
+		return ""
+	}
+	rest := bytes.TrimLeft(r.Body[at+len(name):], " \t\r\n")
+	if rest, found := bytes.CutPrefix(rest, []byte(":")); found {
+		rest, found = bytes.CutPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte(`"`))
+		if end := bytes.IndexByte(rest[:min(len(rest), most)], '"'); found && end > 0 {
+			return string(rest[:end])
+		}
+	}
+	return ""
 }
 
 // Sign returns the header a provider would send with body, for simulators,

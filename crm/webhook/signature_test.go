@@ -200,3 +200,26 @@ func load(t *testing.T, into any, elem ...string) {
 		t.Fatal(err)
 	}
 }
+
+// TestSeemsFor guesses the number a body is for, whatever the body is.
+func TestSeemsFor(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		`{"metadata":{"phone_number_id":"555000000000001"}}`:                        "555000000000001",
+		"{\"phone_number_id\" :\r\n\t \"555000000000001\"}":                         "555000000000001",
+		`{"phone_number_id":"555000000000001","phone_number_id":"555000000000002"}`: "555000000000001",
+		`{"phone_number_id":555000000000001}`:                                       "",
+		`{"phone_number_id":""}`:                                                    "",
+		`{"phone_number_id":"`:                                                      "",
+		`{"phone_number_id":"` + strings.Repeat("5", 100) + `"}`:                    "",
+		`{"phone_number_id":"555`:                                                   "",
+		`{"phone_number_id":`:                                                       "",
+		`{"phone_number_id"`:                                                        "",
+		`{}`:                                                                        "",
+		``:                                                                          "",
+	} {
+		if got := (webhook.Request{Body: []byte(body)}).SeemsFor(); got != want {
+			t.Errorf("SeemsFor() of %.60s = %q, want %q", body, got, want)
+		}
+	}
+}

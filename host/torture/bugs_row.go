@@ -56,7 +56,6 @@ var rows = []*Bug{
 				var value any
 				if json.Unmarshal(d.Body, &value) == nil {
 					d.Body, _ = json.Marshal(value)
-					d.Packed = nil // the store packs what it is given
 				}
 			}
 		},
@@ -71,7 +70,7 @@ var rows = []*Bug{
 				}
 				own := d.Body
 				if before := w.h.swap(own); before != nil && w.h.every(10) {
-					d.Body, d.Packed = before, nil
+					d.Body = before
 				}
 			}
 		},

@@ -1,0 +1,70 @@
+package bunstore_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/my21staff/my21staff/adapters/bunstore"
+	"github.com/my21staff/my21staff/adapters/pgtest"
+	"github.com/my21staff/my21staff/adapters/postgres"
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/inbox"
+)
+
+// TestGrowingTables fills tables that the server has never counted, batch by
+// batch on one connection, as a new installation does. A plan that was made while
+// they were empty and kept would read all of a workspace for each message.
+func TestGrowingTables(t *testing.T) {
+	t.Parallel()
+	const contacts, rounds = 40, 100
+	store := openPostgres(t, pgtest.DSN(t), postgres.Options{Sealer: sealer(t), Connections: 1})
+	c, mint := settle(t, store)
+	threads := make([]*crm.Conversation, contacts)
+	people := make([]*crm.Contact, contacts)
+	for i := range people {
+		people[i] = c.Contact()
+		threads[i] = c.Conversation(people[i])
+		mustWrite(t, store, c.Workspace.ID, &crm.Changes{Contacts: people[i : i+1], Conversations: threads[i : i+1]})
+	}
+	for range rounds {
+		need, changes := inbox.Need{WorkspaceID: c.Workspace.ID, Channels: []crm.ChannelID{c.Channel.ID}}, new(crm.Changes)
+		for i, cv := range threads {
+			m := c.Inbound(cv, "selamat pagi")
+			key := crm.DeliveryKey(m.ID[:], nil)
+			need.Identities = append(need.Identities, people[i].Identities...)
+			need.Deliveries = append(need.Deliveries, key)
+			need.Provided = append(need.Provided, inbox.Provided{ChannelID: m.ChannelID, ProviderID: m.ProviderID})
+			changes.Conversations, changes.Messages = append(changes.Conversations, cv), append(changes.Messages, m)
+			changes.Deliveries = append(changes.Deliveries, &crm.Delivery{ID: crm.NewID[crm.Delivery](mint), WorkspaceID: c.Workspace.ID, Key: key, Body: []byte("{}")})
+		}
+		err := store.Inbox().Update(t.Context(), []crm.WorkspaceID{c.Workspace.ID}, func(ctx context.Context, tx inbox.Tx) error {
+			state, err := tx.Load(ctx, need)
+			if err != nil || len(state.Conversations) != contacts {
+				return fmt.Errorf("%d conversations, %w", len(state.Conversations), err)
+			}
+			return tx.Write(ctx, changes)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	const perMessage = 150 // index entries; a plan that reads a workspace takes two thousand
+	for _, table := range []string{"messages", "conversations", "contacts", "deliveries", "identities"} {
+		read := entriesRead(t, store, table)
+		t.Logf("%s: %d entries of indexes read", table, read)
+		if read > perMessage*contacts*rounds {
+			t.Errorf("%d messages read %d index entries of %s", contacts*rounds, read, table)
+		}
+	}
+}
+
+// entriesRead returns how many entries of a table's indexes were read, and rows of
+// it in its order.
+func entriesRead(t *testing.T, store *bunstore.Store, table string) int64 {
+	t.Helper()
+	time.Sleep(1100 * time.Millisecond) // the server tells its counts once a second
+	return column[int64](t, store, `select (sum(idx_tup_read) + (select seq_tup_read from pg_stat_user_tables where relname = '`+table+`'))::bigint
+		from pg_stat_user_indexes where relname = '`+table+`'`)[0]
+}

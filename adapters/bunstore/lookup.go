@@ -1,0 +1,137 @@
+package bunstore
+
+import (
+	"context"
+	"strings"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
+)
+
+// lookup names rows by the values of some of their columns, of which the first is
+// the workspace: each place in the columns' values is one combination that is
+// looked for. Rows of many workspaces are found by one statement.
+type lookup struct {
+	columns []Column
+}
+
+// shape is the columns of a lookup beside the workspace.
+type shape []Column
+
+// The shapes.
+var (
+	byWorkspace    = shape{}
+	byID           = shape{{Name: "id", Kind: IDs}}
+	byContact      = shape{{Name: "contact_id", Kind: IDs}}
+	byConversation = shape{{Name: "conversation_id", Kind: IDs}}
+	byPlace        = shape{{Name: "channel_id", Kind: IDs}, {Name: "contact_id", Kind: IDs}}
+	byIdentity     = shape{{Name: "kind", Kind: Texts}, {Name: "value", Kind: Texts}}
+	byProvided     = shape{{Name: "channel_id", Kind: IDs}, {Name: "provider_id", Kind: Texts}}
+	byJournalKey   = shape{{Name: "key", Kind: Bytes}}
+	byAnswerKey    = shape{{Name: "key", Kind: Texts}}
+	byName         = shape{{Name: "name", Kind: Texts}}
+	byNameOn       = shape{{Name: "channel_id", Kind: IDs}, {Name: "name", Kind: Texts}}
+)
+
+// lookupBy begins a lookup by a shape.
+func lookupBy(s shape) *lookup {
+	l := &lookup{columns: make([]Column, 1+len(s))}
+	l.columns[0] = Column{Name: "workspace_id", Kind: IDs}
+	copy(l.columns[1:], s)
+	return l
+}
+
+// add looks for one more combination of values, as a Column holds them.
+func (l *lookup) add(ws uid, values ...any) {
+	l.columns[0].Values = append(l.columns[0].Values, [16]byte(ws))
+	for i, value := range values {
+		l.columns[1+i].Values = append(l.columns[1+i].Values, value)
+	}
+}
+
+// addIDs looks for rows by their one other column, an id.
+func addIDs[T ~[16]byte](l *lookup, ws uid, ids []T) {
+	for _, id := range ids {
+		l.add(ws, [16]byte(id))
+	}
+}
+
+func (l *lookup) empty() bool { return len(l.columns[0].Values) == 0 }
+
+// where returns a statement for the rows of a select that a lookup names; more
+// are conditions and an order in constant text, beginning with " and " or
+// " order by ". Where the database has arrays its text is always the same.
+func (s *Store) where(selected string, l *lookup, more string) Statement {
+	if source, args := s.dialect.Unnest(l.columns); source != "" {
+		names := make([]string, len(l.columns))
+		for i, c := range l.columns {
+			names[i] = c.Name
+		}
+		list := strings.Join(names, ", ")
+		return Statement{SQL: selected + " where (" + list + ") in (select " + list + " from " + source + ")" + more, Args: args}
+	}
+	return Statement{SQL: selected + " where " + l.spelled(s.db.QueryGen()) + more}
+}
+
+// spelled writes the conditions out. They stand side by side, each with its
+// workspace, as SQLite looks into its indexes for them only then; those that
+// differ in the last column alone share one.
+func (l *lookup) spelled(gen schema.QueryGen) string {
+	firsts, last := l.columns[:len(l.columns)-1], l.columns[len(l.columns)-1]
+	type group struct {
+		row   int // one of its rows: all have the same values in the first columns
+		lasts []any
+	}
+	var groups []*group
+	byFirsts := make(map[[maxFirsts]any]*group)
+	for row := range last.Values {
+		var key [maxFirsts]any
+		for i, c := range firsts {
+			key[i] = c.Values[row]
+		}
+		of := byFirsts[key]
+		if of == nil {
+			of = &group{row: row}
+			byFirsts[key], groups = of, append(groups, of)
+		}
+		of.lasts = append(of.lasts, last.at(row))
+	}
+	var text strings.Builder
+	var args []any
+	for i, of := range groups {
+		if i > 0 {
+			text.WriteString(" or ")
+		}
+		for _, c := range firsts {
+			text.WriteString(c.Name + " = ? and ")
+			args = append(args, c.at(of.row))
+		}
+		text.WriteString(last.Name + " in (?)")
+		args = append(args, bun.List(of.lasts))
+	}
+	return "(" + gen.FormatQuery(text.String(), args...) + ")"
+}
+
+// maxFirsts is how many columns a lookup has before its last.
+const maxFirsts = 2
+
+// at returns a value as bun writes it into text.
+func (c Column) at(row int) any {
+	switch value := c.Values[row].(type) {
+	case [16]byte:
+		return uid(value)
+	case string:
+		return text(value)
+	default:
+		return value
+	}
+}
+
+// find is a step that appends the rows a lookup names to found; none for a lookup
+// of nothing.
+func find[R any](ctx context.Context, l link, by *lookup, more string, found *[]R) []step {
+	if by.empty() {
+		return nil
+	}
+	return []step{load(ctx, l, l.store.where(from[R](l.store).SQL, by, more), found)}
+}
