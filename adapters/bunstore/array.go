@@ -2,9 +2,9 @@ package bunstore
 
 import (
 	"database/sql"
-	"database/sql/driver"
 	"fmt"
 	"reflect"
+	"time"
 
 	"github.com/uptrace/bun/schema"
 )
@@ -12,8 +12,7 @@ import (
 // Kind is what a column holds, as far as an array of it has to be told.
 type Kind int
 
-// The kinds. Values of a column are [16]byte, string, int64, bool and []byte,
-// and nil for NULL.
+// The kinds.
 const (
 	IDs Kind = iota
 	Texts
@@ -22,11 +21,49 @@ const (
 	Bytes
 )
 
-// Column is a column of many rows.
+// Column is a column of many rows. Its values are in the slice of its kind.
 type Column struct {
-	Name   string
-	Kind   Kind
-	Values []any
+	Name string
+	Kind Kind
+	Null []bool // whether a value is NULL; shorter than the values when no more is
+
+	IDs      [][16]byte
+	Texts    []string // valid UTF-8 without NUL
+	Integers []int64
+	Bools    []bool
+	Bytes    [][]byte
+}
+
+// Len returns how many values a column has.
+func (c *Column) Len() int {
+	return len(c.IDs) + len(c.Texts) + len(c.Integers) + len(c.Bools) + len(c.Bytes)
+}
+
+// IsNull reports whether a value is NULL.
+func (c *Column) IsNull(row int) bool { return row < len(c.Null) && c.Null[row] }
+
+// null says that the value added last is NULL if it is.
+func (c *Column) null(is bool) {
+	if is {
+		c.Null = append(c.Null, make([]bool, c.Len()-len(c.Null))...)
+		c.Null[c.Len()-1] = true
+	}
+}
+
+// at returns a value as bun writes it into text.
+func (c *Column) at(row int) any {
+	switch c.Kind {
+	case IDs:
+		return uid(c.IDs[row])
+	case Texts:
+		return text(c.Texts[row])
+	case Integers:
+		return c.Integers[row]
+	case Bools:
+		return c.Bools[row]
+	default:
+		return c.Bytes[row]
+	}
 }
 
 // kinds says what each type of a row's field is stored as.
@@ -46,41 +83,44 @@ func columnsOf[R any](table *schema.Table, rows []R) ([]Column, error) {
 		if !known {
 			return nil, fmt.Errorf("a column of the type %v has no kind", field.StructField.Type)
 		}
-		columns[i] = Column{Name: field.Name, Kind: kind, Values: make([]any, len(rows))}
-	}
-	for r := range rows {
-		row := reflect.ValueOf(&rows[r]).Elem()
-		for i, field := range table.Fields {
-			value, err := plain(row.FieldByIndex(field.Index))
-			if err != nil {
-				return nil, err
-			}
-			columns[i].Values[r] = value
+		columns[i] = Column{Name: field.Name, Kind: kind}
+		for r := range rows {
+			columns[i].add(reflect.ValueOf(&rows[r]).Elem().FieldByIndex(field.Index).Addr().Interface())
 		}
 	}
 	return columns, nil
 }
 
-// plain returns a field's value as a Column holds it.
-func plain(field reflect.Value) (any, error) {
-	switch v := field.Interface().(type) {
-	case uid:
-		return [16]byte(v), nil
-	case ref:
-		if v == (ref{}) {
-			return nil, nil
-		}
-		return [16]byte(v), nil
-	case []byte:
-		if v == nil {
-			return nil, nil
-		}
-		return v, nil
-	case int:
-		return int64(v), nil
-	case driver.Valuer:
-		return v.Value()
-	default: // int64, bool
-		return v, nil
+// add adds the value of a row's field, which is of one of the types that have a
+// kind.
+func (c *Column) add(field any) {
+	switch v := field.(type) {
+	case *uid:
+		c.IDs = append(c.IDs, *v)
+	case *ref:
+		c.IDs = append(c.IDs, *v)
+		c.null(*v == ref{})
+	case *text:
+		c.Texts = append(c.Texts, clean(string(*v)))
+	case *word:
+		c.Texts = append(c.Texts, clean(string(*v)))
+		c.null(*v == "")
+	case *stamp:
+		c.Integers = append(c.Integers, time.Time(*v).UnixMilli())
+	case *moment:
+		c.Integers = append(c.Integers, time.Time(*v).UnixMilli())
+		c.null(time.Time(*v).IsZero())
+	case *int:
+		c.Integers = append(c.Integers, int64(*v))
+	case *int64:
+		c.Integers = append(c.Integers, *v)
+	case *sql.NullInt64:
+		c.Integers = append(c.Integers, v.Int64)
+		c.null(!v.Valid)
+	case *bool:
+		c.Bools = append(c.Bools, *v)
+	case *[]byte:
+		c.Bytes = append(c.Bytes, *v)
+		c.null(*v == nil)
 	}
 }

@@ -68,12 +68,12 @@ func (t *tx) recall(ctx context.Context, changes *crm.Changes) error {
 	contacts, messages := lookupBy(byID), lookupBy(byID)
 	for _, c := range changes.Contacts {
 		if _, seen := t.contacts[key{uid(c.WorkspaceID), uid(c.ID)}]; !seen {
-			contacts.add(uid(c.WorkspaceID), [16]byte(c.ID))
+			contacts.add(uid(c.WorkspaceID), (*uid)(&c.ID))
 		}
 	}
 	for _, m := range changes.Messages {
 		if _, seen := t.messages[key{uid(m.WorkspaceID), uid(m.ID)}]; !seen && m.Ingest != 0 {
-			messages.add(uid(m.WorkspaceID), [16]byte(m.ID))
+			messages.add(uid(m.WorkspaceID), (*uid)(&m.ID))
 		}
 	}
 	var contactRows []contactRow

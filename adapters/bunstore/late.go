@@ -93,7 +93,7 @@ func (b *batch) lookAgain(named, parked map[under]bool) {
 func (b *batch) look(from string, of map[under]bool, known func(heard) bool) {
 	by := lookupBy(byProvided)
 	for u := range of {
-		by.add(u.ws, [16]byte(u.ChannelID), clean(u.ProviderID))
+		by.add(u.ws, (*uid)(&u.ChannelID), (*text)(&u.ProviderID))
 	}
 	if by.empty() {
 		return

@@ -115,7 +115,7 @@ func (g *gathering) lookUp(ctx context.Context) error {
 	var messages []foundRow
 	identities := g.by(byIdentity, func(l *loading, add func(...any)) {
 		for _, id := range l.need.Identities {
-			add(string(id.Kind), clean(id.Value))
+			add((*text)(&id.Kind), (*text)(&id.Value))
 		}
 	})
 	threads := g.by(byID, func(l *loading, add func(...any)) { each(l.need.Conversations, add) })
@@ -154,7 +154,7 @@ func distinct(list []uid) []uid {
 func (g *gathering) provided() *lookup {
 	return g.by(byProvided, func(l *loading, add func(...any)) {
 		for _, p := range l.need.Provided {
-			add([16]byte(p.ChannelID), clean(p.ProviderID))
+			add((*uid)(&p.ChannelID), (*text)(&p.ProviderID))
 		}
 	})
 }
@@ -162,7 +162,8 @@ func (g *gathering) provided() *lookup {
 // each adds ids to a lookup by one column.
 func each[T ~[16]byte](ids []T, add func(values ...any)) {
 	for _, id := range ids {
-		add([16]byte(id))
+		one := uid(id)
+		add(&one)
 	}
 }
 
@@ -203,7 +204,7 @@ func (g *gathering) loadConversations(ctx context.Context) error {
 		}
 		for _, channel := range l.need.Channels {
 			for _, contact := range l.contacts {
-				add([16]byte(channel), [16]byte(contact))
+				add((*uid)(&channel), &contact)
 			}
 		}
 	})
@@ -293,13 +294,14 @@ func (g *gathering) restSteps(ctx context.Context, rows *restRows) []step {
 	members := g.by(byID, func(l *loading, add func(...any)) { each(l.need.Members, add) })
 	templates, templatesOn := g.templates()
 	deliveries := g.by(byJournalKey, func(l *loading, add func(...any)) {
-		for i := range l.need.Deliveries {
-			add(l.need.Deliveries[i][:])
+		for _, key := range l.need.Deliveries {
+			bytes := key[:]
+			add(&bytes)
 		}
 	})
 	answers := g.by(byAnswerKey, func(l *loading, add func(...any)) {
 		if l.need.Answer != "" {
-			add(clean(l.need.Answer))
+			add((*text)(&l.need.Answer))
 		}
 	})
 	return slices.Concat(
@@ -322,14 +324,14 @@ func (g *gathering) templates() (anywhere, on *lookup) {
 	anywhere = g.by(byName, func(l *loading, add func(...any)) {
 		for _, name := range l.need.TemplateNames {
 			if len(l.need.Channels) == 0 {
-				add(clean(name))
+				add((*text)(&name))
 			}
 		}
 	})
 	on = g.by(byNameOn, func(l *loading, add func(...any)) {
 		for _, name := range l.need.TemplateNames {
 			for _, channel := range l.need.Channels {
-				add([16]byte(channel), clean(name))
+				add((*uid)(&channel), (*text)(&name))
 			}
 		}
 	})

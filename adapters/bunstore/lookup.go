@@ -41,22 +41,23 @@ func lookupBy(s shape) *lookup {
 	return l
 }
 
-// add looks for one more combination of values, as a Column holds them.
+// add looks for one more combination of values: pointers, as Column.add takes them.
 func (l *lookup) add(ws uid, values ...any) {
-	l.columns[0].Values = append(l.columns[0].Values, [16]byte(ws))
+	l.columns[0].add(&ws)
 	for i, value := range values {
-		l.columns[1+i].Values = append(l.columns[1+i].Values, value)
+		l.columns[1+i].add(value)
 	}
 }
 
 // addIDs looks for rows by their one other column, an id.
 func addIDs[T ~[16]byte](l *lookup, ws uid, ids []T) {
 	for _, id := range ids {
-		l.add(ws, [16]byte(id))
+		one := uid(id)
+		l.add(ws, &one)
 	}
 }
 
-func (l *lookup) empty() bool { return len(l.columns[0].Values) == 0 }
+func (l *lookup) empty() bool { return l.columns[0].Len() == 0 }
 
 // where returns a statement for the rows of a select that a lookup names; more
 // are conditions and an order in constant text, beginning with " and " or
@@ -84,10 +85,10 @@ func (l *lookup) spelled(gen schema.QueryGen) string {
 	}
 	var groups []*group
 	byFirsts := make(map[[maxFirsts]any]*group)
-	for row := range last.Values {
+	for row := range last.Len() {
 		var key [maxFirsts]any
-		for i, c := range firsts {
-			key[i] = c.Values[row]
+		for i := range firsts {
+			key[i] = firsts[i].at(row)
 		}
 		of := byFirsts[key]
 		if of == nil {
@@ -102,9 +103,9 @@ func (l *lookup) spelled(gen schema.QueryGen) string {
 		if i > 0 {
 			text.WriteString(" or ")
 		}
-		for _, c := range firsts {
-			text.WriteString(c.Name + " = ? and ")
-			args = append(args, c.at(of.row))
+		for i := range firsts {
+			text.WriteString(firsts[i].Name + " = ? and ")
+			args = append(args, firsts[i].at(of.row))
 		}
 		text.WriteString(last.Name + " in (?)")
 		args = append(args, bun.List(of.lasts))
@@ -114,18 +115,6 @@ func (l *lookup) spelled(gen schema.QueryGen) string {
 
 // maxFirsts is how many columns a lookup has before its last.
 const maxFirsts = 2
-
-// at returns a value as bun writes it into text.
-func (c Column) at(row int) any {
-	switch value := c.Values[row].(type) {
-	case [16]byte:
-		return uid(value)
-	case string:
-		return text(value)
-	default:
-		return value
-	}
-}
 
 // find is a step that appends the rows a lookup names to found; none for a lookup
 // of nothing.

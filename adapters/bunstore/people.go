@@ -51,14 +51,14 @@ func (t peopleTx) Load(ctx context.Context, need people.Need) (*people.State, er
 	addIDs(wanted, ws, need.Contacts)
 	known := lookupBy(byIdentity)
 	for _, id := range need.Identities {
-		known.add(ws, string(id.Kind), clean(id.Value))
+		known.add(ws, (*text)(&id.Kind), (*text)(&id.Value))
 	}
 	var owners []identityRow
 	if err := t.run(ctx, find(ctx, t.link, known, "", &owners)...); err != nil {
 		return nil, err
 	}
 	for _, owner := range owners {
-		wanted.add(ws, [16]byte(owner.ContactID))
+		wanted.add(ws, &owner.ContactID)
 	}
 	var rows []contactRow
 	if err := t.run(ctx, find(ctx, t.link, wanted, t.store.dialect.Lock(), &rows)...); err != nil {
@@ -81,7 +81,7 @@ func (t peopleTx) loadRest(ctx context.Context, need people.Need, state *people.
 	threads, allTags, named, due, staff := lookupBy(byContact), lookupBy(byWorkspace), lookupBy(byID), lookupBy(byID), lookupBy(byID)
 	if need.Threads {
 		for _, c := range state.Contacts {
-			threads.add(ws, [16]byte(c.ID))
+			threads.add(ws, (*uid)(&c.ID))
 		}
 	}
 	if need.AllTags {

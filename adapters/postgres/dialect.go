@@ -116,9 +116,10 @@ func (d *dialect) Index(docs []bunstore.Document) []bunstore.Query {
 		}
 		if len(doc.Tokens) > 0 {
 			tokens := strings.Join(append(doc.Tokens, tenant(doc.WorkspaceID)), " ")
-			for i, value := range []any{[16]byte(doc.WorkspaceID), doc.Subject, doc.Found, tokens} {
-				words[i].Values = append(words[i].Values, value)
-			}
+			words[0].IDs = append(words[0].IDs, doc.WorkspaceID)
+			words[1].IDs = append(words[1].IDs, doc.Subject)
+			words[2].IDs = append(words[2].IDs, doc.Found)
+			words[3].Texts = append(words[3].Texts, tokens)
 		}
 	}
 	var queries []bunstore.Query
@@ -127,7 +128,7 @@ func (d *dialect) Index(docs []bunstore.Document) []bunstore.Query {
 			bunstore.Query{SQL: "select set_config('my21staff.search', ?, true)", Args: []any{quoted(tenant(ws), false)}},
 			bunstore.Query{SQL: "delete from search_index where workspace_id = ? and subject_id in (?)", Args: []any{uuid(ws), bun.List(subjects)}})
 	}
-	if len(words[0].Values) > 0 {
+	if words[0].Len() > 0 {
 		source, args := d.Unnest(words)
 		queries = append(queries, bunstore.Query{
 			SQL: "insert into search_index (workspace_id, subject_id, found_id, tokens)" +

@@ -30,6 +30,7 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	registerColumns(pg.TypeMap())
 	return &conn{pg: pg, used: time.Now()}, nil
 }
 

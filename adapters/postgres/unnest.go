@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strings"
 
@@ -9,9 +10,18 @@ import (
 	"github.com/my21staff/my21staff/adapters/bunstore"
 )
 
-// arrayTypes are the types of the kinds of columns.
-var arrayTypes = map[bunstore.Kind]string{
-	bunstore.IDs: "uuid", bunstore.Texts: "text", bunstore.Integers: "bigint", bunstore.Bools: "boolean", bunstore.Bytes: "bytea",
+// array is the type of a kind of columns.
+type array struct {
+	of           string // SQL
+	oid, element uint32
+}
+
+var arrays = map[bunstore.Kind]array{
+	bunstore.IDs:      {"uuid", pgtype.UUIDArrayOID, pgtype.UUIDOID},
+	bunstore.Texts:    {"text", pgtype.TextArrayOID, pgtype.TextOID},
+	bunstore.Integers: {"bigint", pgtype.Int8ArrayOID, pgtype.Int8OID},
+	bunstore.Bools:    {"boolean", pgtype.BoolArrayOID, pgtype.BoolOID},
+	bunstore.Bytes:    {"bytea", pgtype.ByteaArrayOID, pgtype.ByteaOID},
 }
 
 // Unnest implements bunstore.Dialect: an array for each column. The text is the
@@ -19,38 +29,74 @@ var arrayTypes = map[bunstore.Kind]string{
 // written into the text, that was two fifths of what the server did for a
 // message.
 func (*dialect) Unnest(columns []bunstore.Column) (source string, args []any) {
-	var arrays, names []string
-	for i, c := range columns {
-		arrays = append(arrays, fmt.Sprintf("$%d::%s[]", i+1, arrayTypes[c.Kind]))
-		names = append(names, c.Name)
-		args = append(args, array(c))
+	var types, names []string
+	for i := range columns {
+		types = append(types, fmt.Sprintf("$%d::%s[]", i+1, arrays[columns[i].Kind].of))
+		names = append(names, columns[i].Name)
+		args = append(args, &columns[i])
 	}
-	return "unnest(" + strings.Join(arrays, ", ") + ") as v (" + strings.Join(names, ", ") + ")", args
+	return "unnest(" + strings.Join(types, ", ") + ") as v (" + strings.Join(names, ", ") + ")", args
 }
 
-// array returns a column as pgx sends it.
-func array(c bunstore.Column) any {
-	switch c.Kind {
-	case bunstore.IDs:
-		return typed(c.Values, func(v [16]byte) pgtype.UUID { return pgtype.UUID{Bytes: v, Valid: true} })
-	case bunstore.Texts:
-		return typed(c.Values, func(v string) pgtype.Text { return pgtype.Text{String: v, Valid: true} })
-	case bunstore.Integers:
-		return typed(c.Values, func(v int64) pgtype.Int8 { return pgtype.Int8{Int64: v, Valid: true} })
-	case bunstore.Bools:
-		return typed(c.Values, func(v bool) pgtype.Bool { return pgtype.Bool{Bool: v, Valid: true} })
-	default:
-		return typed(c.Values, func(v []byte) []byte { return v })
-	}
-}
-
-// typed gives values their type; nil stays NULL, which is what the zero T is.
-func typed[V, T any](values []any, of func(V) T) pgtype.FlatArray[T] {
-	made := make(pgtype.FlatArray[T], len(values))
-	for i, v := range values {
-		if v != nil {
-			made[i] = of(v.(V))
+// registerColumns has a connection send columns as the arrays they are. pgx's own
+// way makes a value of its own of each element, and a buffer for many.
+func registerColumns(types *pgtype.Map) {
+	for _, a := range arrays {
+		if known, ok := types.TypeForOID(a.oid); ok {
+			types.RegisterType(&pgtype.Type{Name: known.Name, OID: a.oid, Codec: columnCodec{known.Codec, a.element}})
 		}
 	}
-	return made
+}
+
+// columnCodec encodes columns, and the rest as the codec of the array does.
+type columnCodec struct {
+	pgtype.Codec
+	element uint32
+}
+
+// PlanEncode implements pgtype.Codec.
+func (c columnCodec) PlanEncode(types *pgtype.Map, oid uint32, format int16, value any) pgtype.EncodePlan {
+	if _, is := value.(*bunstore.Column); is && format == pgtype.BinaryFormatCode {
+		return columnPlan{c.element}
+	}
+	return c.Codec.PlanEncode(types, oid, format, value)
+}
+
+// columnPlan writes a column in the binary form of an array: how many dimensions,
+// whether there are NULLs, of what, how many, from which index; then the length of
+// each value, -1 for NULL, and its bytes (PostgreSQL, array_recv).
+type columnPlan struct{ element uint32 }
+
+// Encode implements pgtype.EncodePlan.
+func (p columnPlan) Encode(value any, to []byte) ([]byte, error) {
+	c := value.(*bunstore.Column)
+	u32, nulls := binary.BigEndian.AppendUint32, uint32(0)
+	if len(c.Null) > 0 {
+		nulls = 1
+	}
+	to = u32(u32(u32(to, 1), nulls), p.element)
+	to = u32(u32(to, uint32(c.Len())), 1)
+	for row := range c.Len() {
+		if c.IsNull(row) {
+			to = u32(to, 1<<32-1)
+			continue
+		}
+		switch c.Kind {
+		case bunstore.IDs:
+			to = append(u32(to, 16), c.IDs[row][:]...)
+		case bunstore.Texts:
+			to = append(u32(to, uint32(len(c.Texts[row]))), c.Texts[row]...)
+		case bunstore.Integers:
+			to = binary.BigEndian.AppendUint64(u32(to, 8), uint64(c.Integers[row]))
+		case bunstore.Bools:
+			bit := byte(0)
+			if c.Bools[row] {
+				bit = 1
+			}
+			to = append(u32(to, 1), bit)
+		case bunstore.Bytes:
+			to = append(u32(to, uint32(len(c.Bytes[row]))), c.Bytes[row]...)
+		}
+	}
+	return to, nil
 }
