@@ -11,7 +11,11 @@ import (
 // look reads a file as the preview does.
 func look(t *testing.T, file string) csvio.Preview {
 	t.Helper()
-	preview, err := csvio.Look(strings.NewReader(file), csvio.Options{}, "ID", limits)
+	r, err := csvio.Open(strings.NewReader(file), csvio.Options{})
+	if err != nil {
+		t.Fatalf("Open(%q): %v", file, err)
+	}
+	preview, err := csvio.Look(r, "ID", limits)
 	if err != nil {
 		t.Fatalf("Look(%q): %v", file, err)
 	}

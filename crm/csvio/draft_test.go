@@ -162,7 +162,7 @@ func TestProblemsName(t *testing.T) {
 		want    string
 	}{
 		{csvio.Matches(draft, []string{"Budi", "Sari"}), "two_contacts: This row matches two different contacts (Budi, Sari). Merge them first, or split the row."},
-		{csvio.Clashes(draft, crm.Identity{Kind: crm.ByEmail, Value: "budi@example.com"}, 3), "conflicting_rows: This row uses the email budi@example.com that row 3 already uses for somebody else."},
+		{csvio.NoTag(draft, "VIP"), `unknown_tag: There is no tag "VIP", and this import may not add to the tags.`},
 		{csvio.Refused(9, "", &crm.Error{Op: "x", Code: crm.Invalid, Msg: "There is no such status."}), "bad_value: This value is refused: There is no such status."},
 		{csvio.Refused(9, "", crm.Invalid), "bad_value: This value is refused: invalid"},
 	} {

@@ -15,7 +15,12 @@ func ExampleLook() {
 	sheet := "Nama;No. HP;Label;Kota\r\n" +
 		"Budi, S.Kom;0812-0000-0001;VIP, Medan;Medan\r\n" +
 		"Sari;6,28E+12;;Bandung\r\n"
-	preview, err := csvio.Look(strings.NewReader(sheet), csvio.Options{}, "ID", csvio.Limits{})
+	r, err := csvio.Open(strings.NewReader(sheet), csvio.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	preview, err := csvio.Look(r, "ID", csvio.Limits{})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -16,18 +16,15 @@ type Preview struct {
 	Format   Format
 	Header   []string // nil if the file has none
 	Columns  []Target // a guess
+	Seen     int      // how many records were looked at, without blank ones
 	Rows     []Record // the first, at most PreviewRows, without blank ones
 	Drafts   []Draft  // what each of the rows would be by the guess
 	Problems []Problem
 }
 
-// Look reads the beginning of a file and says what it seems to be. Problems are
-// those of the rows it shows.
-func Look(file io.Reader, o Options, region string, limits Limits) (Preview, error) {
-	r, err := Open(file, o)
-	if err != nil {
-		return Preview{}, err
-	}
+// Look reads the first records of a file and says what it seems to be. Problems
+// are those of the rows it shows. The reader stands behind them.
+func Look(r *Reader, region string, limits Limits) (Preview, error) {
 	preview := Preview{Format: r.Format(), Header: r.Header()}
 	var rows []Record
 	for len(rows) < guessRows {
@@ -42,6 +39,7 @@ func Look(file io.Reader, o Options, region string, limits Limits) (Preview, err
 			rows = append(rows, record)
 		}
 	}
+	preview.Seen = len(rows)
 	preview.Columns = Guess(preview.Header, rows, region)
 	preview.Rows = rows[:min(len(rows), PreviewRows)]
 	plan := Plan{Header: preview.Header, Columns: preview.Columns, Region: region, Limits: limits}

@@ -15,24 +15,24 @@ type Code string
 
 // The codes.
 const (
-	BadQuote       Code = "bad_quote"        // text after the quote that ends a cell
-	OpenQuote      Code = "open_quote"       // a quote that nothing ends
-	RecordTooLarge Code = "too_large"        // beyond MaxRecord or MaxCells
-	ExtraCells     Code = "extra_cells"      // more values than the header has columns
-	NoIdentity     Code = "no_identity"      // nothing that the contact could be known by
-	BadPhone       Code = "bad_phone"        // no phone number
-	PhoneRounded   Code = "phone_rounded"    // 6,28E+12: the spreadsheet threw digits away
-	SheetError     Code = "sheet_error"      // #N/A, #REF!, ####
-	BadWaID        Code = "bad_wa_id"        // no WhatsApp id
-	BadUserID      Code = "bad_user_id"      // no business-scoped user id
-	BadEmail       Code = "bad_email"        // no e-mail address
-	TooLong        Code = "too_long"         // beyond the limit of what it is
-	TooManyTags    Code = "too_many_tags"    // beyond the limit of a row
-	BadText        Code = "bad_text"         // a character that is no text
-	BadOptOut      Code = "bad_opt_out"      // neither yes nor no
-	TwoContacts    Code = "two_contacts"     // its identities are two contacts'
-	BadValue       Code = "bad_value"        // the workspace refuses the value
-	SameRow        Code = "conflicting_rows" // an earlier row of the file says otherwise
+	BadQuote       Code = "bad_quote"     // text after the quote that ends a cell
+	OpenQuote      Code = "open_quote"    // a quote that nothing ends
+	RecordTooLarge Code = "too_large"     // beyond MaxRecord or MaxCells
+	ExtraCells     Code = "extra_cells"   // more values than the header has columns
+	NoIdentity     Code = "no_identity"   // nothing that the contact could be known by
+	BadPhone       Code = "bad_phone"     // no phone number
+	PhoneRounded   Code = "phone_rounded" // 6,28E+12: the spreadsheet threw digits away
+	SheetError     Code = "sheet_error"   // #N/A, #REF!, ####
+	BadWaID        Code = "bad_wa_id"     // no WhatsApp id
+	BadUserID      Code = "bad_user_id"   // no business-scoped user id
+	BadEmail       Code = "bad_email"     // no e-mail address
+	TooLong        Code = "too_long"      // beyond the limit of what it is
+	TooManyTags    Code = "too_many_tags" // beyond the limit of a row
+	BadText        Code = "bad_text"      // a character that is no text
+	BadOptOut      Code = "bad_opt_out"   // neither yes nor no
+	TwoContacts    Code = "two_contacts"  // its identities are two contacts'
+	UnknownTag     Code = "unknown_tag"   // not on the workspace's list, and not to be added
+	BadValue       Code = "bad_value"     // the workspace refuses the value
 )
 
 // sentences are what people read: Indonesian, then English. The words that vary
@@ -79,9 +79,9 @@ var sentences = map[Code][2]string{
 		`This row matches two different contacts (%s). Merge them first, or split the row.`,
 	},
 	BadValue: {`Nilai ini ditolak: %s`, `This value is refused: %s`},
-	SameRow: {
-		`Baris ini memakai %s yang sudah dipakai baris %d untuk orang lain.`,
-		`This row uses the %s that row %d already uses for somebody else.`,
+	UnknownTag: {
+		`Label %q belum ada, dan impor ini tidak boleh menambah label.`,
+		`There is no tag %q, and this import may not add to the tags.`,
 	},
 }
 
@@ -108,11 +108,8 @@ func Matches(d Draft, contacts []string) Problem {
 	return problem(TwoContacts, d.Line, "", strings.Join(contacts, ", "))
 }
 
-// Clashes returns the problem of a row one of whose identities an earlier row,
-// of somebody else, has.
-func Clashes(d Draft, id crm.Identity, line int) Problem {
-	return problem(SameRow, d.Line, "", string(id.Kind)+" "+id.Value, line)
-}
+// NoTag returns the problem of a row with a tag that is none.
+func NoTag(d Draft, tag string) Problem { return problem(UnknownTag, d.Line, "", short(tag)) }
 
 // Refused returns the problem of a row that the workspace refused, with the
 // sentence of the error.

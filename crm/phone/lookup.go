@@ -28,19 +28,26 @@ func Lookup(text, region string) []crm.Identity {
 		return []crm.Identity{{Kind: crm.ByUserID, Value: text}}
 	}
 	var found []crm.Identity
-	add := func(e164 string) {
-		if id := (crm.Identity{Kind: crm.ByPhone, Value: e164}); e164 != "" && !slices.Contains(found, id) {
-			found = append(found, id, crm.Identity{Kind: crm.ByWaID, Value: e164[1:]})
-		}
-	}
 	if e164, err := Parse(text, region); err == nil {
-		add(e164)
-		add(otherSpelling(e164))
+		found = Spellings(e164)
 	}
 	// Digits behind a plus are also looked up as they stand: a sender whose id
 	// no library can read is stored under it.
 	if typed, err := read(text); err == nil && typed.plus {
-		add(FromWaID(typed.digits))
+		found = both(found, FromWaID(typed.digits))
+	}
+	return found
+}
+
+// Spellings is Lookup of a number that Parse returned: the number, then the
+// other spelling of it.
+func Spellings(e164 string) []crm.Identity { return both(both(nil, e164), otherSpelling(e164)) }
+
+// both adds a number, if it is one and new, as phone number and as WhatsApp's
+// digits.
+func both(found []crm.Identity, e164 string) []crm.Identity {
+	if id := (crm.Identity{Kind: crm.ByPhone, Value: e164}); e164 != "" && !slices.Contains(found, id) {
+		found = append(found, id, crm.Identity{Kind: crm.ByWaID, Value: e164[1:]})
 	}
 	return found
 }

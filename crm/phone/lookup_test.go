@@ -133,3 +133,13 @@ func FuzzLookup(f *testing.F) {
 		}
 	})
 }
+
+// TestSpellings: a number that was read is looked up as its text is.
+func TestSpellings(t *testing.T) {
+	t.Parallel()
+	for _, number := range []string{"+6281200000001", "+525555550100", "+5215555550100", "+551187654321", "+5491155550100", "+541155550100"} {
+		if got, want := phone.Spellings(number), phone.Lookup(number, "ID"); !slices.Equal(got, want) {
+			t.Errorf("Spellings(%s) = %v, want %v", number, got, want)
+		}
+	}
+}
