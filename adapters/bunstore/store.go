@@ -72,6 +72,9 @@ func (s *Store) Inbox() inbox.Store { return inboxStore{s} }
 // People returns the store as the lead database sees it.
 func (s *Store) People() people.Store { return peopleStore{s} }
 
+// Imports returns the store as imports of contacts see it.
+func (s *Store) Imports() people.ImportStore { return importStore{s} }
+
 // Outbox returns the store as the outbox sees it.
 func (s *Store) Outbox() outbox.Store { return outboxStore{s} }
 

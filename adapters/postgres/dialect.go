@@ -101,7 +101,7 @@ func (*dialect) Fault(err error) bunstore.Fault {
 func (*dialect) Lock() string { return " order by workspace_id, id for update" }
 
 // ClaimLock implements bunstore.Dialect.
-func (*dialect) ClaimLock() string { return " for update of jobs skip locked" }
+func (*dialect) ClaimLock() string { return " for update skip locked" }
 
 // Index implements bunstore.Dialect. Tokens are stored as they are, past
 // PostgreSQL's own idea of words. Each document also has a token of its

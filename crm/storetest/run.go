@@ -14,6 +14,7 @@ import (
 type Store interface {
 	Inbox() inbox.Store
 	People() people.Store
+	Imports() people.ImportStore
 	Outbox() outbox.Store
 	Feed() feed.Store
 	Directory() directory.Store
@@ -52,6 +53,7 @@ func Run(t *testing.T, open func(tb testing.TB) Store) {
 		{"Delivery", deliveryTests},
 		{"Answer", answerTests},
 		{"Job", jobTests},
+		{"Import", importTests},
 		{"Feed", feedTests},
 		{"Directory", directoryTests},
 		{"Value", valueTests},

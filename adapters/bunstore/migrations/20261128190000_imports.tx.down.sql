@@ -1,0 +1,2 @@
+drop table import_chunks;
+drop table imports;
