@@ -122,7 +122,7 @@ var importLimits = csvio.Limits{
 
 // Start is what to do with a file.
 type Start struct {
-	Mapping []csvio.Target // one for each column; nil: the guess
+	Mapping []csvio.Target // one for each column, of which the last may be left out; nil: the guess
 	Policy  crm.ImportPolicy
 	DryRun  bool // only say what would become of the rows
 }
@@ -146,13 +146,7 @@ func (s *Imports) Start(ctx context.Context, p access.Principal, id crm.ImportID
 		if im.State != crm.ImportReady && !(im.State == crm.ImportDone && im.DryRun) {
 			return &crm.Error{Op: op, Code: crm.Conflict, Reason: "import_" + string(im.State), Msg: "This import is " + string(im.State) + " and cannot be started."}
 		}
-		if start.Mapping != nil {
-			im.Mapping = nil
-			for _, target := range start.Mapping {
-				im.Mapping = append(im.Mapping, string(target))
-			}
-		}
-		if err := planOf(im).Check(); err != nil {
+		if err := setMapping(im, start.Mapping); err != nil {
 			return err
 		}
 		im.State, im.Reason, im.Policy, im.DryRun, im.MakeTags = crm.ImportRunning, "", start.Policy, start.DryRun, p.Can(access.ManageTags)
@@ -160,6 +154,24 @@ func (s *Imports) Start(ctx context.Context, p access.Principal, id crm.ImportID
 		im.StartedAt, im.EndedAt = s.mint.Now(), time.Time{}
 		return nil
 	})
+}
+
+// setMapping says what an import's columns are; those beyond the mapping are
+// skipped.
+func setMapping(im *crm.Import, mapping []csvio.Target) error {
+	if len(mapping) > widthOf(im) {
+		return invalid("mapping", "The file has %d columns, and the mapping %d.", widthOf(im), len(mapping))
+	}
+	for i := range im.Mapping {
+		if mapping == nil {
+			break
+		}
+		im.Mapping[i] = string(csvio.Skip)
+		if i < len(mapping) {
+			im.Mapping[i] = string(mapping[i])
+		}
+	}
+	return planOf(im).Check()
 }
 
 // planOf returns how the import's records are read.

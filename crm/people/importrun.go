@@ -211,5 +211,6 @@ func errorsOf(im *crm.Import, records []csvio.Record, problems [][]csvio.Problem
 			_ = w.Write(csvio.ProblemsRow(records[i].Cells, widthOf(im), of)...) // Flush says
 		}
 	}
-	return part.Bytes(), w.Flush()
+	err := w.Flush()
+	return part.Bytes(), err
 }

@@ -25,10 +25,13 @@ type office struct {
 	clock   *crmtest.Clock
 	mint    *crm.Mint
 	store   people.Store
+	imports *people.Imports
 	members *directory.Service
 	feed    *feed.Service
 	me      access.Principal // an owner
 	them    access.Principal // an owner of the other workspace
+
+	importStore *faulty
 }
 
 func newOffice(t *testing.T) *office {
@@ -45,6 +48,8 @@ func newOffice(t *testing.T) *office {
 	clock := crmtest.NewClock()
 	o := &office{t: t, clock: clock, mint: clock.Mint(1), store: store.People(), feed: feed.New(store.Feed())}
 	o.Service = people.New(o.store, o.mint)
+	o.importStore = &faulty{ImportStore: store.Imports()}
+	o.imports = people.NewImports(o.importStore, o.mint)
 	o.members = directory.New(store.Directory(), o.mint, rand.Reader)
 	o.me, o.them = o.workspace("Ours"), o.workspace("Theirs")
 	return o
