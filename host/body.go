@@ -32,8 +32,10 @@ const (
 const maxDrop = 8 << 20
 
 const (
-	hookPrefix = "/api/webhook/"
-	mediaPath  = "/api/media"
+	hookPrefix  = "/api/webhook/"
+	mediaPath   = "/api/media"
+	importsPath = "/api/imports"
+	exportPath  = "/api/contacts/export"
 )
 
 // bodyLimit returns how large the request's body may be; 0 means that its
@@ -42,7 +44,7 @@ func bodyLimit(path string) int {
 	switch {
 	case strings.HasPrefix(path, hookPrefix):
 		return webhook.MaxBody
-	case path == mediaPath:
+	case path == mediaPath, path == importsPath:
 		return 0
 	default:
 		return maxBody
@@ -52,7 +54,7 @@ func bodyLimit(path string) int {
 // limits gives files the time they need. It is called before a body is read.
 func limits(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	path, _, _ := strings.Cut(string(header.RequestURI()), "?")
-	if path == mediaPath || strings.HasSuffix(path, "/media") {
+	if path == mediaPath || path == importsPath || path == exportPath || strings.HasSuffix(path, "/media") || strings.HasSuffix(path, "/errors") {
 		return fasthttp.RequestConfig{ReadTimeout: transferTimeout, WriteTimeout: transferTimeout}
 	}
 	return fasthttp.RequestConfig{}

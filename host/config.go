@@ -21,6 +21,7 @@ type Config struct {
 
 	Database  crm.Secret   // DSN; empty: SQLite in DataDir
 	DataDir   string       // made if missing
+	CacheKB   int          // of SQLite's file in memory; 0: as much as a host needs. No setting: a command beside a host needs less
 	SecretKey []crm.Secret // what seals secrets, newest first; empty: the file in DataDir
 
 	EdgeSecrets []crm.Secret // what an edge signs its envelopes with, newest first; empty: none is taken

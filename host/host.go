@@ -82,6 +82,9 @@ func (h *Host) work() {
 		Store: h.store, Journal: h.Inbox, Feed: h.Feed, JournalDays: h.config.JournalDays, FeedDays: h.config.FeedDays, Now: time.Now, Log: h.log,
 	}
 	h.workers.Go("retention", h.workers.Every(worker.RetentionEvery, "retention", retention.Turn))
+	imports := &worker.Importer{Imports: h.Imports, Log: h.log}
+	h.workers.Go("imports", h.workers.Every(worker.ImportEvery, "imports", imports.Turn))
+	h.workers.Go("old imports", h.workers.Every(worker.RetentionEvery, "old imports", imports.Expire))
 	templates := &worker.TemplateSync{
 		Channels: h.Directory, Inbox: h.Inbox, Now: time.Now, Log: h.log,
 		Listers: map[crm.Provider]worker.TemplateLister{crm.Kapso: h.kapso, crm.Meta: h.meta},

@@ -28,6 +28,7 @@ type Services struct {
 	Directory *directory.Service
 	Inbox     *inbox.Service
 	People    *people.Service
+	Imports   *people.Imports
 	Outbox    *outbox.Service
 	Feed      *feed.Service
 
@@ -65,6 +66,7 @@ func OpenServices(ctx context.Context, c Config) (*Services, error) {
 	s.Directory = directory.New(store.Directory(), mint, rand.Reader)
 	s.Inbox = inbox.New(at.Inbox(store.Inbox()), at.Channels(s.Directory), mint)
 	s.People = people.New(store.People(), mint)
+	s.Imports = people.NewImports(store.Imports(), mint)
 	s.Feed = feed.New(at.Feed(store.Feed()))
 	s.Outbox = outbox.New(at.Outbox(store.Outbox()), map[crm.Provider]outbox.Sender{crm.Kapso: at.Sender(s.kapso), crm.Meta: at.Sender(s.meta)}, mint)
 	return s, nil
@@ -102,5 +104,5 @@ func openStore(ctx context.Context, c Config, keepSchema bool, at seams) (*bunst
 	if c.Database != "" {
 		return postgres.Open(ctx, string(c.Database), postgres.Options{Sealer: sealer, Packer: packer, KeepSchema: keepSchema, Wrap: at.Connector()})
 	}
-	return sqlite.Open(ctx, c.DatabaseFile(), sqlite.Options{Sealer: sealer, Packer: packer, KeepSchema: keepSchema, Wrap: at.Connector()})
+	return sqlite.Open(ctx, c.DatabaseFile(), sqlite.Options{CacheKB: c.CacheKB, Sealer: sealer, Packer: packer, KeepSchema: keepSchema, Wrap: at.Connector()})
 }

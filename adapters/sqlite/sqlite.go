@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -27,6 +28,9 @@ type Options struct {
 	Packer crm.Packer
 	// Readers is how many reads run at once; 4 by default.
 	Readers int
+	// CacheKB is how much of the file the writer keeps in memory, and each reader
+	// a quarter of; 64 MiB by default.
+	CacheKB int
 	// KeepSchema leaves the schema as it is: the program calls Migrate itself.
 	KeepSchema bool
 	// Wrap stands between database/sql and the driver; nil: nothing does.
@@ -69,7 +73,11 @@ func open(ctx context.Context, path string, options Options, remove func() error
 	if err := file.Close(); err != nil {
 		return nil, unavailable(err)
 	}
-	write, err := pool(path, url.Values{"_txlock": {"immediate"}, "_pragma": {"wal_autocheckpoint(0)", "cache_size(-65536)", "cache_spill(0)"}}, 1, options.Wrap)
+	if options.CacheKB <= 0 {
+		options.CacheKB = 64 << 10
+	}
+	cache := func(kb int) string { return fmt.Sprintf("cache_size(-%d)", kb) }
+	write, err := pool(path, url.Values{"_txlock": {"immediate"}, "_pragma": {"wal_autocheckpoint(0)", cache(options.CacheKB), "cache_spill(0)"}}, 1, options.Wrap)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +89,7 @@ func open(ctx context.Context, path string, options Options, remove func() error
 	if readers <= 0 {
 		readers = 4
 	}
-	read, err := pool(path, url.Values{"_query_only": {"1"}, "_pragma": {"cache_size(-16384)"}}, readers, options.Wrap)
+	read, err := pool(path, url.Values{"_query_only": {"1"}, "_pragma": {cache(options.CacheKB / 4)}}, readers, options.Wrap)
 	if err != nil {
 		write.Close()
 		return nil, err

@@ -37,6 +37,7 @@ type Handler func(*fasthttp.RequestCtx) error
 type API struct {
 	Inbox     *inbox.Service
 	People    *people.Service
+	Imports   *people.Imports
 	Directory *directory.Service
 	Media     map[crm.Provider]Media // who keeps the files of a provider's channels
 	Now       func() time.Time       // tells whether a customer service window is open
@@ -59,7 +60,7 @@ type Route struct {
 // query; the host's middleware only has to say who it is (package request).
 func (a *API) Routes() []Route {
 	routes := slices.Concat(
-		a.meRoutes(), a.conversationRoutes(), a.messageRoutes(), a.noteRoutes(), a.contactRoutes(),
+		a.meRoutes(), a.conversationRoutes(), a.messageRoutes(), a.noteRoutes(), a.contactRoutes(), a.importRoutes(),
 		a.taskRoutes(), a.tagRoutes(), a.templateRoutes(), a.mediaRoutes(), a.memberRoutes(),
 		a.keyRoutes(), a.channelRoutes(), a.webhookRoutes(), a.workspaceRoutes(), a.descriptionRoutes(),
 	)

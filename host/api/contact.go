@@ -25,12 +25,7 @@ func (a *API) contactRoutes() []Route {
 			Method: "GET", Path: "/api/contacts", Action: access.ReadContacts, Handler: a.listContacts,
 			Doc: Doc{
 				Tag: "Contacts", Summary: "The contacts, last changed first",
-				Query: []Param{
-					idParam("tag", "Only those with this tag"),
-					{Name: "lead_status", About: "Only those with this lead status"},
-					{Name: "q", About: "Part of a name, or digits of a number"},
-					limitParam, cursorParam,
-				},
+				Query:   append([]Param{limitParam, cursorParam}, contactFilters...),
 				Answers: []Answer{{200, page[contactView]{}, "A page of contacts"}},
 			},
 		},
@@ -58,6 +53,18 @@ func (a *API) contactRoutes() []Route {
 			},
 		},
 	}
+}
+
+// contactFilters say which contacts a list or an export has.
+var contactFilters = []Param{
+	idParam("tag", "Only those with this tag"),
+	{Name: "lead_status", About: "Only those with this lead status"},
+	{Name: "q", About: "Part of a name, or digits of a number"},
+}
+
+// contactsWanted reads contactFilters.
+func contactsWanted(q *query) people.ContactQuery {
+	return people.ContactQuery{TagID: idIn[crm.Tag](q, "tag"), LeadStatus: q.text("lead_status"), Search: q.text("q")}
 }
 
 // contactView is a contact as the API shows it.
@@ -178,7 +185,8 @@ func (a *API) contactByPhone(ctx *fasthttp.RequestCtx) error {
 func (a *API) listContacts(ctx *fasthttp.RequestCtx) error {
 	q := queryOf(ctx)
 	limit := q.limit()
-	query := people.ContactQuery{TagID: idIn[crm.Tag](q, "tag"), LeadStatus: q.text("lead_status"), Search: q.text("q"), Limit: limit + 1}
+	query := contactsWanted(q)
+	query.Limit = limit + 1
 	if err := q.err(); err != nil {
 		return err
 	}

@@ -84,8 +84,10 @@ var words = map[reflect.Type][]string{
 	reflect.TypeFor[access.Action]():    texts(access.Actions()...),
 	reflect.TypeFor[sendKind](): texts(crm.KindText, crm.KindImage, crm.KindVideo, crm.KindAudio, crm.KindDocument, crm.KindSticker,
 		crm.KindLocation, crm.KindContacts, crm.KindInteractive, crm.KindReaction, crm.KindTemplate),
-	reflect.TypeFor[windowReason]():   {crm.WindowClosed, crm.WindowNever},
-	reflect.TypeFor[languagePolicy](): texts(deterministic),
+	reflect.TypeFor[crm.ImportState]():  texts(crm.ImportUploading, crm.ImportReady, crm.ImportRunning, crm.ImportDone, crm.ImportCancelled, crm.ImportFailed),
+	reflect.TypeFor[crm.ImportPolicy](): texts(crm.FillEmpty, crm.Overwrite),
+	reflect.TypeFor[windowReason]():     {crm.WindowClosed, crm.WindowNever},
+	reflect.TypeFor[languagePolicy]():   texts(deterministic),
 }
 
 func wordsOf[W ~string]() []string { return words[reflect.TypeFor[W]()] }

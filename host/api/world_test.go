@@ -71,7 +71,7 @@ func newWorld(tb testing.TB) *world {
 	mint := w.clock.Mint(1)
 	dir := directory.New(w.store.Directory(), mint, rand.Reader)
 	w.api = &api.API{
-		Inbox: inbox.New(w.store.Inbox(), dir, mint), People: people.New(w.store.People(), mint), Directory: dir,
+		Inbox: inbox.New(w.store.Inbox(), dir, mint), People: people.New(w.store.People(), mint), Imports: people.NewImports(w.store.Imports(), mint), Directory: dir,
 		Media: map[crm.Provider]api.Media{crm.Kapso: w.shelf}, Now: w.clock.Now, Version: "test",
 	}
 	w.describe()
@@ -129,7 +129,7 @@ func (w *world) serve() (stop func()) {
 		mux.Handle(route.Method, route.Path, w.mount(route.Handler))
 	}
 	listener := fasthttputil.NewInmemoryListener()
-	server := &fasthttp.Server{Handler: mux.Handler, StreamRequestBody: true, MaxRequestBodySize: 1 << 20}
+	server := &fasthttp.Server{Handler: mux.Handler, StreamRequestBody: true, DisablePreParseMultipartForm: true, MaxRequestBodySize: 1 << 20}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	w.client = &http.Client{Transport: &http.Transport{

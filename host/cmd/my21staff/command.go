@@ -48,7 +48,7 @@ type invocation struct {
 // commands lists what the program can do.
 func commands() []command {
 	return append([]command{
-		serveCommand(), edgeCommand(), migrateCommand(), simulateCommand(), replayCommand(),
+		serveCommand(), edgeCommand(), migrateCommand(), simulateCommand(), replayCommand(), importCommand(), exportCommand(),
 		workspaceCommand(), channelCommand(), keyCommand(), configCommand(), versionCommand(),
 	}, built()...)
 }
@@ -101,7 +101,8 @@ func (p *program) invoke(ctx context.Context, c command, path string, args []str
 	if !own["config"] {
 		fs.StringVar(file, "config", "", "JSON file with settings (default $M21_CONFIG)")
 	}
-	switch err := fs.Parse(args); {
+	words, err := parse(fs, args)
+	switch {
 	case errors.Is(err, flag.ErrHelp):
 		p.help(c, path, fs, own)
 		return err
@@ -117,7 +118,25 @@ func (p *program) invoke(ctx context.Context, c command, path string, args []str
 	if err != nil {
 		return err
 	}
-	return do(ctx, p, invocation{config: config, settings: settings, args: fs.Args()})
+	return do(ctx, p, invocation{config: config, settings: settings, args: words})
+}
+
+// parse reads flags and returns the words between and after them: people name
+// the file first. What follows "--" are words.
+func parse(fs *flag.FlagSet, args []string) (words []string, err error) {
+	for {
+		if err := fs.Parse(args); err != nil {
+			return nil, err
+		}
+		rest := fs.Args()
+		if len(rest) == 0 {
+			return words, nil
+		}
+		if before := len(args) - len(rest); before > 0 && args[before-1] == "--" {
+			return append(words, rest...), nil
+		}
+		words, args = append(words, rest[0]), rest[1:]
+	}
 }
 
 // list prints the commands under a command.
