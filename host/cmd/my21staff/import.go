@@ -106,12 +106,13 @@ func (i *importer) begin(ctx context.Context, s *host.Services, system access.Pr
 	if err != nil {
 		return nil, err
 	}
+	id := im.ID
 	mapping, err := mapped(preview, i.mapping)
 	if err == nil {
-		im, err = s.Imports.Start(ctx, system, im.ID, people.Start{Mapping: mapping, Policy: crm.ImportPolicy(i.policy), DryRun: i.dryRun})
+		im, err = s.Imports.Start(ctx, system, id, people.Start{Mapping: mapping, Policy: crm.ImportPolicy(i.policy), DryRun: i.dryRun})
 	}
 	if err != nil {
-		_, _ = s.Imports.Cancel(ctx, system, im.ID) // nobody will start it
+		_, _ = s.Imports.Cancel(ctx, system, id) // nobody will start it
 		return nil, err
 	}
 	fmt.Fprintf(i.stdout, "import     %s  %d rows, %s, delimiter %q\n", im.ID, im.Rows, im.Encoding, im.Delimiter)
