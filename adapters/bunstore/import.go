@@ -248,18 +248,14 @@ func (t importTx) DropFile(ctx context.Context, id crm.ImportID) error {
 
 // SameNotes implements people.ImportTx.
 func (t importTx) SameNotes(ctx context.Context, notes []people.NoteText) ([]people.NoteText, error) {
-	if len(notes) == 0 {
-		return nil, nil
-	}
 	asked := make(map[people.NoteText]bool, len(notes))
-	contacts, bodies := make([]crm.ContactID, len(notes)), make([]string, len(notes))
-	for i, note := range notes {
-		contacts[i], bodies[i] = note.ContactID, note.Body
+	by := lookupBy(byNoteText)
+	for _, note := range notes {
+		by.add(t.workspace(), (*uid)(&note.ContactID), (*text)(&note.Body))
 		asked[note] = true
 	}
 	var rows []noteRow
-	q := from[noteRow](t.store).and(" where workspace_id = ? and contact_id in (?) and body in (?)", t.workspace(), among(contacts), texts(bodies))
-	if err := t.run(ctx, load(ctx, t.link, t.inline(q), &rows)); err != nil {
+	if err := t.run(ctx, find(ctx, t.link, by, "", &rows)...); err != nil {
 		return nil, err
 	}
 	var same []people.NoteText

@@ -30,6 +30,7 @@ var (
 	byJournalKey   = shape{{Name: "key", Kind: Bytes}}
 	byAnswerKey    = shape{{Name: "key", Kind: Texts}}
 	byName         = shape{{Name: "name", Kind: Texts}}
+	byNoteText     = shape{{Name: "contact_id", Kind: IDs}, {Name: "body", Kind: Texts}}
 	byNameOn       = shape{{Name: "channel_id", Kind: IDs}, {Name: "name", Kind: Texts}}
 )
 
