@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/my21staff/my21staff/adapters/argon2id"
 	"github.com/my21staff/my21staff/adapters/bunstore"
 	"github.com/my21staff/my21staff/adapters/chacha"
 	"github.com/my21staff/my21staff/adapters/kapso"
@@ -63,7 +64,7 @@ func OpenServices(ctx context.Context, c Config) (*Services, error) {
 	}
 	s := &Services{store: store, kapso: kapso.New(kapso.Options{}), meta: meta.New(meta.Options{}), seams: at}
 	mint := crm.NewMint(time.Now, rand.Reader)
-	s.Directory = directory.New(store.Directory(), mint, rand.Reader)
+	s.Directory = directory.New(store.Directory(), mint, rand.Reader, directory.WithPasswords(argon2id.New()))
 	s.Inbox = inbox.New(at.Inbox(store.Inbox()), at.Channels(s.Directory), mint)
 	s.People = people.New(store.People(), mint)
 	s.Imports = people.NewImports(store.Imports(), mint)

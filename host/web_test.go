@@ -1,6 +1,7 @@
 package host_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -102,6 +103,87 @@ func TestSignInLinkWorksOnceAndNotByLooking(t *testing.T) {
 	got := b.post("/login", url.Values{"token": {string(link)}})
 	if got.Status != 401 || !strings.Contains(string(got.Body), "used before") {
 		t.Errorf("the link used twice answers %d %s", got.Status, got.Body)
+	}
+}
+
+func TestPasswordInTheBrowser(t *testing.T) {
+	onBoth(t, func(t *testing.T, o hosttest.Options) {
+		const password = "kopi susu gula aren"
+		w := hosttest.Start(t, o)
+		b, elsewhere := signIn(t, w), signIn(t, w)
+		account := func(want int, word string, pairs ...string) {
+			t.Helper()
+			got := b.post("/account/password", fill(b.get("/account"), pairs...))
+			if got.Status != want || !strings.Contains(string(got.Body)+got.Header.Get("Location"), word) {
+				t.Errorf("setting a password with %v answers %d %s, want %d with %q", pairs, got.Status, got.Body, want, word)
+			}
+		}
+		if page := string(b.get("/account").Body); !strings.Contains(page, "Set a password") || strings.Contains(page, `name="old"`) {
+			t.Errorf("the account of who has no password is %s", page)
+		}
+		account(422, "at least 10", "fresh", "short", "again", "short")
+		account(422, "not the same", "fresh", password, "again", password+"!")
+		account(303, "done=password", "fresh", password, "again", password)
+		if page := string(b.get("/account?done=password").Body); !strings.Contains(page, "Change your password") || !strings.Contains(page, "is set") {
+			t.Errorf("the account of who has a password is %s", page)
+		}
+		if got := elsewhere.get("/inbox"); got.Status != 303 {
+			t.Errorf("another browser is still signed in: %d", got.Status)
+		}
+		in := &browser{t: t, w: w, site: "same-origin"}
+		enter := func(email, password string) hosttest.Answer {
+			return in.post("/login", url.Values{"email": {email}, "password": {password}})
+		}
+		for _, wrong := range [][2]string{{"owner@example.com", "wrong wrong wrong"}, {"nobody@example.com", password}, {`"><b>`, password}, {"", ""}} {
+			if got := enter(wrong[0], wrong[1]); got.Status != 401 || got.Header.Get("Set-Cookie") != "" || strings.Contains(string(got.Body), "<b>") ||
+				!strings.Contains(string(got.Body), "is not right") {
+				t.Errorf("signing in as %q with a wrong password answers %d %s", wrong[0], got.Status, got.Body)
+			}
+		}
+		got := enter("Owner@Example.com", password)
+		if got.Status != 303 || got.Header.Get("Location") != "/inbox" || !strings.Contains(got.Header.Get("Set-Cookie"), "HttpOnly") {
+			t.Fatalf("signing in answers %d %s", got.Status, got.Body)
+		}
+		in.cookie, _, _ = strings.Cut(got.Header.Get("Set-Cookie"), ";")
+		if got := in.get("/inbox"); got.Status != 200 {
+			t.Errorf("the inbox answers %d", got.Status)
+		}
+		if got := in.post("/account/password", fill(in.get("/account"), "old", "wrong wrong wrong", "fresh", password+"2", "again", password+"2")); got.Status != 422 {
+			t.Errorf("a change with a wrong old password answers %d", got.Status)
+		}
+		if got := in.post("/account/others", fill(in.get("/account"))); got.Status != 303 || b.get("/inbox").Status != 303 {
+			t.Errorf("signing out everywhere else answers %d and leaves the other browser", got.Status)
+		}
+		in.site = "cross-site"
+		if got := enter("owner@example.com", password); got.Status != 403 {
+			t.Errorf("another site may sign somebody in: %d", got.Status)
+		}
+	})
+}
+
+// Wrong passwords for an account are held against it, whatever address they come
+// from.
+func TestTooManyWrongPasswords(t *testing.T) {
+	t.Parallel()
+	w := hosttest.Start(t, hosttest.Options{Settings: map[string]string{"trusted_proxies": "127.0.0.1/32"}})
+	try := func(email string, n int) int {
+		form := url.Values{"email": {email}, "password": {fmt.Sprint("wrong wrong ", n)}}
+		req, err := http.NewRequestWithContext(t.Context(), "POST", w.URL+"/login", strings.NewReader(form.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w.Send(req, "Content-Type: application/x-www-form-urlencoded", "Sec-Fetch-Site: same-origin", fmt.Sprintf("X-Forwarded-For: 203.0.113.%d", n)).Status
+	}
+	for n := range 20 {
+		if got := try("owner@example.com", n); got != 401 {
+			t.Fatalf("the wrong password number %d answers %d", n+1, got)
+		}
+	}
+	if got := try(" OWNER@example.com", 20); got != 429 {
+		t.Errorf("one more answers %d, want 429", got)
+	}
+	if got := try("somebody@example.com", 21); got != 401 {
+		t.Errorf("another account answers %d, want 401", got)
 	}
 }
 

@@ -17,6 +17,7 @@ type sessionRow struct {
 	Hash        []byte `bun:"hash,pk"`
 	MemberID    uid    `bun:"member_id"`
 	Link        bool   `bun:"link"`
+	ByLink      bool   `bun:"by_link"`
 	CreatedAt   stamp  `bun:"created_at"`
 	ExpiresAt   stamp  `bun:"expires_at"`
 }
@@ -31,14 +32,14 @@ type sessionHashRow struct {
 
 func sessionOf(s *crm.Session) (sessionRow, error) {
 	return sessionRow{
-		WorkspaceID: uid(s.WorkspaceID), Hash: s.Hash[:], MemberID: uid(s.MemberID), Link: s.Link,
+		WorkspaceID: uid(s.WorkspaceID), Hash: s.Hash[:], MemberID: uid(s.MemberID), Link: s.Link, ByLink: s.ByLink,
 		CreatedAt: stamp(s.CreatedAt), ExpiresAt: stamp(s.ExpiresAt),
 	}, nil
 }
 
 func (r *sessionRow) session() (*crm.Session, error) {
 	s := &crm.Session{
-		WorkspaceID: crm.WorkspaceID(r.WorkspaceID), MemberID: crm.MemberID(r.MemberID), Link: r.Link,
+		WorkspaceID: crm.WorkspaceID(r.WorkspaceID), MemberID: crm.MemberID(r.MemberID), Link: r.Link, ByLink: r.ByLink,
 		CreatedAt: time.Time(r.CreatedAt), ExpiresAt: time.Time(r.ExpiresAt),
 	}
 	copy(s.Hash[:], r.Hash)
@@ -63,6 +64,15 @@ func (s directoryStore) SessionByHash(ctx context.Context, hash [32]byte, now ti
 		and(" join session_hashes on sessions.workspace_id = session_hashes.workspace_id and sessions.hash = session_hashes.hash").
 		and(" where session_hashes.hash = ? and sessions.expires_at > ?", hash[:], stamp(now))
 	return one(ctx, s.reader("find a session", everywhere), q, "session", (*sessionRow).session)
+}
+
+// DropSessions implements directory.Sessions.
+func (s directoryStore) DropSessions(ctx context.Context, ws crm.WorkspaceID, member crm.MemberID, but [32]byte) error {
+	return s.save(ctx, "end sessions", ws, func(b *batch) {
+		b.do("delete from session_hashes where workspace_id = ? and hash in (select hash from sessions where workspace_id = ? and member_id = ? and hash <> ?)",
+			uid(ws), uid(ws), uid(member), but[:])
+		b.do("delete from sessions where workspace_id = ? and member_id = ? and hash <> ?", uid(ws), uid(member), but[:])
+	})
 }
 
 // TakeSession implements directory.Sessions.

@@ -15,6 +15,7 @@ type Store interface {
 	Keys
 	Channels
 	Sessions
+	Passwords
 }
 
 // Workspaces keeps the tenants.
@@ -76,4 +77,15 @@ type Sessions interface {
 	// TakeSession deletes the session or link and reports whether this call
 	// was the one that did: a link works once, however many race for it.
 	TakeSession(ctx context.Context, ws crm.WorkspaceID, hash [32]byte) (bool, error)
+	// DropSessions deletes a member's sessions and links, but for the one of a
+	// hash.
+	DropSessions(ctx context.Context, ws crm.WorkspaceID, member crm.MemberID, but [32]byte) error
+}
+
+// Passwords keeps what members sign in with.
+type Passwords interface {
+	// SavePassword inserts or replaces a member's password.
+	SavePassword(ctx context.Context, p *crm.Password) error
+	// Password returns a member's, or NotFound.
+	Password(ctx context.Context, ws crm.WorkspaceID, member crm.MemberID) (*crm.Password, error)
 }

@@ -22,6 +22,8 @@ type Service struct {
 	drawing sync.Mutex // guards random
 	random  io.Reader
 
+	hasher Hasher // nil: nobody has a password
+
 	owners sync.Mutex // members are changed one after another, so that one owner stays
 
 	using sync.Mutex // guards used
@@ -37,11 +39,15 @@ type Service struct {
 
 // New returns a directory on a store. The secrets of keys, links and sessions
 // are drawn from random: crypto/rand.Reader in a program.
-func New(store Store, mint *crm.Mint, random io.Reader) *Service {
-	return &Service{
+func New(store Store, mint *crm.Mint, random io.Reader, options ...Option) *Service {
+	s := &Service{
 		store: store, mint: mint, random: random,
 		used: make(map[crm.APIKeyID]time.Time), loading: make(chan struct{}, 1),
 	}
+	for _, option := range options {
+		option(s)
+	}
+	return s
 }
 
 // token draws 256 random bits as 43 characters of base64url.

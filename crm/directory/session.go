@@ -44,7 +44,7 @@ func (s *Service) SignIn(ctx context.Context, link string) (crm.Secret, access.P
 	case !taken:
 		return "", access.Principal{}, crm.Wrap(op, denied)
 	}
-	token, err := s.begin(ctx, crm.Session{WorkspaceID: found.WorkspaceID, MemberID: found.MemberID}, SessionFor)
+	token, err := s.begin(ctx, crm.Session{WorkspaceID: found.WorkspaceID, MemberID: found.MemberID, ByLink: true}, SessionFor)
 	if err != nil {
 		return "", access.Principal{}, crm.Wrap(op, err)
 	}

@@ -21,6 +21,8 @@ var directoryTests = []test{
 	{"keeps credentials when a service changes the channel", directoryChange},
 	{"finds a session until it expires", directorySession},
 	{"hands a session to one of those who race for it", directoryTake},
+	{"ends a member's sessions but one", directoryDrop},
+	{"keeps a member's password", directoryPassword},
 }
 
 func directoryWorkspaces(t *testing.T, w *world) {
@@ -208,6 +210,48 @@ func directorySession(t *testing.T, w *world) {
 	wantCode(t, "a link that has expired", err, crm.NotFound)
 	_, err = dir.SessionByHash(t.Context(), [32]byte{}, now)
 	wantCode(t, "no session", err, crm.NotFound)
+}
+
+func directoryDrop(t *testing.T, w *world) {
+	dir, now := w.store.Directory(), w.clock.Now()
+	session := func(name string, member crm.MemberID, link bool) *crm.Session {
+		s := &crm.Session{WorkspaceID: w.ours.ws, MemberID: member, Hash: sha256.Sum256([]byte(name)), Link: link, ByLink: !link, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
+		if err := dir.SaveSession(t.Context(), copied(s)); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	kept, link := session("kept", w.ours.Owner.ID, false), session("a link", w.ours.Owner.ID, true)
+	others := session("another's", crm.NewID[crm.Member](w.mint), false)
+	if err := dir.DropSessions(t.Context(), w.ours.ws, w.ours.Owner.ID, kept.Hash); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []*crm.Session{kept, others, w.theirs.session} {
+		same(t, "a session that stays", must[*crm.Session](t)(dir.SessionByHash(t.Context(), want.Hash, now)), want)
+	}
+	for _, gone := range []*crm.Session{link, w.ours.session} {
+		_, err := dir.SessionByHash(t.Context(), gone.Hash, now)
+		wantCode(t, "a session that was ended", err, crm.NotFound)
+		if err := dir.SaveSession(t.Context(), copied(gone)); err != nil { // nothing of it is left
+			t.Error(err)
+		}
+	}
+}
+
+func directoryPassword(t *testing.T, w *world) {
+	dir := w.store.Directory()
+	_, err := dir.Password(t.Context(), w.ours.ws, w.ours.Owner.ID)
+	wantCode(t, "a password nobody set", err, crm.NotFound)
+	for _, hash := range []string{"$argon2id$first", "$argon2id$second"} {
+		w.clock.Advance(time.Second)
+		p := &crm.Password{WorkspaceID: w.ours.ws, MemberID: w.ours.Owner.ID, Hash: hash, SetAt: w.clock.Now()}
+		if err := dir.SavePassword(t.Context(), copied(p)); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "a password", must[*crm.Password](t)(dir.Password(t.Context(), w.ours.ws, w.ours.Owner.ID)), p)
+	}
+	_, err = dir.Password(t.Context(), w.theirs.ws, w.ours.Owner.ID)
+	wantCode(t, "a password in another workspace", err, crm.NotFound)
 }
 
 func directoryTake(t *testing.T, w *world) {

@@ -131,13 +131,22 @@ func (g *Guard) recall(ctx context.Context, c Credential) (access.Principal, err
 // Attempt runs try, which tests something secret that the client sent, unless
 // too much from its address was wrong lately: that is Limited.
 func (g *Guard) Attempt(ctx *fasthttp.RequestCtx, sent string, try func() error) error {
-	client := g.origin.Client(ctx)
-	if wait := g.failures.wait(client); wait > 0 {
+	return g.attempt(source(g.origin.Client(ctx)), sent, try)
+}
+
+// AttemptOf is Attempt for a password of an account: also too many wrong ones for
+// the account are Limited, from whatever addresses they came.
+func (g *Guard) AttemptOf(ctx *fasthttp.RequestCtx, email, sent string, try func() error) error {
+	return g.Attempt(ctx, email+"\x00"+sent, func() error { return g.attempt(g.failures.account(email), sent, try) })
+}
+
+func (g *Guard) attempt(who, sent string, try func() error) error {
+	if wait := g.failures.wait(who); wait > 0 {
 		return limited(wait)
 	}
 	err := try()
 	if crm.CodeOf(err) == crm.Unauthenticated {
-		g.failures.note(client, sent)
+		g.failures.note(who, sent)
 	}
 	return err
 }

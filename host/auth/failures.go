@@ -3,6 +3,8 @@ package auth
 import (
 	"hash/maphash"
 	"net/netip"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -10,22 +12,23 @@ import (
 	"github.com/my21staff/my21staff/host/problem"
 )
 
-// An address may be wrong maxFailures times within failureWindow. At most
-// maxAddresses are remembered.
+// An address may be wrong maxFailures times within failureWindow, and an account may
+// have as many wrong passwords, wherever they come from. At most maxAddresses are
+// remembered.
 const (
 	maxFailures   = 20
 	failureWindow = time.Minute
 	maxAddresses  = 10_000
 )
 
-// failures counts wrong credentials by address. The same wrong credential again
+// failures counts wrong credentials by who sent them. The same wrong credential again
 // is a program with an old key, not somebody guessing, and counts once.
 type failures struct {
 	now  func() time.Time
 	seed maphash.Seed
 
 	mu sync.Mutex
-	by map[netip.Prefix]*failure
+	by map[string]*failure // see source and account
 }
 
 type failure struct {
@@ -35,14 +38,14 @@ type failure struct {
 }
 
 func newFailures(now func() time.Time) *failures {
-	return &failures{now: now, seed: maphash.MakeSeed(), by: map[netip.Prefix]*failure{}}
+	return &failures{now: now, seed: maphash.MakeSeed(), by: map[string]*failure{}}
 }
 
-// wait returns how long the address is to wait before it may try again.
-func (f *failures) wait(client netip.Addr) time.Duration {
+// wait returns how long whoever it is has to wait before the next try.
+func (f *failures) wait(who string) time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	seen := f.by[block(client)]
+	seen := f.by[who]
 	if seen == nil || seen.count < maxFailures {
 		return 0
 	}
@@ -50,15 +53,15 @@ func (f *failures) wait(client netip.Addr) time.Duration {
 }
 
 // note counts a wrong credential.
-func (f *failures) note(client netip.Addr, sent string) {
-	hash, now, addr := maphash.String(f.seed, sent), f.now(), block(client)
+func (f *failures) note(who, sent string) {
+	hash, now := maphash.String(f.seed, sent), f.now()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	seen := f.by[addr]
+	seen := f.by[who]
 	if seen == nil || now.Sub(seen.since) >= failureWindow {
 		f.makeRoom(now)
 		seen = &failure{since: now}
-		f.by[addr] = seen
+		f.by[who] = seen
 	}
 	if seen.count == 0 || seen.last != hash {
 		seen.count++
@@ -73,31 +76,37 @@ func (f *failures) makeRoom(now time.Time) {
 	if len(f.by) < maxAddresses {
 		return
 	}
-	for addr, seen := range f.by {
+	for who, seen := range f.by {
 		if now.Sub(seen.since) >= failureWindow {
-			delete(f.by, addr)
+			delete(f.by, who)
 		}
 	}
-	for addr := range f.by {
+	for who := range f.by {
 		if len(f.by) < maxAddresses*9/10 {
 			return
 		}
-		delete(f.by, addr)
+		delete(f.by, who)
 	}
 }
 
-// block is what one client can choose its address from: a single IPv4 address,
+// source is what one client can choose its address from: a single IPv4 address,
 // an IPv6 /64.
-func block(client netip.Addr) netip.Prefix {
+func source(client netip.Addr) string {
 	bits := client.BitLen()
 	if client.Is6() {
 		bits = 64
 	}
 	prefix, _ := client.Prefix(bits)
-	return prefix
+	return prefix.String()
+}
+
+// account is an e-mail address that somebody signs in with. It is kept by its hash:
+// what is typed there may be a password.
+func (f *failures) account(email string) string {
+	return "account " + strconv.FormatUint(maphash.String(f.seed, strings.ToLower(strings.TrimSpace(email))), 36)
 }
 
 func limited(wait time.Duration) error {
 	return &problem.Error{RetryAfter: wait, Err: &crm.Error{Op: "check credential", Code: crm.Limited, Reason: "too_many_failures",
-		Msg: "Too many wrong keys came from your address. Wait a minute."}}
+		Msg: "Too many wrong attempts. Wait a minute."}}
 }

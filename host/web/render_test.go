@@ -42,7 +42,8 @@ func hostile(t *testing.T) []string {
 func views(x string) map[string]any {
 	frame := Frame{Title: x, Address: "/inbox/1", Workspace: x, Member: x, Token: x, Live: true}
 	return map[string]any{
-		"login":   loginPage{Frame: Frame{Title: "Sign in"}, Link: x},
+		"login":   loginPage{Frame: Frame{Title: "Sign in"}, Link: x, Email: x, Problem: x},
+		"account": accountPage{Frame: frame, Name: x, HasPassword: true, Done: x, Problem: x},
 		"problem": problemPage{Frame: Frame{Title: x}, Detail: x, RequestID: x},
 		"inbox": inboxPage{Frame: frame, Filters: filters(crm.Open), Next: "/inbox?before=1", Rows: []row{{
 			Address: "/inbox/1", Name: x, Handle: x, Preview: x, Mine: true, Tick: tickOf(crm.Read), At: "10:00", AtISO: "2026-11-02T08:00:00Z",
@@ -64,7 +65,7 @@ func views(x string) map[string]any {
 // empty returns each page's view with as little as there can be.
 func empty() map[string]any {
 	return map[string]any{
-		"login": loginPage{}, "problem": problemPage{}, "inbox": inboxPage{}, "thread": threadPage{},
+		"login": loginPage{Email: "", Problem: ""}, "account": accountPage{}, "problem": problemPage{}, "inbox": inboxPage{}, "thread": threadPage{},
 	}
 }
 
@@ -108,7 +109,7 @@ func TestPagesHoldWhatTheyShow(t *testing.T) {
 func TestFormsAreComplete(t *testing.T) {
 	t.Parallel()
 	form := regexp.MustCompile(`(?s)<form[^>]*action="([^"]*)".*?</form>`)
-	area := regexp.MustCompile(`<textarea id="([^"]*)"`)
+	area := regexp.MustCompile(`<(?:textarea|input) id="([^"]*)"`)
 	for name, view := range views("x") {
 		text := page(t, name, view)
 		for _, found := range form.FindAllStringSubmatch(text, -1) {

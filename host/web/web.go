@@ -20,7 +20,12 @@ import (
 // Directory is what the pages ask of the directory service.
 type Directory interface {
 	SignIn(ctx context.Context, link string) (crm.Secret, access.Principal, error)
+	SignInWithPassword(ctx context.Context, email string, password crm.Secret) (crm.Secret, access.Principal, error)
 	SignOut(ctx context.Context, token string) error
+	SignOutOthers(ctx context.Context, token string) error
+	Renew(ctx context.Context, token string) (crm.Secret, error)
+	HasPassword(ctx context.Context, p access.Principal) (bool, error)
+	SetPassword(ctx context.Context, token string, old, fresh crm.Secret) error
 	KnownWorkspace(ctx context.Context, id crm.WorkspaceID) (*crm.Workspace, error)
 	Members(ctx context.Context, p access.Principal) ([]*crm.Member, error)
 }
@@ -63,6 +68,9 @@ func (w *Web) Routes() []Route {
 		{"GET", "/login", w.loginForm},
 		{"POST", "/login", w.login},
 		{"POST", "/logout", w.signedIn(w.logout)},
+		{"GET", "/account", w.signedIn(w.account)},
+		{"POST", "/account/password", w.signedIn(w.password)},
+		{"POST", "/account/others", w.signedIn(w.signOutOthers)},
 		{"GET", "/inbox", w.signedIn(w.inbox)},
 		{"GET", "/inbox/{id}", w.signedIn(w.thread)},
 		{"POST", "/inbox/{id}/messages", w.signedIn(w.reply)},
@@ -94,14 +102,29 @@ func (w *Web) signedIn(h handler) func(*fasthttp.RequestCtx) error {
 			seeOther(ctx, "/login")
 			return nil
 		}
-		if err == nil && ctx.IsPost() {
+		switch {
+		case err != nil:
+		case ctx.IsPost():
 			err = checkToken(ctx, v.session)
+		default:
+			err = w.renew(ctx, v)
 		}
 		if err != nil {
 			return err
 		}
 		return h(ctx, v)
 	}
+}
+
+// renew gives a browser that has been signed in for long a new token, so that one
+// that was stolen is not good for ever.
+func (w *Web) renew(ctx *fasthttp.RequestCtx, v *visitor) error {
+	fresh, err := w.Directory.Renew(request.ContextOf(ctx), v.session)
+	if fresh != "" {
+		v.session = string(fresh)
+		w.Guard.SetCookie(ctx, fresh)
+	}
+	return err
 }
 
 func (w *Web) visitor(ctx *fasthttp.RequestCtx) (*visitor, error) {

@@ -1,0 +1,3 @@
+drop index sessions_member;
+alter table sessions drop column by_link;
+drop table passwords;
