@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"regexp"
 
+	"github.com/my21staff/my21staff/wasm/internal/dispatch"
 	"github.com/my21staff/my21staff/wasm/internal/kernel"
 	"github.com/my21staff/my21staff/wasm/internal/link"
 	"github.com/my21staff/my21staff/wasm/internal/module"
@@ -23,13 +24,15 @@ import (
 type Step string
 
 // The steps in their order. Restructuring comes first because it needs the
-// names, shrinking last because it takes away what the others need.
+// names, shrinking near the end because it takes away what the others need, the
+// table after it because only what can still be called is dispatched to.
 const (
 	Compiled     Step = "compiled"
 	Restructured Step = "restructured"
 	Linked       Step = "linked"
 	Snapshot     Step = "snapshot"
 	Shrunk       Step = "shrunk"
+	Dispatched   Step = "dispatched"
 )
 
 // Options say what is built. The zero value is the edge's module, complete.
@@ -51,7 +54,7 @@ type Options struct {
 	// so Last has to be an earlier step.
 	Std bool
 
-	// Last is the step after which the building ends; empty is Shrunk.
+	// Last is the step after which the building ends; empty is Dispatched.
 	Last Step
 
 	// Each is called with the module's file after each step, if it is not nil.
@@ -118,6 +121,7 @@ func finish(ctx context.Context, m *module.Module, o Options) error {
 			return describe(snapshot.Module(ctx, m, snapshot.Options{Warm: o.Warm, Env: environment}))
 		}},
 		{Shrunk, func() (string, error) { return describe(shrink.Module(m)) }},
+		{Dispatched, func() (string, error) { return describe(dispatch.Module(m)) }},
 	}
 	for _, s := range steps {
 		line, err := s.do()

@@ -33,7 +33,7 @@ func TestEdge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []build.Step{build.Compiled, build.Restructured, build.Linked, build.Snapshot, build.Shrunk}
+	want := []build.Step{build.Compiled, build.Restructured, build.Linked, build.Snapshot, build.Shrunk, build.Dispatched}
 	if !slices.Equal(steps, want) || !bytes.Equal(last, r.Module) {
 		t.Errorf("the steps were %v, want %v", steps, want)
 	}

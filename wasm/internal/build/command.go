@@ -21,7 +21,7 @@ func Command(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&target.Out, "out", "wasm/dist", "`folder` for the module and its manifest")
 	flags.StringVar(&target.Embed, "embed", "edge/runner", "`folder` for the compressed module and its manifest")
 	flags.StringVar(&options.Package, "package", edgePackage, "Go `package` to build")
-	flags.StringVar((*string)(&options.Last), "variant", "", "last `step`, and nothing is embedded: compiled, restructured, linked or snapshot")
+	flags.StringVar((*string)(&options.Last), "variant", "", "last `step`, and nothing is embedded: compiled, restructured, linked, snapshot or shrunk")
 	warm := flags.String("warm", "", "`exports` that run before the snapshot, with commas between them")
 	flags.BoolVar(&options.Std, "std", false, "with crypto/sha256 in place of the kernel, to compare; the variant is compiled or restructured")
 	check := flags.Bool("check", false, "compare with the files that are there and write nothing")

@@ -9,6 +9,7 @@ const (
 	OpLoop        = 0x03
 	OpIf          = 0x04
 	OpEnd         = 0x0b
+	OpBranchTable = 0x0e
 	OpReturn      = 0x0f
 	OpCall        = 0x10
 	OpIndirect    = 0x11
@@ -19,8 +20,12 @@ const (
 	OpI64Const    = 0x42
 	OpF32Const    = 0x43
 	OpF64Const    = 0x44
+	OpI32Sub      = 0x6b
 	OpPrefix      = 0xfc // of the opcodes with a second number
 )
+
+// NoResult is the type of a block that leaves nothing on the stack.
+const NoResult = 0x40
 
 // The second numbers of opcodes after OpPrefix that the build steps name.
 const (
@@ -84,7 +89,7 @@ func (r *Reader) immediates(i *Instruction) {
 		i.Value = r.S()
 	case op == 0x0c || op == 0x0d || op == OpCall || 0x20 <= op && op <= 0x24: // branch, call, variable
 		i.Value = int64(r.U32())
-	case op == 0x0e: // br_table
+	case op == OpBranchTable:
 		for range r.Len() + 1 {
 			i.Value = int64(r.U32())
 		}

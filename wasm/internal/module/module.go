@@ -105,11 +105,14 @@ func (m *Module) Remove(match func(Section) bool) {
 // FuncType is a function's parameters and results.
 type FuncType struct{ Params, Results []byte }
 
+// functionForm is what a function type begins with.
+const functionForm = 0x60
+
 // Types returns the module's function types.
 func (m *Module) Types() ([]FuncType, error) {
 	var types []FuncType
 	err := m.vector(Type, func(r *Reader) {
-		if form := r.Byte(); form != 0x60 {
+		if form := r.Byte(); form != functionForm {
 			r.Fail("type form %#x", form)
 			return
 		}
@@ -117,6 +120,16 @@ func (m *Module) Types() ([]FuncType, error) {
 		types = append(types, FuncType{params, r.Bytes(r.Len())})
 	})
 	return types, err
+}
+
+// TypeSection returns the body of a type section.
+func TypeSection(types []FuncType) []byte {
+	out := AppendU(nil, uint64(len(types)))
+	for _, t := range types {
+		out = AppendBytes(append(out, functionForm), t.Params)
+		out = AppendBytes(out, t.Results)
+	}
+	return out
 }
 
 // What imports and exports are.
@@ -155,6 +168,15 @@ func (m *Module) Functions() ([]uint32, error) {
 	var types []uint32
 	err := m.vector(Function, func(r *Reader) { types = append(types, r.U32()) })
 	return types, err
+}
+
+// FunctionSection returns the body of a function section.
+func FunctionSection(types []uint32) []byte {
+	out := AppendU(nil, uint64(len(types)))
+	for _, t := range types {
+		out = AppendU(out, uint64(t))
+	}
+	return out
 }
 
 // Exported is one export.
