@@ -12,10 +12,18 @@
 // # Instances
 //
 // An instance is one linear memory and serves one call at a time. The module is
-// compiled once. Its data is taken out of it and kept in a file without a name,
-// of which the memory of every instance is a private map: an instance starts in
-// a third of a millisecond, and shares with the others the pages that it does
-// not write. Where there is no mmap the data is copied.
+// compiled once. Its data is taken out of it and kept in a file in memory, of
+// which the memory of every instance is a private map: the kernel copies a page
+// when it is written, and what is not written is shared. Where there is no mmap
+// the data is copied.
+//
+// A configuration is handed to one instance. What that is afterwards, its memory
+// and its globals, is kept in a second such file, and the others start from
+// there: no code of the module runs, and no page is written for the configuration
+// again. That needs a module without any other state, which has no table and no
+// start function, as the edge module is built (package wasm/internal/dispatch),
+// and a file that never comes to a disk, for a configuration has secrets. Else
+// each instance takes the configuration by itself.
 //
 // WebAssembly says nothing about the state that a trap leaves behind, and wazero
 // answers further calls from it as if nothing had happened. So an instance is
@@ -23,32 +31,24 @@
 // its memory, an answer that is no decision or contradicts the request or the
 // configuration ends it, and the next call gets a new one. So does one whose
 // memory has grown, and one with an older configuration: no secret of an old
-// configuration remains in a module's memory once the calls that knew it have
+// configuration remains in a memory or a file once the calls that knew it have
 // returned.
 //
 // # What an instance costs
 //
-// Measured with wazero 1.12 on two shared cores (the benchmarks of this package),
-// and what is in the way of less:
+// Measured with wazero 1.12 on two shared cores (the benchmarks of this package):
 //
-//   - A start takes 300 us, of which wazero needs three quarters to fill the
-//     function table: it evaluates an expression for each of 1,419 functions and
-//     allocates three times for it. Of these functions only 68 are proven to be
-//     out of the table's reach (package wasm/internal/shrink), because Go calls
-//     through the table whatever may be resumed on a goroutine's stack. What
-//     would be left without a table is some 70 us.
-//   - An instance has 281 KiB of its own after a decision: 44 pages of 4 KiB of
-//     its memory, of which 39 were written for the configuration, and about 105
-//     KiB on the heap of this process, nearly all of it the function table (8
-//     bytes for each of 5,515 places, of which Go leaves 4,096 empty, and 40 for
-//     each function).
+//   - A start takes 6 us, and the first decision 31 us more than a later one,
+//     because the pages that it writes are copied then: 37 us in all. An instance
+//     that takes the configuration by itself needs 180 us and then 12 more.
+//   - An instance has 63 KiB of its own after a decision.
 //   - Loading the module from the cache takes 32 ms. Half of that is wazero's
 //     validation, on one core, of code whose translation is at hand; reading that
 //     takes a sixth, unpacking the module a tenth.
 //
-// Setting an instance back in place of starting a new one would need neither the
-// table nor the allocations: the map anew at the same address, and the module's
-// globals, which would have to be exported.
+// With a function table, as Go links the module, the start took 300 us and the
+// memory was 281 KiB: wazero evaluates an expression for each of the 1,419
+// functions in it and allocates three times for that.
 //
 // # What a module can do
 //

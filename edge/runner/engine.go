@@ -23,7 +23,8 @@ type engine struct {
 	runtime  wazero.Runtime
 	compiled wazero.CompiledModule
 	image    *image
-	smallest uint64 // bytes of memory of a new instance
+	smallest uint64   // bytes of memory of a new instance
+	globals  []string // exports of the globals that are, with the memory, all the state of an instance; nil: there is more
 }
 
 // newEngine compiles a module, or takes its code from the cache.
@@ -55,6 +56,8 @@ func (e *engine) load(ctx context.Context, o *Options) (err error) {
 	code, data, ok := split(o.Module, o.MaxMemory)
 	if !ok {
 		code, data = o.Module, nil
+	} else if open, names, ok := expose(code); ok {
+		code, e.globals = open, names
 	}
 	ctx = experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0))
 	if e.compiled, err = e.runtime.CompileModule(ctx, code); err != nil {
@@ -99,17 +102,17 @@ func (e *engine) check(data int) error {
 	return nil
 }
 
-// instantiate starts an instance. It has no name, no files, no arguments, no
-// environment, and a clock that stands still.
-func (e *engine) instantiate(ctx context.Context) (api.Module, *memory, error) {
-	memory, err := e.image.memory()
+// instantiate starts an instance whose memory begins with an image and calls the
+// functions named. It has no name, no files, no arguments, no environment, and a
+// clock that stands still.
+func (e *engine) instantiate(ctx context.Context, i *image, start ...string) (api.Module, *memory, error) {
+	memory, err := i.memory()
 	if err != nil {
 		return nil, nil, err
 	}
 	allocate := experimental.MemoryAllocatorFunc(func(_, _ uint64) experimental.LinearMemory { return memory })
 	ctx = experimental.WithMemoryAllocator(ctx, allocate)
-	// a module that is a snapshot has no _initialize, and none is called
-	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize").WithRandSource(rand.Reader)
+	config := wazero.NewModuleConfig().WithName("").WithStartFunctions(start...).WithRandSource(rand.Reader)
 	module, err := e.runtime.InstantiateModule(ctx, e.compiled, config)
 	if err != nil {
 		memory.Free()

@@ -49,5 +49,18 @@ func (p *Pool) AwaitWaiting(n int64) {
 	}
 }
 
-// Exhaust leaves no memory for further instances.
-func (p *Pool) Exhaust() { p.engine.image.size = -1 }
+// ExhaustModule leaves no memory for instances that begin as the module does.
+func (p *Pool) ExhaustModule() { p.engine.image.size = -1 }
+
+// ExhaustState leaves none for those that begin in the state of one that took the
+// configuration, and reports whether there is such a state.
+func (p *Pool) ExhaustState() bool {
+	state := p.setting.Load().state
+	if state != nil {
+		state.image.size = -1
+	}
+	return state != nil
+}
+
+// Expose is the exporting of globals.
+var Expose = expose

@@ -30,6 +30,7 @@ type guest struct {
 	evil      []byte // what handle does first if the request's source begins with x
 	start     []byte // the body of _initialize; nil: there is none
 	other     []byte // data at otherAt
+	table     bool   // it has one
 	leave     string // an export that it has not
 }
 
@@ -56,13 +57,19 @@ func (g guest) module() []byte {
 	if g.start != nil {
 		exports = append(exports, export("_initialize", 0, startFunction))
 	}
+	var table []byte
+	if g.table {
+		table = section(4, vector([]byte{0x70, 0, 1}))
+	}
 	return slices.Concat([]byte("\x00asm\x01\x00\x00\x00"),
 		section(1, vector(
 			[]byte{0x60, 1, i32, 0}, []byte{0x60, 0, 1, i32}, []byte{0x60, 1, i32, 1, i32}, []byte{0x60, 1, i32, 1, i64}, []byte{0x60, 0, 0},
 		)),
 		section(2, vector(slices.Concat(text("wasi_snapshot_preview1"), text("proc_exit"), []byte{0, 0}))),
 		section(3, slices.Concat(unsigned(uint64(len(types))), types)),
+		table,
 		section(5, vector([]byte{0, max(g.pages, 3)})),
+		section(6, vector([]byte{i32, 0, 0x41, 7, 0x0b}, []byte{i32, 1, 0x41, 7, 0x0b})), // the second is a variable
 		section(7, vector(exports...)),
 		section(10, vector(bodies(functions)...)),
 		section(11, vector(data(configuredAt, make([]byte, 5)), data(decisionAt, refusal()), data(otherAt, g.other))),
@@ -129,6 +136,11 @@ var (
 		constant(decisionAt), constant(counterAt), load8(0), store8(32),
 	)
 )
+
+// setVariable and variable are of the guest's second global.
+func setVariable(value []byte) []byte { return append(value, 0x24, 1) }
+
+var variable = []byte{0x23, 1}
 
 // growBy grows the memory by pages.
 func growBy(pages int64) []byte { return slices.Concat(constant(pages), []byte{0x40, 0}, drop) }

@@ -2,12 +2,21 @@ package runner
 
 import "encoding/binary"
 
-// The ids of the sections of a module that split looks at
+// The ids of the sections of a module that split and expose look at
 // (WebAssembly Core 2.0, 5.5.2).
 const (
+	sectionImport    = 2
+	sectionTable     = 4
+	sectionGlobal    = 6
+	sectionExport    = 7
+	sectionStart     = 8
+	sectionElement   = 9
 	sectionData      = 11
 	sectionDataCount = 12
 )
+
+// header is how many bytes a module begins with: what it is, and its version.
+const header = 8
 
 // split takes the data out of a module: it returns the module without its data
 // section, and the bytes that section would have written at the beginning of
@@ -18,27 +27,40 @@ const (
 // it: malformed, without data, with data that only the code copies, or at an
 // address that is not written out.
 func split(module []byte, limit int) (code, data []byte, ok bool) {
-	const header = 8
-	if len(module) < header {
+	code = append(make([]byte, 0, len(module)), module[:min(len(module), header)]...)
+	ok = eachSection(module, func(id byte, whole, body []byte) (ok bool) {
+		switch {
+		case id == sectionDataCount || id == sectionData && data != nil:
+			return false // with a count, the code refers to segments by number
+		case id == sectionData:
+			data, ok = segments(body, limit)
+			return ok
+		}
+		code = append(code, whole...)
+		return true
+	})
+	if !ok || len(data) == 0 {
 		return nil, nil, false
 	}
-	code = append(make([]byte, 0, len(module)), module[:header]...)
+	return code, data, true
+}
+
+// eachSection calls visit for each section of a module, as a whole and as what
+// it contains, until that reports false. It reports false then, and for a module
+// that it cannot read.
+func eachSection(module []byte, visit func(id byte, whole, body []byte) bool) bool {
+	if len(module) < header {
+		return false
+	}
 	for r := (scanner{rest: module[header:]}); len(r.rest) > 0; {
-		section := r.rest
+		whole := r.rest
 		id := r.byte()
 		body := r.bytes(r.uint())
-		switch {
-		case r.bad || id == sectionDataCount || id == sectionData && data != nil:
-			return nil, nil, false // with a count, the code refers to segments by number
-		case id == sectionData:
-			if data, ok = segments(body, limit); !ok {
-				return nil, nil, false
-			}
-		default:
-			code = append(code, section[:len(section)-len(r.rest)]...)
+		if r.bad || !visit(id, whole[:len(whole)-len(r.rest)], body) {
+			return false
 		}
 	}
-	return code, data, len(data) > 0
+	return true
 }
 
 // segments lays out a data section. It goes over it twice, to make room for the
@@ -120,6 +142,25 @@ func (r *scanner) constant() (offset uint32) {
 		r.fail()
 	}
 	return uint32(v)
+}
+
+// number reads an expression that is one number of any type.
+func (r *scanner) number() {
+	const i32Const, i64Const, f32Const, f64Const, end = 0x41, 0x42, 0x43, 0x44, 0x0b
+	switch r.byte() {
+	case i32Const, i64Const:
+		for r.byte() >= 0x80 {
+		}
+	case f32Const:
+		r.bytes(4)
+	case f64Const:
+		r.bytes(8)
+	default:
+		r.fail()
+	}
+	if r.byte() != end {
+		r.fail()
+	}
 }
 
 func (r *scanner) fail() { r.rest, r.bad = nil, true }

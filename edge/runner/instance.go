@@ -15,6 +15,15 @@ import (
 type setting struct {
 	document []byte
 	config   *edge.Config
+	state    *state // of an instance that took it; nil: each has to
+}
+
+// forget ends what outlives no configuration: its secrets are in the image.
+// Instances that have it go on.
+func (s *setting) forget() {
+	if s != nil && s.state != nil {
+		_ = s.state.image.close() // nothing was written that could be lost
+	}
 }
 
 // instance is one memory and serves one call at a time. After any error it must
@@ -30,21 +39,31 @@ type instance struct {
 	keys    *keyring // nil: the module computes the MACs
 }
 
-// newInstance starts an instance and configures it.
+// newInstance starts an instance that has a configuration: in the state of one
+// that took it, or else by handing it the document.
 func newInstance(ctx context.Context, e *engine, s *setting) (*instance, error) {
-	module, mapped, err := e.instantiate(ctx)
+	if s.state != nil {
+		if module, mapped, err := e.resume(ctx, s.state); err == nil { // else it was replaced in this moment
+			return instanceOf(module, mapped, s), nil
+		}
+	}
+	module, mapped, err := e.instantiate(ctx, e.image, "_initialize") // which a snapshot has not
 	if err != nil {
 		return nil, err
 	}
-	i := &instance{
-		setting: s, module: module, mapped: mapped, memory: module.Memory(),
-		buffer: module.ExportedFunction("edge_buffer"), handle: module.ExportedFunction("edge_handle"),
-	}
+	i := instanceOf(module, mapped, s)
 	if err = i.start(ctx); err != nil {
 		i.close()
 		return nil, err
 	}
 	return i, nil
+}
+
+func instanceOf(module api.Module, mapped *memory, s *setting) *instance {
+	return &instance{
+		setting: s, module: module, mapped: mapped, memory: module.Memory(),
+		buffer: module.ExportedFunction("edge_buffer"), handle: module.ExportedFunction("edge_handle"),
+	}
 }
 
 func (i *instance) start(ctx context.Context) error {

@@ -2,6 +2,9 @@
 
 package runner
 
-import "os"
+import (
+	"errors"
+	"os"
+)
 
-func unnamedFile() (*os.File, error) { return temporary() }
+func memoryFile() (*os.File, error) { return nil, errors.ErrUnsupported }

@@ -14,16 +14,18 @@ var memfdCreate = map[string]uintptr{
 	"ppc64": 360, "ppc64le": 360, "riscv64": 279, "s390x": 350,
 }
 
-// unnamedFile returns a file in memory: no directory has to be writable. Where
-// the kernel refuses, it is a temporary one.
-func unnamedFile() (*os.File, error) {
+// memoryFile returns a file in memory: no directory has to be writable, and
+// nobody else can read it.
+func memoryFile() (*os.File, error) {
 	const closeOnExec = 1
-	if number, ok := memfdCreate[runtime.GOARCH]; ok {
-		name := []byte("edge-image\x00")
-		fd, _, errno := syscall.Syscall(number, uintptr(unsafe.Pointer(&name[0])), closeOnExec, 0)
-		if errno == 0 {
-			return os.NewFile(fd, "edge-image"), nil
-		}
+	number, ok := memfdCreate[runtime.GOARCH]
+	if !ok {
+		return nil, syscall.ENOSYS
 	}
-	return temporary()
+	name := []byte("edge-image\x00")
+	fd, _, errno := syscall.Syscall(number, uintptr(unsafe.Pointer(&name[0])), closeOnExec, 0)
+	if errno != 0 {
+		return nil, os.NewSyscallError("memfd_create", errno)
+	}
+	return os.NewFile(fd, "edge-image"), nil
 }

@@ -11,6 +11,11 @@ type image struct {
 // newImage keeps data, for memories of up to size bytes.
 func newImage(data []byte, size int) (*image, error) { return &image{data, size}, nil }
 
+// newSecretImage is newImage: nothing comes to a disk.
+func newSecretImage(data []byte, size int) (*image, error) {
+	return newImage(append([]byte(nil), data...), size)
+}
+
 // memory returns a new memory with a copy of the data.
 func (i *image) memory() (*memory, error) {
 	return &memory{bytes: append([]byte(nil), i.data...), limit: i.size}, nil

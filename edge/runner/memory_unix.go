@@ -3,6 +3,7 @@
 package runner
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"sync"
@@ -20,26 +21,61 @@ type image struct {
 // newImage puts data into a file without a name, for memories of up to size
 // bytes.
 func newImage(data []byte, size int) (*image, error) {
-	file, err := unnamedFile()
+	file, err := memoryFile()
+	if err != nil {
+		file, err = temporary()
+	}
+	return imageIn(file, err, data, size)
+}
+
+// newSecretImage is newImage for data that may not come to a disk. It is an error
+// where there are no files in memory.
+func newSecretImage(data []byte, size int) (*image, error) {
+	file, err := memoryFile()
+	return imageIn(file, err, data, size)
+}
+
+func imageIn(file *os.File, err error, data []byte, size int) (*image, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = file.Write(data)
-	if err = errors.Join(err, file.Truncate(int64(size))); err != nil {
+	if err = errors.Join(writeSparse(file, data), file.Truncate(int64(size))); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return &image{file, size}, nil
 }
 
+// writeSparse writes data and leaves out pages of zeros, most of a memory.
+func writeSparse(file *os.File, data []byte) error {
+	zeros := make([]byte, os.Getpagesize())
+	for at := 0; at < len(data); at += len(zeros) {
+		page := data[at:min(at+len(zeros), len(data))]
+		if bytes.Equal(page, zeros[:len(page)]) {
+			continue
+		}
+		if _, err := file.WriteAt(page, int64(at)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // memory returns a new memory. It is a private map of the file: the kernel
-// copies a page when it is written for the first time.
+// copies a page when it is written for the first time. It is an error if the
+// image is closed.
 func (i *image) memory() (*memory, error) {
 	const prot, flags = syscall.PROT_READ | syscall.PROT_WRITE, syscall.MAP_PRIVATE
-	bytes, err := syscall.Mmap(int(i.file.Fd()), 0, i.size, prot, flags)
+	file, err := i.file.SyscallConn()
 	if err != nil {
-		return nil, os.NewSyscallError("mmap", err)
+		return nil, err
 	}
-	return &memory{bytes: bytes}, nil
+	var mapped []byte
+	var failed error
+	err = file.Control(func(fd uintptr) { mapped, failed = syscall.Mmap(int(fd), 0, i.size, prot, flags) })
+	if err = errors.Join(err, os.NewSyscallError("mmap", failed)); err != nil {
+		return nil, err
+	}
+	return &memory{bytes: mapped}, nil
 }
 
 func (i *image) close() error { return i.file.Close() }

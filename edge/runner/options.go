@@ -21,7 +21,7 @@ type Options struct {
 
 	// MaxMemory bounds the memory of an instance, in bytes; 0: 256 MiB, or 32
 	// for an untrusted module. It is address space: an instance takes what it
-	// has written, some 0.3 MiB, and one that has grown by more than 4 MiB is replaced
+	// has written, some 0.1 MiB, and one that has grown by more than 4 MiB is replaced
 	// after the call. The module needs 136 MiB for the densest body there can be
 	// and 18 for a real one as long. Only who knows a secret gets it above 8:
 	// nothing is read before its signature is verified.

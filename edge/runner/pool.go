@@ -184,12 +184,13 @@ func (p *Pool) Configure(document []byte) error {
 	if p.isClosed() {
 		return closed("configure edge")
 	}
-	s := &setting{bytes.Clone(document), config}
+	s := &setting{document: bytes.Clone(document), config: config}
 	i, err := p.start(s)
 	if err != nil {
 		return refused(err)
 	}
-	p.setting.Store(s)
+	s.state = p.engine.capture(i, p.options.MaxMemory)
+	p.setting.Swap(s).forget()
 	p.succeed(i)
 	return nil
 }
@@ -230,6 +231,7 @@ func (p *Pool) Close() error {
 				p.end(i, &p.counts.replaced)
 			}
 		}
+		p.setting.Load().forget()
 		err = p.engine.close()
 	})
 	return err
