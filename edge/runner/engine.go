@@ -49,24 +49,28 @@ func newEngine(ctx context.Context, o *Options) (e *engine, err error) {
 	if _, err = wasi_snapshot_preview1.Instantiate(ctx, e.runtime); err != nil {
 		return e, err
 	}
-	return e, e.load(ctx, o)
+	return e, e.load(ctx, config, o)
 }
 
-func (e *engine) load(ctx context.Context, o *Options) (err error) {
+func (e *engine) load(ctx context.Context, config wazero.RuntimeConfig, o *Options) (err error) {
 	code, data, ok := split(o.Module, o.MaxMemory)
 	if !ok {
 		code, data = o.Module, nil
 	} else if open, names, ok := expose(code); ok {
 		code, e.globals = open, names
 	}
+	if e.image, err = newImage(data, o.MaxMemory); err != nil {
+		return err
+	}
 	ctx = experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0))
-	if e.compiled, err = e.runtime.CompileModule(ctx, code); err != nil {
+	if err = e.compileCached(ctx, config, code, o); err != nil {
 		return err
 	}
-	if err = e.check(len(data)); err != nil {
-		return err
-	}
-	e.image, err = newImage(data, o.MaxMemory)
+	return e.check(len(data))
+}
+
+func (e *engine) compile(ctx context.Context, module []byte) (err error) {
+	e.compiled, err = e.runtime.CompileModule(ctx, module)
 	return err
 }
 
@@ -101,6 +105,10 @@ func (e *engine) check(data int) error {
 	}
 	return nil
 }
+
+// initialize is the function that initialises a reactor of WASI preview 1. A
+// snapshot has none.
+const initialize = "_initialize"
 
 // instantiate starts an instance whose memory begins with an image and calls the
 // functions named. It has no name, no files, no arguments, no environment, and a

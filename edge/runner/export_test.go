@@ -64,3 +64,6 @@ func (p *Pool) ExhaustState() bool {
 
 // Expose is the exporting of globals.
 var Expose = expose
+
+// Hollow is the making of a shell.
+var Hollow = hollow

@@ -31,6 +31,7 @@ type guest struct {
 	start     []byte // the body of _initialize; nil: there is none
 	other     []byte // data at otherAt
 	table     bool   // it has one
+	abiTraps  bool
 	leave     string // an export that it has not
 }
 
@@ -76,7 +77,12 @@ func (g guest) module() []byte {
 	)
 }
 
-func (g guest) abiBody() []byte { return constant(int64(max(g.abi, 1))) }
+func (g guest) abiBody() []byte {
+	if g.abiTraps {
+		return append(constant(-1), load8(0)...)
+	}
+	return constant(int64(max(g.abi, 1)))
+}
 
 func (g guest) bufferBody() []byte {
 	if g.buffer != nil {

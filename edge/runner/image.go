@@ -11,6 +11,7 @@ const (
 	sectionExport    = 7
 	sectionStart     = 8
 	sectionElement   = 9
+	sectionCode      = 10
 	sectionData      = 11
 	sectionDataCount = 12
 )

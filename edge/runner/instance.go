@@ -47,7 +47,7 @@ func newInstance(ctx context.Context, e *engine, s *setting) (*instance, error) 
 			return instanceOf(module, mapped, s), nil
 		}
 	}
-	module, mapped, err := e.instantiate(ctx, e.image, "_initialize") // which a snapshot has not
+	module, mapped, err := e.instantiate(ctx, e.image, initialize)
 	if err != nil {
 		return nil, err
 	}
