@@ -68,7 +68,7 @@ func Decide(c *Config, r *Request, now int64) Decision {
 // slices is used again; what it holds then is the door's and the request's, and
 // good until the next call.
 func (d *Door) Decide(r *Request, now int64, out *Decision) {
-	*out = Decision{Source: None, Key: None, Targets: out.Targets[:0], Events: out.Events[:0]}
+	out.clear()
 	d.out, d.text, d.full = out, d.text[:0], false
 	if d.config == nil {
 		d.refuse(NotConfigured, 503)
@@ -95,6 +95,13 @@ func (d *Door) Decide(r *Request, now int64, out *Decision) {
 	default:
 		d.refuse(why, 401)
 	}
+}
+
+// clear makes it no decision, whose slices are used again.
+func (d *Decision) clear() {
+	targets, events := d.Targets[:0], d.Events[:0]
+	*d = Decision{}
+	d.Source, d.Key, d.Targets, d.Events = None, None, targets, events
 }
 
 func (d *Door) refuse(why Reason, status int) {
@@ -177,7 +184,8 @@ func (d *Door) Handle(frame, out []byte) []byte {
 	if ok {
 		d.Decide(&d.request, now, &d.decision)
 	} else {
-		d.decision = Decision{Verdict: Refuse, Reason: BadFrame, Status: 400, Source: None, Key: None, Targets: d.decision.Targets[:0], Events: d.decision.Events[:0]}
+		d.decision.clear()
+		d.decision.Verdict, d.decision.Reason, d.decision.Status = Refuse, BadFrame, 400
 	}
 	return AppendDecision(out, &d.decision)
 }

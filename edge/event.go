@@ -57,24 +57,26 @@ func (d *Door) target(f *draft, h uint64) int {
 	}
 	place := d.known.find(targets, kind, id, h)
 	if *place == 0 {
-		d.out.Targets = append(targets, d.config.route(d.out.Source, kind, id))
+		d.out.Targets = append(targets, Target{})
+		d.config.route(d.out.Source, kind, id, &d.out.Targets[len(targets)])
 		*place = int32(len(d.out.Targets))
 	}
 	return int(*place - 1)
 }
 
 func (t *Target) is(kind TargetKind, id []byte) bool {
-	return t.Kind == kind && string(t.ID) == string(id)
+	return t.Kind == kind && same(t.ID, id)
 }
 
-// route finds the cells of what an event is about, if source may speak for it.
-func (c *Config) route(source int, kind TargetKind, id []byte) Target {
-	t := Target{Kind: kind, ID: id}
+// route writes into t what an event is about and finds its cells, if source may
+// speak for it.
+func (c *Config) route(source int, kind TargetKind, id []byte, t *Target) {
+	t.Kind, t.ID = kind, id
 	switch kind {
 	case OfNumber:
 		if !c.speaks(source, id) {
 			t.How = Foreign
-			return t
+			return
 		}
 		if cell, ok := c.numbers.get(id); ok {
 			t.How, t.Cells = ByTable, 1<<cell
@@ -92,7 +94,6 @@ func (c *Config) route(source int, kind TargetKind, id []byte) Target {
 	default:
 		t.How, t.Cells = ToJournal, 1<<c.Journal
 	}
-	return t
 }
 
 // speaks reports whether a source may bring news of a number: its own, or one

@@ -34,3 +34,6 @@ func (t *Table) Get(id string) (uint32, bool) { return t.get([]byte(id)) }
 
 // Slot returns the slot in which an id begins to look for its place, of n.
 func Slot(id string, n int) int { return int(mix(fnv(offset64, []byte(id))) & uint64(n-1)) }
+
+// Equal is the comparing of texts.
+var Equal = equal

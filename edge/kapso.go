@@ -75,7 +75,9 @@ func isMessageEvent(event string) bool {
 // news is an event that is not about a message.
 func (k *kapsoBody) news(kind Kind) {
 	f := k.base
-	f.kind, f.peer = kind, k.said().fill(k.contact())
+	f.kind = kind
+	k.said(&f.peer)
+	k.contact(&f.peer)
 	for _, v := range [...]tape.Ref{
 		k.get(k.body, nOccurredAt), k.get(k.body, nTimestamp), k.get(k.talk, nUpdatedAt), k.get(k.talk, nCreatedAt), k.get(k.body, nCreatedAt),
 	} {
@@ -92,10 +94,12 @@ func (k *kapsoBody) identity() {
 	if f.time = k.when(k.get(k.body, nOccurredAt)); f.time == 0 {
 		f.time = k.when(k.get(contact, nUpdatedAt))
 	}
-	f.kind, f.peer = Identity, k.contact()
-	old := k.person(k.get(previous, nWaID), k.get(previous, nBusinessScopedUserID))
-	same := func(a, b []byte) bool { return len(a) == 0 || string(a) == string(b) }
-	if f.peer.isZero() || same(old.wa, f.peer.wa) && same(old.user, f.peer.user) {
+	f.kind = Identity
+	k.contact(&f.peer)
+	var old person
+	k.identify(&old, k.get(previous, nWaID), k.get(previous, nBusinessScopedUserID))
+	stays := func(old, now []byte) bool { return len(old) == 0 || same(old, now) }
+	if f.peer.isZero() || stays(old.wa, f.peer.wa) && stays(old.user, f.peer.user) {
 		f.kind = Unreadable
 	}
 	k.add(&f)
@@ -107,7 +111,8 @@ func (k *kapsoBody) preference() {
 	if f.time = k.when(k.get(preference, nOccurredAt)); f.time == 0 {
 		f.time = k.when(k.get(k.body, nOccurredAt))
 	}
-	f.kind, f.peer = Preference, k.contact()
+	f.kind = Preference
+	k.contact(&f.peer)
 	status := k.get(preference, nStatus)
 	if !k.is(status, "stopped") && !k.is(status, "resumed") || f.peer.isZero() {
 		f.kind = Unreadable
@@ -115,17 +120,18 @@ func (k *kapsoBody) preference() {
 	k.add(&f)
 }
 
-// contact reads Kapso's contact object.
-func (k *kapsoBody) contact() person {
+// contact completes p by Kapso's contact object.
+func (k *kapsoBody) contact(p *person) {
 	c := k.get(k.body, nContact)
-	return k.person(k.get(c, nWaID), k.get(c, nBusinessScopedUserID))
+	k.identify(p, k.get(c, nWaID), k.get(c, nBusinessScopedUserID))
 }
 
-// said returns the customer as the conversation and Kapso's additions name it.
-func (k *kapsoBody) said() person {
-	return k.person(k.get(k.talk, nPhoneNumber), k.get(k.talk, nBusinessScopedUserID)).
-		fill(k.person(k.get(k.kapso, nPhoneNumber), 0)).
-		fill(k.person(k.get(k.message, nPhoneNumber), 0)) // v1
+// said completes p by the customer as the conversation and Kapso's additions name
+// it.
+func (k *kapsoBody) said(p *person) {
+	k.identify(p, k.get(k.talk, nPhoneNumber), k.get(k.talk, nBusinessScopedUserID))
+	k.identify(p, k.get(k.kapso, nPhoneNumber), 0)
+	k.identify(p, k.get(k.message, nPhoneNumber), 0) // v1
 }
 
 // messageEvent reads an event about a message: one from the customer, or one of
@@ -150,17 +156,18 @@ func (k *kapsoBody) messageEvent() {
 		f.time = k.when(k.get(k.message, nCreatedAt))
 	}
 	if outbound {
-		f.peer = k.person(m[nTo], m[nToUserID])
+		k.identify(&f.peer, m[nTo], m[nToUserID])
 		if string(word) != "sent" {
 			report := k.report(word)
-			f.peer = f.peer.fill(k.person(k.get(report, nRecipientID), k.get(report, nRecipientUserID))).fill(k.said())
-			k.addStatus(f, &m, report)
+			k.identify(&f.peer, k.get(report, nRecipientID), k.get(report, nRecipientUserID))
+			k.said(&f.peer)
+			k.addStatus(&f, &m, report)
 			return
 		}
-		f.peer = f.peer.fill(k.said())
 	} else {
-		f.peer = k.person(m[nFrom], m[nFromUserID]).fill(k.said())
+		k.identify(&f.peer, m[nFrom], m[nFromUserID])
 	}
+	k.said(&f.peer)
 	k.addMessage(&f, k.message, &m)
 }
 
@@ -191,7 +198,7 @@ func (k *kapsoBody) report(word []byte) (report tape.Ref) {
 }
 
 // addStatus adds the report that the message is now word.
-func (k *kapsoBody) addStatus(f draft, m *item, report tape.Ref) {
+func (k *kapsoBody) addStatus(f *draft, m *item, report tape.Ref) {
 	if t := k.when(k.get(report, nTimestamp)); t != 0 {
 		f.time = t
 	}
@@ -199,5 +206,5 @@ func (k *kapsoBody) addStatus(f draft, m *item, report tape.Ref) {
 	if len(f.id) == 0 {
 		f.kind = Unreadable
 	}
-	k.add(&f)
+	k.add(f)
 }

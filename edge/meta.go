@@ -99,6 +99,7 @@ func (d *Door) each(as reading, base *draft, list tape.Ref) {
 	}
 }
 
+//go:noinline
 func (d *Door) unreadable(base *draft, raw tape.Ref) {
 	f := *base
 	f.kind, f.raw = Unreadable, raw
@@ -108,7 +109,8 @@ func (d *Door) unreadable(base *draft, raw tape.Ref) {
 func (d *Door) entry(entry tape.Ref) {
 	var f envelope
 	d.envelope(entry, &f)
-	base := draft{account: d.name(d.get(entry, nID)), time: d.when(f.at(nTime)), field: d.name(f.at(nField))}
+	var base draft
+	base.account, base.time, base.field = d.name(f.at(nID)), d.when(f.at(nTime)), d.name(f.at(nField))
 	before := len(d.out.Events)
 	d.each(readChange, &base, f.at(nChanges))
 	if len(d.out.Events) == before {
@@ -121,7 +123,7 @@ func (d *Door) entry(entry tape.Ref) {
 type scope struct {
 	base     draft
 	metadata tape.Ref
-	alone    bool // there is a single item
+	value    tape.Ref
 }
 
 // change reads one change. Its field may stand beside the list of changes or
@@ -132,23 +134,39 @@ func (d *Door) change(of *draft, change tape.Ref) {
 	inner := f.at(nValue)
 	d.envelope(inner, &v)
 	base := &d.scope.base
-	*base = *of
-	base.raw = change
+	base.account, base.time, base.raw = of.account, of.time, change // it never has a kind, an id or a peer
 	base.field = first(first(d.name(f.at(nField)), of.field), d.name(v.at(nField)))
 	base.number = d.name(d.get(v.at(nMetadata), nPhoneNumberID))
 	if len(base.number) == 0 {
 		base.number = d.name(d.get(v.at(nPhoneNumberSettings), nPhoneNumberID))
 	}
-	switch string(base.field) {
+	if !is(base.field, "messages") && !hasItems(base.field) {
+		d.other(inner)
+		return
+	}
+	if d.parser.Kind(inner) != tape.Object {
+		d.unreadable(base, change)
+		return
+	}
+	d.scope.metadata = v.at(nMetadata)
+	d.book.open(v.at(nContacts))
+	d.items(&v, inner)
+}
+
+// hasItems reports whether a change of a field is of items. Nearly all are of
+// messages.
+func hasItems(field []byte) bool {
+	switch string(field) {
 	case "messages", "smb_message_echoes", "history", "smb_app_state_sync", "user_preferences", "calls", "automatic_events",
 		"group_lifecycle_update", "group_participants_update", "group_settings_update", "group_status_update":
-		if d.parser.Kind(inner) != tape.Object {
-			d.unreadable(base, change)
-			return
-		}
-		d.scope.metadata = v.at(nMetadata)
-		d.book.open(v.at(nContacts))
-		d.items(&v, inner)
+		return true
+	}
+	return false
+}
+
+// other is a change that is about a template, an account or something unknown.
+func (d *Door) other(inner tape.Ref) {
+	switch string(d.scope.base.field) {
 	case "message_template_status_update", "message_template_quality_update", "message_template_components_update", "template_category_update":
 		kind := Template
 		if len(d.name(d.get(inner, nTemplateID))) == 0 && len(d.textOf(d.get(inner, nTemplateName))) == 0 {
@@ -177,16 +195,9 @@ func (d *Door) news(kind Kind, value tape.Ref) {
 // items reads every list of a change's value: it may hold messages and statuses,
 // and lists under fields that are not named after them.
 func (d *Door) items(v *envelope, value tape.Ref) {
-	lists := v[nMessages-nObject:] // in the order of their names, which readMessage and the following have too
-	items := 0
-	for _, list := range lists[:readFailure-readMessage] { // failures are about the number, not about somebody
-		for item, end := d.parser.Elements(list); item < end && items < 2; item = d.parser.After(item) {
-			items++
-		}
-	}
-	d.scope.alone = items == 1
+	d.scope.value = value
 	before := len(d.out.Events)
-	for i, list := range lists {
+	for i, list := range v.lists() {
 		if list != 0 {
 			d.each(readMessage+reading(i), &d.scope.base, list)
 		}
@@ -194,4 +205,21 @@ func (d *Door) items(v *envelope, value tape.Ref) {
 	if len(d.out.Events) == before && !d.full {
 		d.news(Unknown, value)
 	}
+}
+
+// lists are in the order of their names, which readMessage and the following have
+// too.
+func (f *envelope) lists() []tape.Ref { return f[nMessages-nID:] }
+
+// isAlone reports whether a change has a single item.
+func (d *Door) isAlone() bool {
+	var v envelope
+	d.envelope(d.scope.value, &v)
+	items := 0
+	for _, list := range v.lists()[:readFailure-readMessage] { // failures are about the number, not about somebody
+		for item, end := d.parser.Elements(list); item < end && items < 2; item = d.parser.After(item) {
+			items++
+		}
+	}
+	return items == 1
 }

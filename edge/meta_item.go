@@ -2,10 +2,10 @@ package edge
 
 import "github.com/my21staff/my21staff/crm/webhook/tape"
 
-// start begins the event of one item, with its own time or none.
+// start begins the event of one item, with its own time or none, in a new f.
 func (d *Door) start(f, base *draft, raw tape.Ref, m *item) {
 	d.item(raw, m)
-	*f = *base
+	f.number, f.account, f.field, f.peer.wa, f.peer.user = base.number, base.account, base.field, base.peer.wa, base.peer.user
 	f.raw, f.time = raw, d.when(m[nTimestamp])
 }
 
@@ -25,14 +25,14 @@ func (d *Door) message(base *draft, raw tape.Ref) {
 	var m item
 	var f draft
 	d.start(&f, base, raw, &m)
-	f.peer = d.party(&m, string(base.field) == "history" && d.isOwn(m[nFrom]))
+	d.party(&f.peer, &m, is(base.field, "history") && d.isOwn(m[nFrom]))
 	d.addMessage(&f, raw, &m)
 }
 
 // isOwn reports whether a number is the business's own.
 func (d *Door) isOwn(number tape.Ref) bool {
 	own := d.digits(d.name(d.get(d.scope.metadata, nDisplayPhoneNumber)))
-	return len(own) > 0 && string(d.digits(d.name(number))) == string(own)
+	return len(own) > 0 && same(d.digits(d.name(number)), own)
 }
 
 // echo reads a message that the business wrote in its app.
@@ -40,16 +40,18 @@ func (d *Door) echo(base *draft, raw tape.Ref) {
 	var m item
 	var f draft
 	d.start(&f, base, raw, &m)
-	f.peer = d.party(&m, true)
+	d.party(&f.peer, &m, true)
 	d.addMessage(&f, raw, &m)
 }
 
-// party returns the customer of a message: who it is from, or who it is to.
-func (d *Door) party(m *item, outbound bool) person {
+// party reads the customer of a message: who it is from, or who it is to.
+func (d *Door) party(p *person, m *item, outbound bool) {
 	if outbound {
-		return d.complete(d.person(m[nTo], m[nToUserID]), d.scope.alone)
+		d.identify(p, m[nTo], m[nToUserID])
+	} else {
+		d.identify(p, m[nFrom], m[nFromUserID])
 	}
-	return d.complete(d.person(m[nFrom], m[nFromUserID]), d.scope.alone)
+	d.complete(p, true)
 }
 
 // addMessage adds a message, or the edit or revoke of one.
@@ -126,8 +128,9 @@ func (d *Door) chunk(base *draft, chunk tape.Ref) {
 func (d *Door) thread(base *draft, thread tape.Ref) {
 	context := d.get(thread, nContext)
 	f := *base
-	f.peer = d.person(d.get(thread, nID), d.get(thread, nUserID)).fill(d.person(d.get(context, nWaID), d.get(context, nUserID)))
-	f.peer = d.complete(f.peer, false)
+	d.identify(&f.peer, d.get(thread, nID), d.get(thread, nUserID))
+	d.identify(&f.peer, d.get(context, nWaID), d.get(context, nUserID))
+	d.complete(&f.peer, false)
 	d.each(readThreadMessage, &f, d.get(thread, nMessages))
 }
 
@@ -145,7 +148,7 @@ func (d *Door) status(base *draft, raw tape.Ref) {
 	var f draft
 	d.start(&f, base, raw, &m)
 	said := len(d.textOf(m[nStatus])) > 0
-	f.peer = d.recipient(raw, &m)
+	d.recipient(&f.peer, &m)
 	if d.is(m[nType], "call") {
 		f.kind, f.id = Call, d.name(m[nID])
 	} else {
@@ -157,14 +160,15 @@ func (d *Door) status(base *draft, raw tape.Ref) {
 	d.add(&f)
 }
 
-// recipient returns who a status is about. In a group that is the participant:
-// the recipient is the group.
-func (d *Door) recipient(raw tape.Ref, m *item) person {
+// recipient reads who a status is about. In a group that is the participant: the
+// recipient is the group.
+func (d *Door) recipient(p *person, m *item) {
 	recipient, user := m[nRecipientID], m[nRecipientUserID]
 	if d.is(m[nRecipientType], "group") {
 		recipient, user = m[nParticipantID], m[nParticipantUserID]
 	}
-	return d.complete(d.person(recipient, user), d.scope.alone)
+	d.identify(p, recipient, user)
+	d.complete(p, true)
 }
 
 // call reads a call.
@@ -179,14 +183,15 @@ func (d *Door) call(base *draft, raw tape.Ref) {
 	if len(f.id) == 0 {
 		f.kind = Unreadable
 	}
-	f.peer = d.party(&m, d.is(d.get(raw, nDirection), "BUSINESS_INITIATED") || d.isOwn(m[nFrom]))
+	d.party(&f.peer, &m, d.is(d.get(raw, nDirection), "BUSINESS_INITIATED") || d.isOwn(m[nFrom]))
 	d.add(&f)
 }
 
 // preference reads whether a customer wants marketing.
 func (d *Door) preference(base *draft, raw tape.Ref) {
 	f := d.dated(base, raw)
-	f.peer = d.complete(d.person(d.get(raw, nWaID), d.get(raw, nUserID)), d.scope.alone)
+	d.identify(&f.peer, d.get(raw, nWaID), d.get(raw, nUserID))
+	d.complete(&f.peer, true)
 	category, value := d.get(raw, nCategory), d.get(raw, nValue)
 	switch {
 	case d.present(category) && !d.is(category, "marketing_messages"):
@@ -207,7 +212,7 @@ func (d *Door) bookEntry(base *draft, raw tape.Ref) {
 	if f.time == 0 {
 		f.time = d.when(d.get(raw, nTimestamp))
 	}
-	f.peer = d.person(d.get(contact, nPhoneNumber), d.get(contact, nUserID))
+	d.identify(&f.peer, d.get(contact, nPhoneNumber), d.get(contact, nUserID))
 	switch kind := d.get(raw, nType); {
 	case d.present(kind) && !d.is(kind, "contact"):
 		f.kind = Unknown

@@ -4,8 +4,7 @@ import "github.com/my21staff/my21staff/crm/webhook/tape"
 
 // The names that webhooks are read by.
 const (
-	nID = iota + 1
-	nTimestamp
+	nTimestamp = iota + 1
 	nType
 	nFrom
 	nFromUserID
@@ -19,6 +18,7 @@ const (
 	nStatus
 	nWhatsappMessageID
 	nMessageType
+	nID // the last of item, the first of envelope
 	nObject
 	nEntry
 	nTime
@@ -99,23 +99,28 @@ var nameTexts = [nameCount]string{
 }
 
 // item are the members of a message, status or call.
-type item [nMessageType + 1]tape.Ref
+type item [nID + 1]tape.Ref
 
 // envelope are the members of what is round the items: the body, an entry, a
 // change and its value. See at.
-type envelope [nErrors - nObject + 1]tape.Ref
+type envelope [nErrors - nID + 1]tape.Ref
 
 func (d *Door) item(r tape.Ref, m *item) { d.parser.Fields(r, 0, m[:]) }
 
-func (d *Door) envelope(r tape.Ref, f *envelope) { d.parser.Fields(r, nObject, f[:]) }
+func (d *Door) envelope(r tape.Ref, f *envelope) { d.parser.Fields(r, nID, f[:]) }
 
-func (f *envelope) at(name int) tape.Ref { return f[name-nObject] }
+func (f *envelope) at(name int) tape.Ref { return f[name-nID] }
 
 // get returns the member of an object.
 func (d *Door) get(r tape.Ref, name uint32) tape.Ref { return d.parser.Field(r, name) }
 
 // is reports whether there is a string that reads as text.
-func (d *Door) is(r tape.Ref, text string) bool { return r != 0 && d.parser.Value(r).Is(text) }
+func (d *Door) is(r tape.Ref, text string) bool {
+	if plain, ok := d.parser.Plain(r); ok {
+		return is(plain, text)
+	}
+	return r != 0 && d.parser.Value(r).Is(text)
+}
 
 // present reports whether there is something other than null.
 func (d *Door) present(r tape.Ref) bool { return d.parser.Kind(r) > tape.Null }

@@ -96,20 +96,18 @@ type person struct{ wa, user []byte }
 
 func (p person) isZero() bool { return len(p.wa) == 0 && len(p.user) == 0 }
 
-// fill returns p with what it lacks taken from q.
-func (p person) fill(q person) person {
-	return person{first(p.wa, q.wa), first(p.user, q.user)}
-}
+// fill takes what p lacks from another.
+func (p *person) fill(wa, user []byte) { p.wa, p.user = first(p.wa, wa), first(p.user, user) }
 
-// person reads who is meant by a number and a business-scoped user id, which
+// identify takes what p lacks from a number and a business-scoped user id, which
 // may stand where the number was.
-func (d *Door) person(number, user tape.Ref) person {
-	p := person{user: d.name(user)}
-	word := d.name(number)
-	if p.wa = d.digits(word); len(p.wa) == 0 && len(p.user) == 0 && isUserID(word) {
-		p.user = word
+func (d *Door) identify(p *person, number, user tape.Ref) {
+	id, word := d.name(user), d.name(number)
+	wa := d.digits(word)
+	if len(wa) == 0 && len(id) == 0 && isUserID(word) {
+		id = word
 	}
-	return p
+	p.fill(wa, id)
 }
 
 // digits returns a phone number's digits, or nothing for what is none.
@@ -179,34 +177,36 @@ type book struct {
 // open gives the book another list.
 func (b *book) open(list tape.Ref) { b.list, b.read = list, false }
 
-// complete returns p with what the contact of the same number or user id says
-// beside it. With alone set the change has a single item: then its only contact
-// is meant even if the item names nobody.
-func (d *Door) complete(p person, alone bool) person {
-	if len(p.wa) > 0 { // what counts is known
-		return p
+// complete takes what p lacks from the contact of the same user id. Of an item of
+// a change that may be its only one: then the only contact is meant even if the
+// item names nobody.
+func (d *Door) complete(p *person, item bool) {
+	if len(p.wa) == 0 { // else what counts is known
+		d.lookUp(p, item)
 	}
+}
+
+func (d *Door) lookUp(p *person, item bool) {
 	b := &d.book
 	if !b.read {
 		d.readBook()
 	}
 	switch len(b.people) {
 	case 0:
-		return p
 	case 1:
-		only := b.people[0]
-		if alone || len(p.user) > 0 && string(p.user) == string(only.user) {
-			return p.fill(only)
+		only := &b.people[0]
+		if len(p.user) > 0 && same(p.user, only.user) || item && d.isAlone() {
+			p.fill(only.wa, only.user)
 		}
-		return p
+	default:
+		if len(p.user) == 0 {
+			return
+		}
+		if entry := *b.find(p.user); entry != 0 {
+			known := &b.people[entry/2-1]
+			p.fill(known.wa, known.user)
+		}
 	}
-	if len(p.user) == 0 {
-		return p
-	}
-	if entry := *b.find(p.user); entry != 0 {
-		return p.fill(b.people[entry/2-1])
-	}
-	return p
 }
 
 // readBook reads the contacts. One that is nobody is left out.
@@ -214,7 +214,9 @@ func (d *Door) readBook() {
 	b := &d.book
 	b.read, b.people = true, b.people[:0]
 	for c, end := d.parser.Elements(b.list); c < end && len(b.people) < MaxEvents; c = d.parser.After(c) {
-		if p := d.person(d.get(c, nWaID), d.get(c, nUserID)); !p.isZero() || d.isNamed(c) {
+		var p person
+		d.identify(&p, d.get(c, nWaID), d.get(c, nUserID))
+		if !p.isZero() || d.isNamed(c) {
 			b.people = append(b.people, p)
 		}
 	}
@@ -260,7 +262,7 @@ func (b *book) find(id []byte) *int32 {
 	mask := uint64(len(b.index) - 1)
 	for i := mix(fnv(offset64, id)) & mask; ; i = (i + 1) & mask {
 		entry := &b.index[i]
-		if *entry == 0 || string(b.id(*entry)) == string(id) {
+		if *entry == 0 || same(b.id(*entry), id) {
 			return entry
 		}
 	}

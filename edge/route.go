@@ -14,7 +14,7 @@ type table struct {
 }
 
 type slot struct {
-	id    string // empty: free
+	id    []byte // empty: free
 	value uint32
 }
 
@@ -29,10 +29,10 @@ func (t *table) put(id string, value uint32) bool {
 		t.grow()
 	}
 	s := t.find([]byte(id))
-	if s.id != "" {
+	if len(s.id) > 0 {
 		return false
 	}
-	*s = slot{id, value}
+	*s = slot{[]byte(id), value}
 	t.used++
 	return true
 }
@@ -41,8 +41,8 @@ func (t *table) grow() {
 	old := t.slots
 	t.slots = make([]slot, max(16, 2*len(old)))
 	for _, s := range old {
-		if s.id != "" {
-			*t.find([]byte(s.id)) = s
+		if len(s.id) > 0 {
+			*t.find(s.id) = s
 		}
 	}
 }
@@ -52,7 +52,7 @@ func (t *table) grow() {
 func (t *table) find(id []byte) *slot {
 	mask := uint64(len(t.slots) - 1)
 	for i := mix(fnv(offset64, id)) & mask; ; i = (i + 1) & mask {
-		if s := &t.slots[i]; s.id == "" || s.id == string(id) {
+		if s := &t.slots[i]; len(s.id) == 0 || same(s.id, id) {
 			return s
 		}
 	}
@@ -64,7 +64,7 @@ func (t *table) get(id []byte) (uint32, bool) {
 		return 0, false
 	}
 	s := t.find(id)
-	return s.value, s.id != ""
+	return s.value, len(s.id) > 0
 }
 
 // The constants of FNV-1a of 64 bits (RFC 9923).

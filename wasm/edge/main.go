@@ -21,6 +21,7 @@ import (
 	"runtime"
 	"unsafe"
 
+	"github.com/my21staff/my21staff/crm/webhook/tape"
 	"github.com/my21staff/my21staff/edge"
 )
 
@@ -69,9 +70,9 @@ func buffer(n uint32) uint32 {
 	if n > maxFrame {
 		return 0
 	}
-	if int(n) > len(in) {
+	if need := int(n) + tape.Slack; need > len(in) {
 		runtime.GC()
-		in = make([]byte, min(max(int(n), 2*len(in)), maxFrame)) // seldom
+		in = make([]byte, min(max(need, 2*len(in)), maxFrame+tape.Slack)) // seldom
 	}
 	return uint32(uintptr(unsafe.Pointer(unsafe.SliceData(in))))
 }

@@ -15,4 +15,8 @@
 // reflection nor encoding/json and does not allocate once a parser's tape has
 // grown, so the same scanner serves the host and the edge module in
 // WebAssembly, where both must give the same answer.
+//
+// In that module nearly all documents are read by a kernel that is written by hand
+// (quick_kernel.go and wasm/internal/kernel): it gives the same tape, or leaves the
+// document to the scanner.
 package tape

@@ -19,7 +19,7 @@ type nameSlot struct {
 	first, last uint64 // its first eight bytes, or all with zeros after them; its last eight
 	size        uint32 // bytes; 0: free
 	id          uint32
-	_           uint64 // a slot is found by shifting
+	text        uint64 // where the whole name is, for the kernel
 }
 
 // NewNames returns a list of names, each of which is known by its index. The
@@ -46,7 +46,7 @@ func (n *Names) fill() bool {
 		if s.size != 0 {
 			return false
 		}
-		*s = nameSlot{first: first, size: uint32(len(b)), id: uint32(id + 1)}
+		*s = nameSlot{first: first, size: uint32(len(b)), id: uint32(id + 1), text: address(text)}
 		if len(b) > 8 {
 			s.last = head(b, len(b)-8, len(b))
 		}

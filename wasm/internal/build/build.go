@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/my21staff/my21staff/wasm/internal/dispatch"
 	"github.com/my21staff/my21staff/wasm/internal/kernel"
@@ -64,9 +65,14 @@ type Options struct {
 // edgePackage is the reactor of the edge.
 const edgePackage = "./wasm/edge"
 
-// Kernel is what a package imports to hash, in a file with the build tag
-// kernel.
-var Kernel = link.Import{Module: "edge_kernel", Name: "sha256_blocks"}
+// kernels are what packages import in files with the build tag kernel.
+var kernels = []struct {
+	name  string
+	write func() (module.FuncType, []byte)
+}{
+	{"sha256_blocks", kernel.Blocks},
+	{"scan_json", kernel.ScanJSON},
+}
 
 // hot are the functions that are restructured, under the names that Go's linker
 // gives them, where a slash is an underscore: a body that is there twice has its
@@ -116,7 +122,7 @@ func finish(ctx context.Context, m *module.Module, o Options) error {
 		{Restructured, func() (string, error) {
 			return describe(restructure.Module(m, restructure.Options{Match: isHot}))
 		}},
-		{Linked, func() (string, error) { return "", linkKernel(m) }},
+		{Linked, func() (string, error) { return "", linkKernels(m) }},
 		{Snapshot, func() (string, error) {
 			return describe(snapshot.Module(ctx, m, snapshot.Options{Warm: o.Warm, Env: environment}))
 		}},
@@ -146,7 +152,21 @@ func describe[T any](report T, err error) (string, error) {
 	return fmt.Sprintf("%+v", report), err
 }
 
-func linkKernel(m *module.Module) error {
-	typ, body := kernel.Blocks()
-	return link.Function(m, Kernel, typ, body)
+// linkKernels resolves what the module imports of the kernels.
+func linkKernels(m *module.Module) error {
+	imports, err := m.Imports()
+	if err != nil {
+		return err
+	}
+	for _, k := range kernels {
+		target := link.Import{Module: "edge_kernel", Name: k.name}
+		if !slices.ContainsFunc(imports, func(i module.Imported) bool { return i.Module == target.Module && i.Name == target.Name }) {
+			continue
+		}
+		typ, body := k.write()
+		if err := link.Function(m, target, typ, body); err != nil {
+			return err
+		}
+	}
+	return nil
 }

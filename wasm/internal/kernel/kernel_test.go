@@ -38,8 +38,13 @@ type instance struct {
 func start(tb testing.TB, config wazero.RuntimeConfig) *instance {
 	tb.Helper()
 	typ, body := kernel.Blocks()
+	return startFunction(tb, config, typ, body)
+}
+
+func startFunction(tb testing.TB, config wazero.RuntimeConfig, typ module.FuncType, body []byte) *instance {
+	tb.Helper()
 	m := module.Module{Sections: []module.Section{
-		{ID: module.Type, Body: module.Vector([][]byte{slices.Concat([]byte{0x60, byte(len(typ.Params))}, typ.Params, []byte{0})})},
+		{ID: module.Type, Body: module.TypeSection([]module.FuncType{typ})},
 		{ID: module.Function, Body: []byte{1, 0}},
 		{ID: module.Memory, Body: []byte{1, 0, pages}},
 		{ID: module.Export, Body: []byte{2, 1, 'f', 0, 0, 1, 'm', 2, 0}},

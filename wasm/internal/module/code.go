@@ -22,21 +22,27 @@ const (
 	OpF64Const    = 0x44
 	OpI32Sub      = 0x6b
 	OpPrefix      = 0xfc // of the opcodes with a second number
+	OpVector      = 0xfd // of those of vectors
 )
 
 // NoResult is the type of a block that leaves nothing on the stack.
 const NoResult = 0x40
 
-// The second numbers of opcodes after OpPrefix that the build steps name.
+// The second numbers of opcodes after OpPrefix and OpVector that the build steps name.
 const (
 	SubMemoryInit = 8
 	SubDataDrop   = 9
+	SubMemoryCopy = 10
+
+	// After OpVector.
+	SubVectorLoad  = 0
+	SubVectorStore = 11
 )
 
 // Instruction is one instruction of a function's body.
 type Instruction struct {
 	Op  byte
-	Sub uint32 // the second number of the opcode, after OpPrefix
+	Sub uint32 // the second number of the opcode, after OpPrefix and OpVector
 
 	// Value is the constant of i32.const and i64.const, and otherwise the
 	// first index or number that follows the opcode: the function of a call,
@@ -48,9 +54,9 @@ type Instruction struct {
 
 // Instructions calls visit for each instruction of a function's body, as Bodies
 // returns it, in order; the last is the end of the body. It knows the opcodes
-// that Go's linker writes: the first version's, sign extension, saturating
-// conversion, and bulk memory. Any other is an error, since the length of what
-// follows is unknown then.
+// that Go's linker writes, the first version's, sign extension, saturating
+// conversion and bulk memory, and those of the kernels. Any other is an error,
+// since the length of what follows is unknown then.
 func Instructions(body []byte, visit func(Instruction)) error {
 	return Read(body, func(r *Reader) {
 		r.Locals()
@@ -104,6 +110,8 @@ func (r *Reader) immediates(i *Instruction) {
 		r.Bytes(8)
 	case op == OpPrefix:
 		r.extended(i)
+	case op == OpVector:
+		r.vector(i)
 	case op <= 0x01 || op == 0x05 || op == OpEnd || op == OpReturn || op == 0x1a || op == 0x1b || 0x45 <= op && op <= 0xc4:
 	default:
 		r.Fail("unknown opcode %#x", op)
@@ -120,10 +128,25 @@ func (r *Reader) extended(i *Instruction) {
 		r.Byte()
 	case i.Sub == SubDataDrop:
 		i.Value = int64(r.U32())
-	case i.Sub == 10: // memory.copy
+	case i.Sub == SubMemoryCopy:
 		r.Bytes(2)
 	case i.Sub == 11: // memory.fill
 		r.Byte()
+	default:
+		r.Fail("unknown opcode %#x %d", i.Op, i.Sub)
+	}
+}
+
+// vector reads the second number of an opcode of vectors and what follows it. Of
+// those it knows the ones that the build steps write: a load and a store, splats,
+// comparisons and logic.
+func (r *Reader) vector(i *Instruction) {
+	i.Sub = r.U32()
+	switch {
+	case i.Sub == SubVectorLoad || i.Sub == SubVectorStore: // alignment and offset
+		i.Value = int64(r.U32())
+		r.U32()
+	case 15 <= i.Sub && i.Sub <= 20, 35 <= i.Sub && i.Sub <= 83, 98 <= i.Sub && i.Sub <= 123:
 	default:
 		r.Fail("unknown opcode %#x %d", i.Op, i.Sub)
 	}

@@ -34,6 +34,8 @@ const (
 	I64 = 0x7e
 	F32 = 0x7d
 	F64 = 0x7c
+
+	V128 = 0x7b
 )
 
 // preamble is the magic number and version every module starts with.

@@ -146,6 +146,7 @@ func TestModuleFails(t *testing.T) {
 		{module.Data, "\x01\x00\x41\x00\x41\x00", "goes on with 0x41"},
 		{module.Code, "\x01\x03\x00\xd2\x0b", "function 0 of the code: byte 2: unknown opcode 0xd2"},
 		{module.Code, "\x01\x04\x00\xfc\x0c\x0b", "unknown opcode 0xfc 12"},
+		{module.Code, "\x01\x04\x00\xfd\x0c\x0b", "unknown opcode 0xfd 12"},
 		{module.Code, "\x01\x02\x01\x01", "ends too early"},
 		{module.Custom, "\x04name\x01\x02\x01\x00", "ends too early"},
 	} {
@@ -205,6 +206,10 @@ func TestInstructions(t *testing.T) {
 		{"\xfc\x09\x03", module.OpPrefix, 3},
 		{"\xfc\x0a\x00\x00", module.OpPrefix, 0},
 		{"\xfc\x0b\x00", module.OpPrefix, 0},
+		{"\xfd\x00\x04\x10", module.OpVector, 4},
+		{"\xfd\x0b\x04\x10", module.OpVector, 4},
+		{"\xfd\x23", module.OpVector, 0},
+		{"\xfd\x64", module.OpVector, 0},
 	} {
 		body := append([]byte("\x01\x02\x7f"+tt.code), module.OpEnd)
 		var got []module.Instruction
@@ -213,7 +218,7 @@ func TestInstructions(t *testing.T) {
 			continue
 		}
 		want := module.Instruction{Op: tt.op, Value: tt.value, At: 3, End: 3 + len(tt.code)}
-		if tt.op == module.OpPrefix {
+		if tt.op == module.OpPrefix || tt.op == module.OpVector {
 			want.Sub = uint32(tt.code[1])
 		}
 		end := module.Instruction{Op: module.OpEnd, At: want.End, End: want.End + 1}
