@@ -13,26 +13,28 @@
 //
 // # What is known of the ratios
 //
-// With wazero 1.12 the module takes 3.3 to 3.7 times as long as native code if it
-// computes the HMAC and 1.7 to 2.6 times if the host does, where 3.0 and 1.4 were
+// With wazero 1.12 the module takes 2.7 to 3.1 times as long as native code if it
+// computes the HMAC and 1.2 to 1.8 times if the host does, where 3.0 and 1.4 were
 // wished for. Of that:
 //
 //   - The kernel of SHA-256 has between a fourth and a fifth of the speed of a
 //     processor's own instructions, which WebAssembly has not. The hash is 32 % of
-//     native time for 1.5 KB and 64 KB and 56 % for 3 MB. So 3.0 for all needs a
-//     ratio of 2.2 for the rest, and of 1.4 for that of 3 MB; it is 2.8 and 2.5.
-//   - The scan of a body of 64 KB alone, which is what is left if no name in it is
-//     known, comes to 1.8 with the host's HMAC. It checks a bound at every load,
-//     loads again what it had in registers where control flow meets, and spills. A
-//     scanner made for nothing else, in one pass and without a tape, came to 1.9:
-//     1.4 is out of reach for small bodies as long as wazero translates so.
-//   - What walks over the tape has a ratio of 3.7, because calls of Go pass their
-//     arguments through memory in WebAssembly.
+//     native time for 1.5 KB and 64 KB and 56 % for 3 MB. So 3.0 for all of 3 MB
+//     needs a ratio of 1.4 for the rest, of which the copy of the body into the
+//     module's memory, which native code does not need, is a fifth already.
+//   - The scan takes as long as native code's, less for long texts: its kernel has
+//     vectors of sixteen bytes.
+//   - What walks over the tape and writes the decision is compiled Go and has a
+//     ratio of 3.5 to 4. wazero checks a bound at nearly every access and puts the
+//     way out, 45 bytes, in line behind each check: these functions have 171 KB of
+//     machine code, where Go has 17 KB for the same ones natively and a processor
+//     32 KB of cache for it. With the hash by the host that is two thirds of the
+//     time for 1.5 KB; 1.4 would need a ratio of 2 there.
 //
-// What was tried and gave nothing: fast ways of the walk that are inlined, and
-// sixteen bytes of a text at a time in the scan (2 % slower). Copies of known size
-// as loads and stores gave 1 to 3 %, not worth the assumption that what is copied
-// does not overlap.
+// What was tried and gave nothing: fast ways of the walk that are inlined (less
+// inlining is better, see wasm/internal/build), copies of known size as loads and
+// stores of eight or sixteen bytes (3 to 9 % slower: more code), the words of
+// SHA-256's block by a vector (the same).
 package main
 
 import (
