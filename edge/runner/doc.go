@@ -38,13 +38,14 @@
 //
 // Measured with wazero 1.12 on two shared cores (the benchmarks of this package):
 //
-//   - A start takes 6 us, and the first decision 31 us more than a later one,
-//     because the pages that it writes are copied then: 37 us in all. An instance
-//     that takes the configuration by itself needs 180 us and then 12 more.
+//   - A start takes 6 us, and the first decision 35 us more than a later one,
+//     because the pages that it writes are copied then: some 40 us in all. An
+//     instance that takes the configuration by itself needs 190 us and then 13 more.
 //   - An instance has 63 KiB of its own after a decision.
-//   - Loading the module from the cache takes 17 ms: reading its translation five,
-//     unpacking the module and writing its image three each. It was 32 while wazero
-//     validated the code, on one core, before it looked for the translation.
+//   - Loading the module from the cache takes 17 ms: a third is reading its
+//     translation, a fifth unpacking the module, a sixth writing the two files that
+//     memories begin with. It was 32 while wazero validated the code, on one core,
+//     before it looked for the translation.
 //
 // With a function table, as Go links the module, the start took 300 us and the
 // memory was 281 KiB: wazero evaluates an expression for each of the 1,419
