@@ -75,6 +75,7 @@ func readFlags(args []string) (settings, error) {
 	flags.StringVar(&s.only, "only", "", "reads, writes or streams: only this part")
 	flags.StringVar(&s.binary, "binary", "", "the program to measure; built when empty")
 	flags.StringVar(&s.against, "against", "", "an older program, whose reads are measured in turn")
+	streams := flags.Int("streams", 0, "event streams that are open; 0: 10,000, or 2,000 with -quick")
 	flags.StringVar(&s.profile, "profile", "", "folder for CPU and allocation profiles of each read")
 	flags.StringVar(&s.out, "out", "bench/results", "folder for crm.md, crm.json and the charts")
 	if err := flags.Parse(args); err != nil {
@@ -86,6 +87,9 @@ func readFlags(args []string) (settings, error) {
 	if *quick {
 		s.shape.Conversations, s.shape.Messages = 5_000, 50_000
 		s.rounds, s.slice, s.ingest, s.streams = 2, 80*time.Millisecond, 2*time.Second, 2000
+	}
+	if *streams > 0 {
+		s.streams = *streams
 	}
 	if *messages > 0 {
 		s.shape.Conversations, s.shape.Messages = max(1, *messages/10), *messages

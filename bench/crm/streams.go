@@ -1,16 +1,15 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
-	"slices"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strconv"
-	"strings"
-	"sync"
 	"time"
 )
 
@@ -27,7 +26,10 @@ type arrival struct {
 // streamsOpen measures event streams, all of one workspace, which a process of
 // its own reads.
 func (b *bench) streamsOpen(ctx context.Context, w *world) error {
-	p, err := b.serve(ctx, w.database, b.binaries[0])
+	if err := enoughFiles(b.streams + 500); err != nil {
+		return err
+	}
+	p, err := b.serve(ctx, w.database, b.binaries[0], "-pprof", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -36,7 +38,10 @@ func (b *bench) streamsOpen(ctx context.Context, w *world) error {
 	if err := c.do(get("/api/me", string(w.offices[0].key)), nil); err != nil {
 		return err
 	}
-	before := p.memory()
+	before, err := p.footprint(ctx)
+	if err != nil {
+		return err
+	}
 	cmd, err := b.childCommand("readers", p.address, string(w.offices[0].key), strconv.Itoa(b.streams))
 	if err != nil {
 		return err
@@ -55,7 +60,49 @@ func (b *bench) streamsOpen(ctx context.Context, w *world) error {
 
 const streamEvents = 30
 
-func (b *bench) watchStreams(ctx context.Context, w *world, p *process, c *caller, before int64, out io.Reader) error {
+// footprint is what a process takes up.
+type footprint struct {
+	live     int64 // bytes of heap and stacks after a collection
+	resident int64 // bytes the system counts as the process's
+}
+
+var (
+	heapLine  = regexp.MustCompile(`(?m)^# HeapAlloc = (\d+)`)
+	stackLine = regexp.MustCompile(`(?m)^# Stack = (\d+) /`)
+)
+
+// footprint measures when the process has been idle long enough for its pooled
+// buffers and spare goroutines (ten seconds) to have gone.
+func (p *process) footprint(ctx context.Context) (footprint, error) {
+	var f footprint
+	for _, wait := range []time.Duration{12 * time.Second, 0, time.Second} { // a pool lives through two collections
+		time.Sleep(wait)
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.pprof+"/debug/pprof/heap?gc=1&debug=1", nil)
+		if err != nil {
+			return f, err
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return f, err
+		}
+		text, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		heap, stack := heapLine.FindSubmatch(text), stackLine.FindSubmatch(text)
+		if err != nil || heap == nil || stack == nil {
+			return f, fmt.Errorf("the profile of the heap has no figures, %w", err)
+		}
+		f.live = 0
+		for _, figure := range [][]byte{heap[1], stack[1]} {
+			n, _ := strconv.ParseInt(string(figure), 10, 64)
+			f.live += n
+		}
+	}
+	time.Sleep(3 * time.Second) // the runtime gives pages back in the background
+	f.resident = p.memory()
+	return f, nil
+}
+
+func (b *bench) watchStreams(ctx context.Context, w *world, p *process, c *caller, before footprint, out io.Reader) error {
 	o := &w.offices[0]
 	var sent time.Time
 	var p50, p99, last times
@@ -65,14 +112,33 @@ func (b *bench) watchStreams(ctx context.Context, w *world, p *process, c *calle
 		n := 3_000_000_000 + len(last)
 		return c.do(o.webhook(`[`+change(o, message(n, number(w.phones[0]), "halo"))+`]`), nil)
 	}
+	var busy time.Duration // of the host's processors, before the events
 	err := lines(out, func(line json.RawMessage) (bool, error) {
 		var a arrival
 		if err := json.Unmarshal(line, &a); err != nil {
 			return true, err
 		}
 		if a.Open > 0 {
-			time.Sleep(5 * time.Second) // what opening them took is collected
-			b.report.fact(w.kind, "memory of an idle stream, of "+strconv.Itoa(a.Open), "bytes", float64(p.memory()-before)/float64(a.Open))
+			time.Sleep(5 * time.Second)
+			opened := p.memory()
+			after, err := p.footprint(ctx)
+			if err != nil {
+				return true, err
+			}
+			each := func(before, after int64) float64 { return float64(after-before) / float64(a.Open) }
+			name := "an idle stream, of " + strconv.Itoa(a.Open)
+			b.report.fact(w.kind, name+": live heap and stacks after a collection", "bytes", each(before.live, after.live))
+			b.report.fact(w.kind, name+": resident five seconds after opening, with the garbage of that", "bytes", each(before.resident, opened))
+			b.report.fact(w.kind, name+": resident after the collection", "bytes", each(before.resident, after.resident))
+			if b.profile != "" {
+				if err := os.MkdirAll(b.profile, 0o755); err != nil {
+					return true, err
+				}
+				if err := fetch("http://"+p.pprof+"/debug/pprof/heap", filepath.Join(b.profile, w.kind+"-streams.heap")); err != nil {
+					return true, err
+				}
+			}
+			busy = p.cpu()
 			return false, post()
 		}
 		if a.P50 < sent.UnixNano() { // another fact of the webhook before
@@ -88,104 +154,10 @@ func (b *bench) watchStreams(ctx context.Context, w *world, p *process, c *calle
 	if err != nil {
 		return err
 	}
+	b.report.fact(w.kind, fmt.Sprintf("host CPU of an event at %d streams, with its webhook", b.streams), "ms", float64((p.cpu()-busy).Milliseconds())/streamEvents)
 	name := fmt.Sprintf("an event at %d streams, from the webhook's first byte", b.streams)
 	b.report.fact(w.kind, name+", P50 of the streams", "ms", p50.summary().P50)
 	b.report.fact(w.kind, name+", P99 of the streams", "ms", p99.summary().P50)
 	b.report.fact(w.kind, name+", the last", "ms", last.summary().P50)
 	return nil
-}
-
-// readStreams is the process that reads: arguments address, key and how many.
-func readStreams(ctx context.Context, args []string, out io.Writer) error {
-	if len(args) != 3 {
-		return fmt.Errorf("readers: address, key and how many, not %d arguments", len(args))
-	}
-	n, err := strconv.Atoi(args[2])
-	if err != nil {
-		return err
-	}
-	seen := &arrivals{want: n, at: map[int64][]int64{}, out: json.NewEncoder(out)}
-	dials := make(chan struct{}, n)
-	for range n {
-		dials <- struct{}{}
-	}
-	close(dials)
-	failed := make(chan error, n)
-	var opening sync.WaitGroup
-	for range 32 {
-		opening.Go(func() {
-			for range dials {
-				if err := seen.open(args[0], args[1], failed); err != nil {
-					failed <- err
-					return
-				}
-			}
-		})
-	}
-	opening.Wait()
-	select {
-	case err := <-failed:
-		return err
-	default:
-	}
-	if err := seen.out.Encode(arrival{Open: n}); err != nil {
-		return err
-	}
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-		return nil
-	}
-}
-
-// arrivals gathers when each event came.
-type arrivals struct {
-	mu   sync.Mutex
-	want int
-	at   map[int64][]int64
-	out  *json.Encoder
-}
-
-// open opens a stream and reads it in a goroutine of its own.
-func (a *arrivals) open(address, key string, failed chan<- error) error {
-	conn, err := net.Dial("tcp", address)
-	if err != nil {
-		return err
-	}
-	if _, err := fmt.Fprintf(conn, "GET /api/events HTTP/1.1\r\nHost: %s\r\nX-Api-Key: %s\r\n\r\n", address, key); err != nil {
-		return err
-	}
-	reader := bufio.NewReaderSize(conn, 1024)
-	status, err := reader.ReadString('\n')
-	if err != nil || !strings.Contains(status, " 200 ") {
-		return fmt.Errorf("a stream answers %q, %w", status, err)
-	}
-	go func() {
-		for {
-			line, err := reader.ReadString('\n')
-			if err != nil {
-				failed <- fmt.Errorf("a stream ended: %w", err)
-				return
-			}
-			if id, is := strings.CutPrefix(strings.TrimSpace(line), "id:"); is {
-				number, _ := strconv.ParseInt(strings.TrimSpace(id), 10, 64)
-				a.note(number, time.Now().UnixNano())
-			}
-		}
-	}()
-	return nil
-}
-
-func (a *arrivals) note(event, at int64) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	all := append(a.at[event], at)
-	a.at[event] = all
-	if len(all) < a.want {
-		return
-	}
-	slices.Sort(all)
-	_ = a.out.Encode(arrival{Event: event, P50: all[len(all)/2], P99: all[len(all)*99/100], Last: all[len(all)-1]})
-	delete(a.at, event)
 }

@@ -18,20 +18,20 @@ import (
 // Handle answers GET /api/events: it opens a stream of the facts after
 // Last-Event-ID (or ?after=), or from now on.
 func (h *Hub) Handle(ctx *fasthttp.RequestCtx) error {
-	st := &stream{who: request.PrincipalOf(ctx), credential: auth.CredentialOf(ctx), wrote: time.Now()}
+	st := &stream{credential: auth.CredentialOf(ctx)}
+	who := request.PrincipalOf(ctx)
 	after, err := resumeAt(ctx)
 	if err != nil {
 		return err
 	}
-	page, err := h.feed.After(request.ContextOf(ctx), st.who, -1, 1)
+	page, err := h.feed.After(request.ContextOf(ctx), who, -1, 1)
 	if err != nil {
 		return err
 	}
 	if h.Open() >= h.o.Max {
 		return full(h.o.Max)
 	}
-	st.newest, st.at = page.Next, after
-	if after < 0 {
+	if st.at = after; after < 0 {
 		st.at = page.Next
 	}
 	ctx.Response.Header.SetContentType("text/event-stream")
@@ -46,19 +46,19 @@ func (h *Hub) Handle(ctx *fasthttp.RequestCtx) error {
 		if whole, ok := conn.(interface{ UnsafeConn() net.Conn }); ok {
 			conn = whole.UnsafeConn()
 		}
-		st.conn = conn
-		h.admit(st, opening)
+		st.socket = socketOf(conn)
+		h.admit(arrival{stream: st, who: who, newest: page.Next}, opening)
 	})
 	return nil
 }
 
 // admit hands a stream to its shard.
-func (h *Hub) admit(st *stream, opening []byte) {
+func (h *Hub) admit(a arrival, opening []byte) {
 	h.open.Add(1)
-	st.send(opening)
-	if st.cut || !h.shard(st.who.WorkspaceID).join(st) {
+	a.stream.send(newWriter(), opening)
+	if a.stream.cut || !h.shard(a.who.WorkspaceID).join(a) {
 		h.open.Add(-1)
-		_ = st.conn.Close()
+		_ = a.stream.conn.Close()
 	}
 }
 

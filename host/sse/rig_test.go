@@ -32,6 +32,7 @@ type memory struct {
 	facts map[crm.WorkspaceID][]crm.Fact
 	wake  func([]crm.WorkspaceID)
 	down  bool
+	bad   bool // it panics when it is asked for what is before the newest
 }
 
 func (m *memory) add(ws crm.WorkspaceID, n int) {
@@ -47,13 +48,23 @@ func (m *memory) add(ws crm.WorkspaceID, n int) {
 	}
 }
 
+// set changes how it is.
+func (m *memory) set(down, bad bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.down, m.bad = down, bad
+}
+
 func (m *memory) Facts(_ context.Context, ws crm.WorkspaceID, after int64, limit int) ([]crm.Fact, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	facts := m.facts[ws]
+	if m.bad && int(after) < len(facts) {
+		panic("the store is broken")
+	}
 	if m.down {
 		return nil, crm.Unavailable
 	}
-	facts := m.facts[ws]
 	from := min(int(after), len(facts))
 	return facts[from:min(from+limit, len(facts))], nil
 }

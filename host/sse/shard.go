@@ -24,18 +24,19 @@ const readTimeout = 5 * time.Second
 type shard struct {
 	hub    *Hub
 	groups map[audience]*group
+	writer *writer
 
 	signal chan struct{} // of size 1: look at what is below
 
 	mu      sync.Mutex
-	joining []*stream
+	joining []arrival
 	woken   map[crm.WorkspaceID]bool
 	all     bool
 	closed  bool
 }
 
 func newShard(h *Hub) *shard {
-	return &shard{hub: h, groups: map[audience]*group{}, woken: map[crm.WorkspaceID]bool{}, signal: make(chan struct{}, 1)}
+	return &shard{hub: h, groups: map[audience]*group{}, writer: newWriter(), woken: map[crm.WorkspaceID]bool{}, signal: make(chan struct{}, 1)}
 }
 
 // wake asks the shard to look at a workspace, at all for nil.
@@ -50,14 +51,21 @@ func (s *shard) wake(ws *crm.WorkspaceID) {
 	s.ring()
 }
 
+// arrival is a stream on its way to its shard.
+type arrival struct {
+	stream *stream
+	who    access.Principal
+	newest int64 // the newest number when it came
+}
+
 // join hands a stream to the shard; false if the shard has ended.
-func (s *shard) join(st *stream) bool {
+func (s *shard) join(a arrival) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return false
 	}
-	s.joining = append(s.joining, st)
+	s.joining = append(s.joining, a)
 	s.ring()
 	return true
 }
@@ -119,14 +127,14 @@ func (s *shard) take() {
 	for who, g := range s.groups {
 		g.dirty = g.dirty || all || woken[who.ws]
 	}
-	for _, st := range joining {
-		who := audienceOf(st.who)
+	for _, a := range joining {
+		who := audienceOf(a.who)
 		g := s.groups[who]
 		if g == nil {
-			g = &group{who: st.who, head: st.newest, from: st.newest}
+			g = &group{who: a.who, head: a.newest, from: a.newest}
 			s.groups[who] = g
 		}
-		g.streams = append(g.streams, st)
+		g.streams = append(g.streams, a.stream)
 		g.dirty = true
 	}
 }
@@ -165,10 +173,10 @@ func (s *shard) sweep(ctx context.Context, now time.Time) {
 				known[st.credential] = allowed
 			}
 			if !allowed {
-				st.say(goodbye())
+				st.say(s.writer, goodbye())
 				st.cut = true
 			}
-			st.tend(now, s.hub.o)
+			st.tend(s.writer, now, s.hub.o)
 		}
 	}
 }
@@ -195,7 +203,7 @@ func (s *shard) dismiss() {
 	s.take()
 	for _, g := range s.groups {
 		for _, st := range g.streams {
-			st.say(goodbye())
+			st.say(s.writer, goodbye())
 			_ = st.conn.Close()
 			s.hub.open.Add(-1)
 		}

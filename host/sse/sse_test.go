@@ -260,13 +260,9 @@ func TestFeedThatFailsIsReadAgain(t *testing.T) {
 	r := start(t, sse.Options{Sweep: 20 * time.Millisecond})
 	rd := r.connect(t, "good", "")
 	until(t, "the stream is open", func() bool { return r.hub.Open() == 1 })
-	r.feed.mu.Lock()
-	r.feed.down = true
-	r.feed.mu.Unlock()
+	r.feed.set(true, false)
 	r.feed.add(workspace, 1)
-	r.feed.mu.Lock()
-	r.feed.down = false
-	r.feed.mu.Unlock()
+	r.feed.set(false, false)
 	if e, ok := rd.fact(); !ok || e.id != 1 {
 		t.Errorf("got %+v (%v), want the fact that came while the store was down", e, ok)
 	}

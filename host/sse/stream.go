@@ -4,74 +4,87 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"net"
+	"slices"
 	"time"
 
 	"github.com/my21staff/my21staff/crm"
-	"github.com/my21staff/my21staff/crm/access"
 	"github.com/my21staff/my21staff/host/auth"
 )
 
-// stream is one reader.
+// stream is one reader. There are many of them and nearly all are idle, so what
+// only one that is behind needs stands apart, and what all of an audience share
+// stands in their group.
 type stream struct {
-	conn       net.Conn
-	who        access.Principal
+	socket
 	credential auth.Credential
-	newest     int64 // the newest number when it came
-	at         int64 // it was sent everything up to this number, or has it pending
-
-	pending []byte    // what the socket did not take yet
-	since   time.Time // since when something is pending
-	wrote   time.Time
-	cut     bool // to be closed
+	at         int64    // it was sent everything up to this number, or has it pending
+	wrote      int64    // when something was written last, in Unix nanoseconds
+	behind     *backlog // nil: it has read all it was sent
+	cut        bool     // to be closed
 }
 
-// send writes text, or keeps what the reader is not ready for.
-func (st *stream) send(text []byte) {
-	if len(text) == 0 || st.cut {
-		return
+// backlog is what a socket did not take yet; it is never empty.
+type backlog struct {
+	text  []byte
+	since time.Time // when it began
+}
+
+// send writes text, or keeps what the reader is not ready for. The text is not
+// changed and may be another's too.
+func (st *stream) send(w *writer, text []byte) {
+	switch {
+	case len(text) == 0 || st.cut:
+	case st.behind != nil:
+		st.behind.text = append(st.behind.text, text...)
+		st.flush(w)
+	default:
+		if rest := st.write(w, text); len(rest) > 0 && !st.cut {
+			st.behind = &backlog{text: slices.Clone(rest), since: time.Now()}
+		}
 	}
-	if len(st.pending) == 0 {
-		st.since = time.Now()
-	}
-	st.pending = append(st.pending, text...)
-	st.flush()
 }
 
 // flush writes what is pending, as far as the socket takes it without waiting.
-func (st *stream) flush() {
-	if len(st.pending) == 0 || st.cut {
+func (st *stream) flush(w *writer) {
+	if st.behind == nil || st.cut {
 		return
 	}
-	n, err := writeNow(st.conn, st.pending)
-	st.cut = st.cut || err != nil
-	if n > 0 {
-		st.wrote = time.Now()
-	}
-	st.pending = st.pending[n:]
-	if len(st.pending) == 0 {
-		st.pending = nil // an idle stream keeps no buffer
+	if st.behind.text = st.write(w, st.behind.text); len(st.behind.text) == 0 {
+		st.behind = nil
 	}
 }
 
+// write writes what the socket takes and returns the rest.
+func (st *stream) write(w *writer, text []byte) (rest []byte) {
+	n, err := w.write(st.socket, text)
+	st.cut = st.cut || err != nil
+	if n > 0 {
+		st.wrote = time.Now().UnixNano()
+	}
+	return text[n:]
+}
+
 // say writes a last word if nothing is in the way.
-func (st *stream) say(text []byte) {
-	if len(st.pending) == 0 && !st.cut {
-		_, _ = writeNow(st.conn, text)
+func (st *stream) say(w *writer, text []byte) {
+	if st.behind == nil && !st.cut {
+		_, _ = w.write(st.socket, text)
 	}
 }
 
 // tend keeps the connection alive, and marks it as cut when the reader went
 // away or has not read for too long; it may come back with the last id it has.
-func (st *stream) tend(now time.Time, o Options) {
+func (st *stream) tend(w *writer, now time.Time, o Options) {
 	switch {
-	case len(st.pending) > 0:
-		st.cut = st.cut || now.Sub(st.since) > o.Patience
-	case now.Sub(st.wrote) > o.Heartbeat:
-		st.send([]byte(":\n\n"))
+	case st.behind != nil:
+		st.cut = st.cut || now.Sub(st.behind.since) > o.Patience
+	case now.Sub(time.Unix(0, st.wrote)) > o.Heartbeat:
+		st.send(w, heartbeat)
 	}
-	st.cut = st.cut || gone(st.conn)
+	st.cut = st.cut || w.gone(st.socket)
 }
+
+// heartbeat is a comment.
+var heartbeat = []byte(":\n\n")
 
 // wire is a fact as clients read it.
 type wire struct {

@@ -4,8 +4,18 @@ package sse
 
 import "net"
 
-// writeNow writes what the connection takes at once.
-func writeNow(conn net.Conn, text []byte) (int, error) { return writeSoon(conn, text) }
+// socket is a reader's connection.
+type socket struct{ conn net.Conn }
+
+func socketOf(conn net.Conn) socket { return socket{conn} }
+
+// writer writes to one socket after another.
+type writer struct{}
+
+func newWriter() *writer { return &writer{} }
+
+// write writes what the socket takes at once.
+func (*writer) write(s socket, text []byte) (int, error) { return writeSoon(s.conn, text) }
 
 // gone reports false: a closed connection is found out at the next write.
-func gone(net.Conn) bool { return false }
+func (*writer) gone(socket) bool { return false }
