@@ -9,8 +9,10 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -137,6 +139,36 @@ func transcripts(dir string) ([]record.Transcript, error) {
 			lines[i].MessageID = bare(lines[i].MessageID)
 		}
 		all = append(all, record.Transcript{Reader: reader, Workspace: w, Lines: lines})
+	}
+	more, err := crowds(dir)
+	return append(all, more...), err
+}
+
+// crowds reads the transcripts of crowds: crowd-<workspace>.jsonl has those of
+// all its readers.
+func crowds(dir string) ([]record.Transcript, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "crowd-*.jsonl"))
+	if err != nil {
+		return nil, err
+	}
+	var all []record.Transcript
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".jsonl")
+		w, err := strconv.Atoi(strings.TrimPrefix(name, "crowd-"))
+		if err != nil {
+			return nil, fmt.Errorf("%s does not say whose it is: %w", file, err)
+		}
+		lines, err := record.ReadLines[record.Heard](file)
+		if err != nil {
+			return nil, err
+		}
+		of := map[int][]record.Heard{}
+		for _, line := range lines {
+			of[line.Reader] = append(of[line.Reader], line)
+		}
+		for _, n := range slices.Sorted(maps.Keys(of)) {
+			all = append(all, record.Transcript{Reader: fmt.Sprintf("%s-%d", name, n), Workspace: w, Lines: of[n]})
+		}
 	}
 	return all, nil
 }

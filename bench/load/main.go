@@ -3,8 +3,8 @@
 // side, the provider's API that the host sends through.
 //
 // It writes down what it is about to do before it does it, and what came of it:
-// journal.jsonl, provider.jsonl and stream-*.jsonl in its folder, which
-// bench/check reads. It ends when the time is over, on SIGTERM, or on the word
+// journal.jsonl, provider.jsonl, stream-*.jsonl and crowd-*.jsonl in its folder,
+// which bench/check reads. It ends when the time is over, on SIGTERM, or on the word
 // "drain" on its standard input: then it makes no new requests, and goes on with
 // those that are not settled for as long as -drain says.
 //
@@ -33,6 +33,7 @@ type options struct {
 	clients            int
 	peers, batch, text int
 	streams, readers   int
+	crowd              int
 	chores             int
 	seed               uint64
 	shares             shares
@@ -52,6 +53,7 @@ func parse(args []string) (*options, error) {
 	fs.IntVar(&o.batch, "batch", 60, "messages of a batch, at most")
 	fs.IntVar(&o.text, "text", 80, "bytes of a message's text behind its tag")
 	fs.IntVar(&o.streams, "streams", 3, "readers of each workspace's event stream: steady, churning, slow in turn")
+	fs.IntVar(&o.crowd, "crowd", 0, "readers that the word \"cut\" on the standard input cuts off all at once, of all workspaces in turn")
 	fs.IntVar(&o.readers, "readers", 1, "readers of the API")
 	fs.IntVar(&o.chores, "chores", 0, "workers that change conversations, and up- and download files")
 	fs.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "of the traffic")
@@ -96,13 +98,13 @@ func main() {
 	}
 }
 
-// untilTold ends when the standard input says "drain" or ends.
-func untilTold(ctx context.Context, drain context.CancelFunc) {
+// untilTold ends when the standard input says "drain" or ends; it cuts at "cut".
+func untilTold(ctx context.Context, cut func(), drain context.CancelFunc) {
 	go func() {
 		in := bufio.NewScanner(os.Stdin)
-		for in.Scan() {
-			if in.Text() == "drain" {
-				break
+		for in.Scan() && in.Text() != "drain" {
+			if in.Text() == "cut" {
+				cut()
 			}
 		}
 		if ctx.Err() == nil {
@@ -116,17 +118,17 @@ func run(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
+	s, err := newSession(plan, o)
+	if err != nil {
+		return err
+	}
 	making, drain := context.WithCancel(ctx)
 	defer drain()
 	if o.duration > 0 {
 		making, drain = context.WithTimeout(ctx, o.duration)
 		defer drain()
 	} else {
-		untilTold(ctx, drain)
-	}
-	s, err := newSession(plan, o)
-	if err != nil {
-		return err
+		untilTold(ctx, s.crowd.cut, drain)
 	}
 	return s.run(making)
 }

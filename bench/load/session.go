@@ -26,6 +26,7 @@ type session struct {
 	provider *provider
 	streams  []*reader
 	browser  *browser
+	crowd    *crowd
 }
 
 func newSession(plan *record.Plan, o *options) (*session, error) {
@@ -47,6 +48,9 @@ func newSession(plan *record.Plan, o *options) (*session, error) {
 	s.provider = &provider{plan: plan, faults: o.faults, record: calls, awaited: map[string]bool{}, told: map[string]bool{}}
 	s.driver.taken = s.provider.expect
 	s.browser = &browser{driver: s.driver, client: &http.Client{Timeout: patience}}
+	if s.crowd, err = newCrowd(o.dir, plan, o.crowd); err != nil {
+		return nil, err
+	}
 	manners := []string{steady, churn, slow}
 	for w := range plan.Workspaces {
 		for n := range o.streams {
@@ -85,6 +89,7 @@ func (s *session) run(making context.Context) error {
 		r.hurry = making.Done()
 		readers.Go(func() { _ = r.run(listening) })
 	}
+	readers.Go(func() { s.crowd.run(listening) })
 	for range s.readers {
 		browsers.Go(func() { s.browser.run(making) })
 	}
@@ -99,7 +104,7 @@ func (s *session) run(making context.Context) error {
 	s.catchUp(life)
 	hush()
 	readers.Wait()
-	return errors.Join(s.journal.Close(), s.provider.record.Close(), s.summary())
+	return errors.Join(s.crowd.close(), s.journal.Close(), s.provider.record.Close(), s.summary())
 }
 
 // serveProvider starts the fake provider, whose reports the driver sends until
@@ -187,6 +192,7 @@ func (s *session) catchUp(life context.Context) {
 		}
 		r.note(record.Heard{T: record.Head, Seq: heads[r.workspace]})
 	}
+	s.crowd.catchUp(ctx, heads)
 }
 
 // progress says every second how it goes.
@@ -230,6 +236,7 @@ func (s *session) summary() error {
 	text, err := json.MarshalIndent(map[string]any{
 		"requests": s.driver.requests.Load(), "classes": classes, "retries": s.driver.retries.Load(), "repeats": s.driver.repeats.Load(),
 		"accepted": s.provider.accepted.Load(), "resets": s.provider.resets.Load(), "events": events, "streams_opened": opened,
+		"crowd_events": s.crowd.events.Load(), "crowd_p50_ms": s.crowd.quantile(0.5), "crowd_p99_ms": s.crowd.quantile(0.99),
 		"reads": s.browser.reads.Load(), "latency_ms": latency,
 	}, "", "  ")
 	if err != nil {

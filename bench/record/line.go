@@ -89,6 +89,7 @@ type Call struct {
 const (
 	Opened = "open"
 	Event  = "event"
+	Ran    = "ran" // events one after the other, Seq to To, of which nothing else is kept
 	Closed = "close"
 	Head   = "head" // where the feed stood at the end of the run
 )
@@ -101,6 +102,7 @@ const ComeBack = "asked to come back"
 type Heard struct {
 	T    string `json:"t"`
 	At   int64  `json:"at"`
+	To   int64  `json:"to,omitempty"`
 	Seq  int64  `json:"seq,omitempty"` // Opened: where it begins; Event: its id; Head: the newest
 	Host int    `json:"host,omitempty"`
 
@@ -110,6 +112,16 @@ type Heard struct {
 	Preview      string `json:"preview,omitempty"`
 	Status       string `json:"status,omitempty"`
 	Note         string `json:"note,omitempty"`
+
+	Reader int `json:"reader,omitempty"` // in the file of a crowd: which of them
+}
+
+// Storm is a line of storms.jsonl: a crowd was cut off all at once, and all came
+// back. The first one, 0, is when they came first.
+type Storm struct {
+	N    int   `json:"n"`
+	At   int64 `json:"at"`   // of the cut
+	Took int64 `json:"took"` // microseconds until the last was back
 }
 
 // Transcript is the life of one reader.

@@ -47,6 +47,7 @@ type options struct {
 	seconds            time.Duration
 	rate               float64
 	workspaces, peers  int
+	browsers           int
 	dir, json, tags    string
 	points, bugs       string
 	keep, race, bars   bool
@@ -61,6 +62,7 @@ func (o *options) flags(fs *flag.FlagSet) {
 	fs.Float64Var(&o.rate, "rate", 200, "requests a second of the driver")
 	fs.IntVar(&o.workspaces, "workspaces", 4, "workspaces of an installation")
 	fs.IntVar(&o.peers, "peers", 100, "customers of each number")
+	fs.IntVar(&o.browsers, "browsers", 1000, "readers of the event streams that storms cut off; 10,000 need 20,000 open files a process (ulimit -Hn)")
 	fs.StringVar(&o.dir, "dir", "", "folder to work in (default: a temporary one)")
 	fs.StringVar(&o.json, "json", "", "file for the results as JSON")
 	fs.StringVar(&o.points, "points", "", "fault points, with commas (default: all)")

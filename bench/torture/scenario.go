@@ -28,6 +28,7 @@ func scenarios() []scenario {
 		{"cut", "postgres", cutCommits},
 		{"reset", "sqlite postgres", resetProvider},
 		{"diskfull", "sqlite postgres", fillDisk},
+		{"storms", "sqlite postgres", cutCrowd},
 		{"two-hosts", "postgres", twoHosts},
 		{"fault", "sqlite postgres", injectFaults},
 		{"bugs", "sqlite postgres", plantBugs},

@@ -61,6 +61,21 @@ func (x *examiner) transcript(t *record.Transcript) {
 			}
 		}
 	}
+	// news takes in a number and reports whether it is a new one, in its order.
+	news := func(seq int64) bool {
+		x.report.Counts.Events++
+		switch {
+		case heard[seq]:
+			x.report.add(Twice, "%s was told of fact %d again", t.Reader, seq)
+			return false
+		case seq <= last:
+			x.report.add(Unordered, "%s was told of fact %d after %d", t.Reader, seq, last)
+			return false
+		}
+		missed(seq - 1)
+		heard[seq], last = true, seq
+		return true
+	}
 	for _, line := range t.Lines {
 		switch line.T {
 		case record.Opened:
@@ -70,25 +85,22 @@ func (x *examiner) transcript(t *record.Transcript) {
 				x.report.Counts.Resumes++
 			}
 		case record.Event:
-			x.report.Counts.Events++
-			switch {
-			case line.Kind == "resync":
+			if line.Kind == "resync" {
+				x.report.Counts.Events++
 				x.report.Counts.Resyncs++
 				if line.Seq-last <= maxReplay {
 					x.report.add(Gap, "%s was told to load anew at %d, from %d", t.Reader, line.Seq, last)
 				}
-			case heard[line.Seq]:
-				x.report.add(Twice, "%s was told of fact %d again", t.Reader, line.Seq)
-				continue
-			case line.Seq <= last:
-				x.report.add(Unordered, "%s was told of fact %d after %d", t.Reader, line.Seq, last)
-				continue
-			default:
-				missed(line.Seq - 1)
+				heard[line.Seq], last = true, line.Seq
+			} else if news(line.Seq) {
 				x.event(t, &line)
 			}
-			heard[line.Seq] = true
-			last = line.Seq
+		case record.Ran:
+			for seq := line.Seq; seq <= line.To; seq++ {
+				if news(seq) && x.facts[t.Workspace][seq] == nil {
+					x.report.add(Phantom, "%s was told of fact %d, which is not there", t.Reader, seq)
+				}
+			}
 		case record.Head:
 			ended = true
 			missed(line.Seq)

@@ -278,6 +278,9 @@ var doctored = []struct {
 		lines := &w.Transcripts[0].Lines
 		*lines = slices.Delete(*lines, len(*lines)-2, len(*lines)-1)
 	}},
+	{"one of a crowd missed a fact", verdict.Gap, func(w *world) { w.ran(1, 1, 3, 3) }},
+	{"one of a crowd was told again", verdict.Twice, func(w *world) { w.ran(1, 2, 2, 3) }},
+	{"one of a crowd was told of nothing", verdict.Phantom, func(w *world) { w.ran(1, 4, 99, 99) }},
 	{"a reader is told to load anew for little", verdict.Gap, func(w *world) { w.Transcripts[0].Lines[4] = record.Heard{T: record.Event, Seq: 2, Kind: "resync"} }},
 	{"two facts tell of a message", verdict.Twice, func(w *world) {
 		w.seq[0]++
@@ -367,4 +370,14 @@ func TestEachWrongHasItsVerdict(t *testing.T) {
 			t.Errorf("no record is doctored for %s", v)
 		}
 	}
+}
+
+// ran adds one of a crowd to the first workspace, that heard of two runs of
+// facts.
+func (w *world) ran(from, to, from2, to2 int64) {
+	newest := w.seq[0]
+	w.Transcripts = append(w.Transcripts, record.Transcript{Reader: "crowd-0-1", Lines: []record.Heard{
+		{T: record.Opened}, {T: record.Ran, Seq: from, To: to}, {T: record.Opened, Seq: to}, {T: record.Ran, Seq: from2, To: to2},
+		{T: record.Ran, Seq: to2 + 1, To: newest}, {T: record.Head, Seq: newest},
+	}})
 }
