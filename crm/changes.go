@@ -20,6 +20,10 @@ type Changes struct {
 	Tasks         []*Task
 	Tags          []*Tag
 	DeletedTags   []TagID     // the store takes them off every contact
+	Fields        []*Field    // a second one under a key is a Conflict
+	Pipelines     []*Pipeline // one of a workspace
+	Views         []*View
+	DeletedViews  []ViewID
 	Templates     []*Template // found by (channel, name, language)
 	Jobs          []*Job
 	DoneJobs      []*Job   // deleted
@@ -32,6 +36,7 @@ type Changes struct {
 func (c *Changes) Empty() bool {
 	return len(c.Contacts)+len(c.Conversations)+len(c.Messages)+len(c.Statuses)+len(c.Amendments)+
 		len(c.Deliveries)+len(c.Notes)+len(c.Tasks)+len(c.Tags)+len(c.DeletedTags)+len(c.Templates)+
+		len(c.Fields)+len(c.Pipelines)+len(c.Views)+len(c.DeletedViews)+
 		len(c.Jobs)+len(c.DoneJobs)+len(c.Answers)+len(c.Channels)+len(c.Facts) == 0
 }
 
@@ -47,6 +52,10 @@ func (c *Changes) Add(other Changes) {
 	c.Tasks = append(c.Tasks, other.Tasks...)
 	c.Tags = append(c.Tags, other.Tags...)
 	c.DeletedTags = append(c.DeletedTags, other.DeletedTags...)
+	c.Fields = append(c.Fields, other.Fields...)
+	c.Pipelines = append(c.Pipelines, other.Pipelines...)
+	c.Views = append(c.Views, other.Views...)
+	c.DeletedViews = append(c.DeletedViews, other.DeletedViews...)
 	c.Templates = append(c.Templates, other.Templates...)
 	c.Jobs = append(c.Jobs, other.Jobs...)
 	c.DoneJobs = append(c.DoneJobs, other.DoneJobs...)

@@ -31,6 +31,10 @@ type (
 	TemplateID     = ID[Template]
 	DeliveryID     = ID[Delivery]
 	JobID          = ID[Job]
+	FieldID        = ID[Field]
+	ViewID         = ID[View]
+	MergeID        = ID[Merge]
+	BulkID         = ID[Bulk]
 )
 
 // IsZero reports whether the id names nothing.

@@ -55,7 +55,7 @@ const (
 // compiler loads a number byte by byte unless it is told otherwise.
 var loads = slices.Concat(pure, []string{"unsafe"})
 
-var policies = []string{"crm", "crm/access", "crm/phone", "crm/webhook", "crm/lead", "crm/csvio"}
+var policies = []string{"crm", "crm/access", "crm/phone", "crm/webhook", "crm/lead", "crm/csvio", "crm/filter"}
 
 // rules is the table "The import rule" of STYLE.md. The longest folder that
 // fits decides.
@@ -66,6 +66,7 @@ var rules = []rule{
 	{folder: "crm/webhook/tape", std: loads, reason: pureReason},
 	{folder: "crm/lead", module: []string{"crm"}, std: pure, reason: pureReason},
 	{folder: "crm/csvio", module: []string{"crm", "crm/phone"}, std: pure, reason: pureReason}, // a row's number is read as everybody's is
+	{folder: "crm/filter", module: []string{"crm"}, std: pure, reason: pureReason},
 	{folder: "crm/phone", module: []string{"crm"}, std: pure, others: []string{"github.com/nyaruka/phonenumbers"}, reason: pureReason},
 	{folder: "crm/inbox", module: policies, std: pure, reason: serviceReason},
 	{folder: "crm/people", module: policies, std: pure, reason: serviceReason},

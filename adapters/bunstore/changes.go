@@ -30,6 +30,9 @@ func (t *tx) Write(ctx context.Context, changes *crm.Changes) error {
 	b := t.batch()
 	b.deleteTags(t.scope.Workspaces, changes.DeletedTags)
 	put(b, rowsOf(b, changes.Tags, tagOf), replaceByID)
+	put(b, rowsOf(b, changes.Fields, fieldOf), replaceByID)
+	put(b, rowsOf(b, changes.Pipelines, pipelineOf), replacePipeline)
+	b.views(t.scope.Workspaces, changes)
 	b.channels(ctx, changes.Channels)
 	b.contacts(changes.Contacts)
 	b.templates(changes.Templates)
@@ -111,6 +114,9 @@ func (t *tx) owns(c *crm.Changes) bool {
 		all(t, c.Notes, func(r *crm.Note) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Tasks, func(r *crm.Task) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Tags, func(r *crm.Tag) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Fields, func(r *crm.Field) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Pipelines, func(r *crm.Pipeline) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Views, func(r *crm.View) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Templates, func(r *crm.Template) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Jobs, func(r *crm.Job) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.DoneJobs, func(r *crm.Job) crm.WorkspaceID { return r.WorkspaceID }) &&

@@ -2,15 +2,20 @@ package bunstore
 
 import (
 	"cmp"
+	"database/sql"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/uptrace/bun"
 
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/filter"
+	"github.com/my21staff/my21staff/crm/people"
 )
 
 // contactRow carries the contact's identities and tags, so that reading one is
@@ -39,6 +44,8 @@ type contactRow struct {
 	CreatedAt    stamp  `bun:"created_at"`
 	UpdatedAt    stamp  `bun:"updated_at"`
 	Folded       text   `bun:"folded"` // what searches look into; see foldedNames
+	SourceKind   text   `bun:"source_kind"`
+	SortName     text   `bun:"sort_name"` // the first line of Folded
 }
 
 // identityRow makes an identity unique in its workspace.
@@ -60,15 +67,49 @@ type contactTagRow struct {
 	ContactID   uid `bun:"contact_id,pk"`
 }
 
+// contactFieldRow finds the contacts with a value in a custom field.
+type contactFieldRow struct {
+	bun.BaseModel `bun:"table:contact_fields,alias:contact_fields"`
+
+	WorkspaceID uid           `bun:"workspace_id,pk"`
+	ContactID   uid           `bun:"contact_id,pk"`
+	Field       text          `bun:"field,pk"`
+	Words       text          `bun:"words"`
+	Ordinal     sql.NullInt64 `bun:"ordinal"`
+}
+
+const replaceField = "conflict (workspace_id, contact_id, field) do update"
+
+// fieldKey is what a custom field's value is compared by.
+type fieldKey struct {
+	words   string
+	ordinal sql.NullInt64
+}
+
+// fieldKeys returns what custom fields are found by. A name that is longer than
+// any field's own finds nobody, and neither does an empty value.
+func fieldKeys(fields map[string]string) map[string]fieldKey {
+	keys := make(map[string]fieldKey, len(fields))
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		key := fieldKey{words: filter.Fold(fields[name])}
+		key.ordinal.Int64, key.ordinal.Valid = filter.Ordinal(fields[name])
+		if key.words != "" && utf8.RuneCountInString(name) <= people.MaxFieldName {
+			keys[clean(name)] = key
+		}
+	}
+	return keys
+}
+
 // known is what a contact is found by: as it is stored, or will be.
 type known struct {
 	identities []crm.Identity
 	tags       []crm.TagID
+	fields     map[string]fieldKey // custom fields by their names
 	folded     string
 }
 
 func findable(c *crm.Contact) known {
-	return known{identities: cleanIdentities(c), tags: slices.Clone(c.Tags), folded: foldedNames(c)}
+	return known{identities: cleanIdentities(c), tags: slices.Clone(c.Tags), fields: fieldKeys(c.Fields), folded: foldedNames(c)}
 }
 
 // cleanIdentities returns a contact's identities as their table has them.
@@ -93,13 +134,16 @@ func contactOf(c *crm.Contact) (contactRow, error) {
 	if err != nil {
 		return contactRow{}, err
 	}
+	names := foldedNames(c)
+	sortName, _, _ := strings.Cut(names, "\n")
 	return contactRow{
 		WorkspaceID: uid(c.WorkspaceID), ID: uid(c.ID),
 		Name: text(c.Name), ProfileName: text(c.ProfileName), ProfileAt: moment(c.ProfileAt), Username: text(c.Username),
 		Identities: text(identities), Tags: tagList(c.Tags), Fields: text(fields),
 		LeadStatus: text(c.LeadStatus), Temperature: text(c.Temperature), Source: text(source),
 		OptedOut: c.OptOut.Out, OptOutAt: moment(c.OptOut.At), OptOutReason: text(c.OptOut.Reason),
-		BlockedAt: moment(c.BlockedAt), CreatedAt: stamp(c.CreatedAt), UpdatedAt: stamp(c.UpdatedAt), Folded: text(foldedNames(c)),
+		BlockedAt: moment(c.BlockedAt), CreatedAt: stamp(c.CreatedAt), UpdatedAt: stamp(c.UpdatedAt), Folded: text(names),
+		SourceKind: text(c.Source.Kind), SortName: text(sortName),
 	}, nil
 }
 
@@ -170,12 +214,18 @@ func (b *batch) unfind(c *crm.Contact) {
 	for _, old := range without(before.tags, after.tags) {
 		b.do("delete from contact_tags where workspace_id = ? and tag_id = ? and contact_id = ?", ws, uid(old), id)
 	}
+	for _, old := range slices.Sorted(maps.Keys(before.fields)) {
+		if _, kept := after.fields[old]; !kept {
+			b.do("delete from contact_fields where workspace_id = ? and contact_id = ? and field = ?", ws, id, text(old))
+		}
+	}
 }
 
 // find adds what contacts are found by from now on.
 func (b *batch) find(contacts []*crm.Contact) {
 	var identities []identityRow
 	var tags []contactTagRow
+	var fields []contactFieldRow
 	var docs []Document
 	for _, c := range contacts {
 		ws, id := uid(c.WorkspaceID), uid(c.ID)
@@ -186,12 +236,18 @@ func (b *batch) find(contacts []*crm.Contact) {
 		for _, fresh := range without(after.tags, before.tags) {
 			tags = append(tags, contactTagRow{WorkspaceID: ws, TagID: uid(fresh), ContactID: id})
 		}
+		for _, name := range slices.Sorted(maps.Keys(after.fields)) {
+			if key := after.fields[name]; key != before.fields[name] {
+				fields = append(fields, contactFieldRow{WorkspaceID: ws, ContactID: id, Field: text(name), Words: text(key.words), Ordinal: key.ordinal})
+			}
+		}
 		if before.folded != after.folded {
 			docs = append(docs, Document{WorkspaceID: c.WorkspaceID, Subject: c.ID, Found: c.ID, Tokens: partsOf(after.folded), Known: before.folded != ""})
 		}
 	}
 	put(b, identities, "")
 	put(b, tags, "")
+	put(b, fields, replaceField)
 	b.index(docs)
 }
 

@@ -3,6 +3,13 @@ package bunstore
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/filter"
 )
 
 // Look runs a statement on the pool for reads, in a scope, and hands its rows
@@ -23,6 +30,31 @@ func (s *Store) Do(ctx context.Context, statement string) error {
 	_, err := s.db.DB.ExecContext(ctx, statement)
 	return err
 }
+
+// FilterTexts are all the texts that a question of a filter can become.
+func FilterTexts() (texts []string) {
+	for q := range maps.Values(questions) {
+		texts = append(texts, q.try, q.find)
+	}
+	slices.Sort(texts)
+	return slices.DeleteFunc(slices.Compact(texts), func(text string) bool { return text == "" })
+}
+
+// FilterHoles names the questions whose arguments are not as many as the places
+// for them.
+func FilterHoles() (bad []string) {
+	for ask, q := range questions {
+		for text, args := range map[string]string{q.try: q.tryArgs, q.find: q.findArgs} {
+			if strings.Count(text, "?") != len(args) {
+				bad = append(bad, fmt.Sprint(ask))
+			}
+		}
+	}
+	return bad
+}
+
+// FilterSQL is the condition that a test becomes.
+func FilterSQL(t filter.Test) Query { return filtered(Query{}, crm.WorkspaceID{1}, t) }
 
 // Dialect returns the store's dialect.
 func (s *Store) Dialect() Dialect { return s.dialect }

@@ -138,8 +138,13 @@ func (s *Store) record(ctx context.Context, tx bun.IConn, m *migrate.Migration, 
 	if up {
 		q = s.db.QueryGen().FormatQuery("insert into migrations (name, applied_at) values (?, ?)", text(m.Name), stamp(time.Now()))
 	}
-	_, err := tx.ExecContext(ctx, q)
-	return err
+	if _, err := tx.ExecContext(ctx, q); err != nil {
+		return err
+	}
+	if up && m.Name == leadsMigration {
+		return s.indexFields(ctx, tx)
+	}
+	return nil
 }
 
 // applied returns the names of the applied migrations in order, and makes the

@@ -30,14 +30,33 @@ func (s peopleStore) Contacts(ctx context.Context, ws crm.WorkspaceID, query peo
 	if query.LeadStatus != "" {
 		q = q.and(" and lead_status = ?", text(query.LeadStatus))
 	}
+	if query.Filter != nil {
+		q = filtered(q, ws, *query.Filter)
+	}
 	if query.Search != "" {
 		q, scope.Search = s.searchContacts(q, ws, query.Search)
 	}
-	if after := query.After; !after.ID.IsZero() {
+	q = inOrder(q, query.Sort, query.After).and(" limit ?", query.Limit)
+	return list(ctx, s.reader("list contacts", scope), q, (*contactRow).contact)
+}
+
+// inOrder adds the order of a list and where it goes on.
+func inOrder(q Query, sort people.Sort, after people.ContactCursor) Query {
+	switch {
+	case sort == people.ByName && !after.ID.IsZero():
+		q = q.and(" and (sort_name, id) > (?, ?)", text(after.Name), uid(after.ID))
+	case sort == people.ByCreated && !after.ID.IsZero():
+		q = q.and(" and (created_at, id) < (?, ?)", stamp(after.At), uid(after.ID))
+	case !after.ID.IsZero():
 		q = q.and(" and (updated_at, id) < (?, ?)", stamp(after.At), uid(after.ID))
 	}
-	q = q.and(" order by updated_at desc, id desc limit ?", query.Limit)
-	return list(ctx, s.reader("list contacts", scope), q, (*contactRow).contact)
+	switch sort {
+	case people.ByName:
+		return q.and(" order by sort_name, id")
+	case people.ByCreated:
+		return q.and(" order by created_at desc, id desc")
+	}
+	return q.and(" order by updated_at desc, id desc")
 }
 
 // Load implements people.Tx. Like the inbox's it locks contacts before
@@ -91,6 +110,14 @@ func (t peopleTx) loadRest(ctx context.Context, need people.Need, state *people.
 	}
 	addIDs(due, ws, need.Tasks)
 	addIDs(staff, ws, need.Members)
+	settings, views := lookupBy(byWorkspace), lookupBy(byID)
+	if need.Settings {
+		settings.add(ws)
+	}
+	addIDs(views, ws, need.Views)
+	var fields []fieldRow
+	var pipelines []pipelineRow
+	var found []viewRow
 	lock := t.store.dialect.Lock()
 	err = t.run(ctx, slices.Concat(
 		find(ctx, t.link, threads, lock, &conversations),
@@ -98,6 +125,10 @@ func (t peopleTx) loadRest(ctx context.Context, need people.Need, state *people.
 		find(ctx, t.link, named, "", &tags),
 		find(ctx, t.link, due, lock, &tasks),
 		find(ctx, t.link, staff, "", &members),
+		find(ctx, t.link, settings, "", &fields),
+		find(ctx, t.link, settings, "", &pipelines),
+		find(ctx, t.link, views, "", &found),
+		t.inUse(need, state),
 	)...)
 	if err != nil {
 		return err
@@ -111,6 +142,17 @@ func (t peopleTx) loadRest(ctx context.Context, need people.Need, state *people.
 	if state.Tasks, err = convert(t.link, tasks, (*taskRow).task); err != nil {
 		return err
 	}
-	state.Members, err = convert(t.link, members, (*memberRow).member)
+	if state.Members, err = convert(t.link, members, (*memberRow).member); err != nil {
+		return err
+	}
+	if state.Fields, err = fieldsOf(t.link, fields); err != nil {
+		return err
+	}
+	if need.Settings {
+		if state.Pipeline, err = pipelineIn(t.link, need.WorkspaceID, pipelines); err != nil {
+			return err
+		}
+	}
+	state.Views, err = convert(t.link, found, (*viewRow).view)
 	return err
 }

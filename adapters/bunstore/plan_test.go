@@ -14,6 +14,7 @@ import (
 	"github.com/my21staff/my21staff/adapters/bunstore"
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/crmtest"
+	"github.com/my21staff/my21staff/crm/filter"
 	"github.com/my21staff/my21staff/crm/inbox"
 	"github.com/my21staff/my21staff/crm/people"
 )
@@ -26,6 +27,18 @@ func TestPlans(t *testing.T) {
 		seeded := seed(t, store)
 		ws, now := seeded.ws, seeded.now
 		in, pe := store.Inbox(), store.People()
+		filtered := func(expression string) func(context.Context) error {
+			return func(ctx context.Context) error {
+				e, err := filter.Decode([]byte(expression), filter.NewSchema([]*crm.Field{
+					{Key: "city", Type: crm.TextField}, {Key: "kind", Type: crm.TextField}, {Key: "budget", Type: crm.NumberField},
+				}))
+				if err != nil {
+					return err
+				}
+				test := e.Resolve(filter.Context{Now: now})
+				return wantRows(pe.Contacts(ctx, ws, people.ContactQuery{Filter: &test, Limit: 50}))
+			}
+		}
 		for _, path := range []struct {
 			name, index string // that is to be used; empty for a primary key
 			call        func(context.Context) error
@@ -67,6 +80,22 @@ func TestPlans(t *testing.T) {
 			{"contacts", "contacts_list", func(ctx context.Context) error {
 				return wantRows(pe.Contacts(ctx, ws, people.ContactQuery{Limit: 50}))
 			}, false},
+			{"contacts, newest first", "contacts_created", func(ctx context.Context) error {
+				return wantRows(pe.Contacts(ctx, ws, people.ContactQuery{Sort: people.ByCreated, Limit: 50, After: people.ContactCursor{At: now, ID: seeded.contact.ID}}))
+			}, false},
+			{"contacts by name", "contacts_name", func(ctx context.Context) error {
+				return wantRows(pe.Contacts(ctx, ws, people.ContactQuery{Sort: people.ByName, Limit: 50, After: people.ContactCursor{Name: "siti 1", ID: seeded.contact.ID}}))
+			}, false},
+			{"contacts with a status", "contacts_lead", filtered(`{"field":"lead_status","op":"is","value":"new"}`), false},
+			{"contacts with a tag", "contact_tags", filtered(`{"field":"tag","op":"is","value":"` + seeded.contact.Tags[0].String() + `"}`), true},
+			{"contacts with a rare word in a field", "contact_fields", filtered(`{"field":"fields.city","op":"is","value":"City 3"}`), true},
+			{"contacts with a common word in a field", "contact_fields", filtered(`{"field":"fields.kind","op":"is","value":"kind 1"}`), !store.Dialect().MigrationTypes().Postgres},
+			{"contacts with a number in a field", "contact_fields", filtered(`{"field":"fields.budget","op":"at_least","value":1000}`), true},
+			{"contacts known by a number", "identities", filtered(`{"field":"phone","op":"is","value":"` + seeded.contact.Identity(crm.ByPhone) + `"}`), true},
+			{"contacts without a tag", "contacts_list", filtered(`{"field":"tag","op":"is_not","value":"` + seeded.contact.Tags[0].String() + `"}`), false},
+			{"contacts who are called something", "contacts_list", filtered(`{"field":"name","op":"contains","value":"siti"}`), false},
+			{"contacts that are one or the other", "contacts_list", filtered(`{"or":[{"field":"fields.city","op":"is","value":"City 3"},{"field":"assignee","op":"is_set"}]}`), false},
+			{"contacts who wrote lately", "conversations", filtered(`{"field":"last_message_at","op":"in_last","value":{"days":1}}`), true},
 			{"feed", "", func(ctx context.Context) error { return wantRows(store.Feed().Facts(ctx, ws, 100, 50)) }, false},
 			{"key", "", func(ctx context.Context) error {
 				_, err := store.Directory().KeyByHash(ctx, [32]byte{1})
@@ -205,6 +234,8 @@ func seed(t testing.TB, store *bunstore.Store) seeded {
 			clock.Advance(time.Second)
 			ct := c.Contact()
 			ct.Name = fmt.Sprintf("Siti %d", i)
+			ct.Fields = map[string]string{"city": fmt.Sprint("City ", i%500), "kind": fmt.Sprint("kind ", i%2), "budget": fmt.Sprint(i)}
+			ct.LeadStatus = []string{"new", "won"}[i%2]
 			ct.Tags = []crm.TagID{changes.Tags[i%200].ID, changes.Tags[(i+7)%200].ID}
 			changes.Notes = append(changes.Notes, &crm.Note{ID: crm.NewID[crm.Note](mint), WorkspaceID: s.ws, ContactID: ct.ID, Body: "wants Perth"})
 			changes.Tasks = append(changes.Tasks, &crm.Task{ID: crm.NewID[crm.Task](mint), WorkspaceID: s.ws, ContactID: ct.ID, Title: "call"})

@@ -2,12 +2,12 @@ package bunstore
 
 import (
 	"encoding/hex"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/filter"
 )
 
 // Messages are found by their words, contacts by any part of their names and
@@ -19,7 +19,6 @@ import (
 const (
 	maxWordLen     = 48 // characters of a word
 	maxWords       = 400
-	maxNameLen     = 100 // characters of a name, and of a search
 	maxSearchWords = 8
 )
 
@@ -76,40 +75,7 @@ func searchable(content crm.Content) string {
 
 // foldedNames returns what a contact is found by, one name or number a line, in
 // lower case.
-func foldedNames(c *crm.Contact) string {
-	lines := []string{folded(c.Name), folded(c.ProfileName), folded(c.Username)}
-	for _, id := range c.Identities {
-		switch id.Kind {
-		case crm.ByPhone, crm.ByWaID:
-			lines = append(lines, numberIn(id.Value))
-		case crm.ByEmail:
-			lines = append(lines, folded(id.Value))
-		}
-	}
-	lines = slices.DeleteFunc(without(lines, nil), func(line string) bool { return line == "" })
-	return strings.Join(lines, "\n")
-}
-
-// folded returns a name or a search as it is compared: lower case, one space
-// between words, not too long.
-func folded(s string) string {
-	return cut(strings.ToLower(strings.Join(strings.Fields(clean(s)), " ")), maxNameLen)
-}
-
-// numberIn returns the digits of a text that is nothing but a number, however
-// written and without the 0 that stands for the country, or "".
-func numberIn(s string) string {
-	var digits strings.Builder
-	for _, r := range s {
-		switch {
-		case r >= '0' && r <= '9':
-			digits.WriteRune(r)
-		case !strings.ContainsRune(" +-().", r):
-			return ""
-		}
-	}
-	return strings.TrimLeft(digits.String(), "0")
-}
+func foldedNames(c *crm.Contact) string { return strings.Join(filter.Names(c), "\n") }
 
 // partsOf returns a token for every three characters that stand together in a
 // line, and for the last one and two: a part of a line is all of its threes, or
@@ -139,10 +105,10 @@ func part(characters []rune) string { return "t" + hex.EncodeToString([]byte(str
 
 // nameAsked returns what of a contact's names or numbers a search is for.
 func nameAsked(search string) string {
-	if number := numberIn(search); number != "" {
+	if number := filter.Digits(search); number != "" {
 		return number
 	}
-	return folded(search)
+	return filter.Fold(search)
 }
 
 // searchContacts adds the condition that a contact has a part of a name or

@@ -20,6 +20,7 @@ const (
 	ReadContacts       Action = "contacts:read"
 	WriteContacts      Action = "contacts:write" // contacts, their tags, notes and tasks
 	ManageTags         Action = "tags:manage"    // the workspace's list of tags
+	ManageLeads        Action = "leads:manage"   // custom fields, the pipeline; merging and erasing contacts
 	ReadMembers        Action = "members:read"
 	ManageMembers      Action = "members:manage"
 	ReadChannels       Action = "channels:read"
@@ -42,7 +43,7 @@ var memberActions = []Action{
 }
 
 var adminActions = append(slices.Clone(memberActions),
-	ManageTags, ManageMembers, ManageChannels, ManageKeys, ReadWebhookLog, ReplayWebhooks)
+	ManageTags, ManageLeads, ManageMembers, ManageChannels, ManageKeys, ReadWebhookLog, ReplayWebhooks)
 
 var ownerActions = append(slices.Clone(adminActions), ManageWorkspace)
 

@@ -24,6 +24,7 @@ var table = map[access.Action]string{
 	access.ReadMembers:        "member admin owner | read write admin",
 	access.ReadChannels:       "member admin owner | read write admin",
 	access.ManageTags:         "admin owner | admin",
+	access.ManageLeads:        "admin owner | admin",
 	access.ManageMembers:      "admin owner | admin",
 	access.ManageChannels:     "admin owner | admin",
 	access.ManageKeys:         "admin owner | admin",

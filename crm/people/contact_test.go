@@ -140,6 +140,10 @@ func TestLimitsThemselves(t *testing.T) {
 		fields[fmt.Sprint("field ", i)] = new("x")
 	}
 	fields[strings.Repeat("é", people.MaxFieldName)] = new(strings.Repeat("x", people.MaxFieldValue))
+	long := append(crm.DefaultPipeline(o.me.WorkspaceID).Stages, crm.Stage{Key: strings.Repeat("é", people.MaxLeadStatus), Label: "Long", Kind: crm.OpenStage})
+	if _, err := o.SetPipeline(t.Context(), o.me, long); err != nil {
+		t.Fatal(err)
+	}
 	c := o.contact(o.me, people.Edit{
 		Name: new(strings.Repeat("é", people.MaxName)), LeadStatus: new(strings.Repeat("é", people.MaxLeadStatus)), Fields: fields,
 	})
@@ -165,7 +169,7 @@ func TestEdit(t *testing.T) {
 		data   string
 	}{
 		{people.Edit{Name: new("Dewi S")}, func(time.Time) { want.Name = "Dewi S" }, `{"name":"Dewi S"}`},
-		{people.Edit{LeadStatus: new("won")}, func(time.Time) { want.LeadStatus = "won" }, `{"lead_status":"won"}`},
+		{people.Edit{LeadStatus: new("won")}, func(time.Time) { want.LeadStatus = "won" }, `{"lead_status":"won","lead_status_before":"new","lead_stage":"won"}`},
 		{people.Edit{Fields: map[string]*string{"b": new("2"), "a": new("1")}},
 			func(time.Time) { want.Fields = map[string]string{"a": "1", "b": "2"} }, `{"fields":["a","b"]}`},
 		{people.Edit{Fields: map[string]*string{"b": nil, "a": new("1"), "c": nil, "d": new("")}},
@@ -182,7 +186,7 @@ func TestEdit(t *testing.T) {
 			func(time.Time) {
 				want.Identities = []crm.Identity{id(crm.ByPhone, "+6281200000001"), id(crm.ByWaID, "6281200000001"), id(crm.ByUserID, "ID.1349"), id(crm.ByExternal, "lead 7")}
 			}, `{"identities":["phone","wa_id","user_id","external_id"]}`},
-		{people.Edit{Name: new(""), LeadStatus: new("new")}, func(time.Time) { want.Name, want.LeadStatus = "", "new" }, `{"name":"","lead_status":"new"}`},
+		{people.Edit{Name: new(""), LeadStatus: new("new")}, func(time.Time) { want.Name, want.LeadStatus = "", "new" }, `{"name":"","lead_status":"new","lead_status_before":"won","lead_stage":"open"}`},
 	} {
 		now, before := soon(o), o.seen(o.me)
 		step.change(now)

@@ -14,7 +14,7 @@ import (
 // Edit is what to change of a contact; nil fields stay as they are.
 type Edit struct {
 	Name          *string            // at most MaxName characters, without blanks around; empty: what it calls itself
-	LeadStatus    *string            // a word of the workspace's own
+	LeadStatus    *string            // a status of the workspace's pipeline
 	Fields        map[string]*string // nil value: remove
 	AddTags       []crm.TagID
 	RemoveTags    []crm.TagID
@@ -40,7 +40,8 @@ func (s *Service) Create(ctx context.Context, p access.Principal, e Edit, region
 	}
 	var made *crm.Contact
 	err = s.update(ctx, e.need(p.WorkspaceID), func(state *State) (crm.Changes, error) {
-		made = &crm.Contact{ID: crm.NewID[crm.Contact](s.mint), WorkspaceID: p.WorkspaceID, LeadStatus: "new", CreatedAt: s.mint.Now()}
+		state.Region = region
+		made = &crm.Contact{ID: crm.NewID[crm.Contact](s.mint), WorkspaceID: p.WorkspaceID, LeadStatus: crm.NewLead, CreatedAt: s.mint.Now()}
 		return decideCreate(made, state, e, p.Actor)
 	})
 	if err != nil {
@@ -65,6 +66,7 @@ func (s *Service) Edit(ctx context.Context, p access.Principal, id crm.ContactID
 	need.Contacts, need.Threads = []crm.ContactID{id}, true
 	var changed *crm.Contact
 	err = s.update(ctx, need, func(state *State) (changes crm.Changes, err error) {
+		state.Region = region
 		if changed, err = state.contact(id); err != nil {
 			return crm.Changes{}, err
 		}
@@ -78,7 +80,7 @@ func (s *Service) Edit(ctx context.Context, p access.Principal, id crm.ContactID
 
 // need names what the edit must see: its tags, and who has its identities.
 func (e *Edit) need(ws crm.WorkspaceID) Need {
-	return Need{WorkspaceID: ws, Identities: e.AddIdentities, Tags: e.AddTags}
+	return Need{WorkspaceID: ws, Identities: e.AddIdentities, Tags: e.AddTags, Settings: len(e.Fields) > 0 || e.LeadStatus != nil}
 }
 
 // checked returns the edit with its texts trimmed and its identities as they are
@@ -170,8 +172,12 @@ func (e *Edit) apply(c *crm.Contact, s *State, now time.Time) (map[string]any, e
 		news["name"] = c.Name
 	}
 	if e.LeadStatus != nil && *e.LeadStatus != c.LeadStatus {
-		c.LeadStatus = *e.LeadStatus
-		news["lead_status"] = c.LeadStatus
+		stage, known := s.Pipeline.Stage(*e.LeadStatus)
+		if !known {
+			return nil, invalid("lead_status", "The pipeline has no status %q.", *e.LeadStatus)
+		}
+		news["lead_status"], news["lead_status_before"], news["lead_stage"] = stage.Key, c.LeadStatus, stage.Kind
+		c.LeadStatus = stage.Key
 	}
 	if e.OptOut != nil && *e.OptOut != c.OptOut.Out {
 		c.OptOut = crm.OptOut{Out: *e.OptOut, At: now, Reason: "set by the team"}
@@ -192,7 +198,9 @@ func (e *Edit) apply(c *crm.Contact, s *State, now time.Time) (map[string]any, e
 	return news, nil
 }
 
-func (e *Edit) setFields(c *crm.Contact, _ *State, news map[string]any) error {
+// setFields changes custom fields. A value is kept as its field's type writes
+// it; under a name that no field has it is a text.
+func (e *Edit) setFields(c *crm.Contact, s *State, news map[string]any) error {
 	fields := maps.Clone(c.Fields)
 	if fields == nil {
 		fields = make(map[string]string, len(e.Fields))
@@ -200,7 +208,15 @@ func (e *Edit) setFields(c *crm.Contact, _ *State, news map[string]any) error {
 	var changed []string
 	for _, name := range slices.Sorted(maps.Keys(e.Fields)) {
 		old, had := fields[name]
-		switch value := e.Fields[name]; {
+		value := e.Fields[name]
+		if value != nil && (!had || old != *value) {
+			normal, err := fieldValue(s.Fields, name, *value, s.Region)
+			if err != nil {
+				return err
+			}
+			value = &normal
+		}
+		switch {
 		case value == nil && had:
 			delete(fields, name)
 		case value != nil && (!had || old != *value):

@@ -102,7 +102,7 @@ func (e *export) write(c *crm.Contact) error {
 // each calls do with the query's contacts that changed at a time or later.
 func (e *export) each(ctx context.Context, since time.Time, do func(*crm.Contact) error) error {
 	q := e.query
-	q.Limit, q.After = exportRows, ContactCursor{}
+	q.Limit, q.After, q.Sort = exportRows, ContactCursor{}, ByRecent
 	for {
 		page, err := e.store.Contacts(ctx, e.ws, q)
 		if err != nil {

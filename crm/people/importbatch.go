@@ -17,6 +17,7 @@ import (
 type importBatch struct {
 	*runner
 	im       *crm.Import
+	settings State // the custom fields and the pipeline, and how numbers are read
 	now      time.Time
 	problems [][]csvio.Problem // of each row
 	counts   crm.ImportProgress
@@ -44,7 +45,7 @@ func newBatch(r *runner, im *crm.Import, problems [][]csvio.Problem) *importBatc
 
 // load loads what the rows may be about.
 func (b *importBatch) load(ctx context.Context, tx ImportTx, drafts []csvio.Draft) error {
-	need := Need{WorkspaceID: b.im.WorkspaceID, Threads: true, AllTags: true}
+	need := Need{WorkspaceID: b.im.WorkspaceID, Threads: true, AllTags: true, Settings: true}
 	asked := map[crm.Identity]bool{}
 	for _, draft := range drafts {
 		for _, id := range spellings(draft.Identities) {
@@ -65,6 +66,7 @@ func (b *importBatch) load(ctx context.Context, tx ImportTx, drafts []csvio.Draf
 		b.threads[cv.ContactID] = append(b.threads[cv.ContactID], cv)
 	}
 	b.allTags = state.Tags
+	b.settings = State{Fields: state.Fields, Pipeline: state.Pipeline, Region: b.im.Region}
 	for _, tag := range state.Tags {
 		b.tags[strings.ToLower(tag.Name)] = tag
 	}
@@ -189,6 +191,13 @@ func (b *importBatch) tagIDs(names []string) (ids []crm.TagID, missing string) {
 	return ids, ""
 }
 
+// state is what an edit of a contact with such threads has to know.
+func (b *importBatch) state(threads []*crm.Conversation) *State {
+	state := b.settings
+	state.Tags, state.Conversations = b.allTags, threads
+	return &state
+}
+
 // create makes the contact of a row.
 func (b *importBatch) create(draft csvio.Draft, tags []crm.TagID) error {
 	e := Edit{AddIdentities: draft.Identities, AddTags: tags, Fields: given(draft.Fields), OptOut: outOnly(draft.OptOut)}
@@ -199,7 +208,7 @@ func (b *importBatch) create(draft csvio.Draft, tags []crm.TagID) error {
 		e.LeadStatus = &draft.LeadStatus
 	}
 	c := &crm.Contact{ID: crm.NewID[crm.Contact](b.mint), WorkspaceID: b.im.WorkspaceID, LeadStatus: "new", CreatedAt: b.now}
-	if _, err := decideCreate(c, &State{Tags: b.allTags}, e, b.im.Author); err != nil {
+	if _, err := decideCreate(c, b.state(nil), e, b.im.Author); err != nil {
 		return err
 	}
 	c.Source.Kind = "import"
@@ -214,7 +223,7 @@ func (b *importBatch) create(draft csvio.Draft, tags []crm.TagID) error {
 // update gives a contact what a row says beyond it, or other than it.
 func (b *importBatch) update(c *crm.Contact, draft csvio.Draft, tags []crm.TagID) error {
 	e, changed := b.edit(c, draft, tags), cloneContact(c)
-	changes, err := decideEdit(changed, &State{Tags: b.allTags, Conversations: b.threads[c.ID]}, e, b.im.Author, b.now)
+	changes, err := decideEdit(changed, b.state(b.threads[c.ID]), e, b.im.Author, b.now)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/filter"
 )
 
 // Store is what the lead database asks of a store. Every method sees rows of
@@ -22,9 +23,20 @@ type Store interface {
 	// CardByID is Card for a contact's id.
 	CardByID(ctx context.Context, ws crm.WorkspaceID, id crm.ContactID) (*Card, error)
 
-	// Contacts returns at most q.Limit contacts, newest first by (updated,
-	// id), starting after q.After.
+	// Contacts returns at most q.Limit contacts that fit, in the order of
+	// q.Sort (ties by id), starting after q.After.
 	Contacts(ctx context.Context, ws crm.WorkspaceID, q ContactQuery) ([]*crm.Contact, error)
+
+	// Fields returns the workspace's custom fields by (position, id), archived
+	// ones too.
+	Fields(ctx context.Context, ws crm.WorkspaceID) ([]*crm.Field, error)
+
+	// Pipeline returns the workspace's pipeline, or the default.
+	Pipeline(ctx context.Context, ws crm.WorkspaceID) (*crm.Pipeline, error)
+
+	// Views returns the views a member sees, its own and everybody's, by name;
+	// everybody's for the zero id.
+	Views(ctx context.Context, ws crm.WorkspaceID, member crm.MemberID) ([]*crm.View, error)
 
 	// Tags returns the workspace's tags by name.
 	Tags(ctx context.Context, ws crm.WorkspaceID) ([]*crm.Tag, error)
@@ -56,6 +68,9 @@ type Need struct {
 	AllTags     bool
 	Tasks       []crm.TaskID
 	Members     []crm.MemberID
+	Settings    bool     // the custom fields and the pipeline
+	Statuses    []string // which of these lead statuses some contact has
+	Views       []crm.ViewID
 }
 
 // State is what a store found. The rows are the caller's own to change.
@@ -65,6 +80,12 @@ type State struct {
 	Tags          []*crm.Tag
 	Tasks         []*crm.Task
 	Members       []*crm.Member
+	Fields        []*crm.Field  // by (position, id)
+	Pipeline      *crm.Pipeline // the default if there is none
+	InUse         []string      // of the statuses asked for
+	Views         []*crm.View
+
+	Region string // how numbers are read; the service says so, a store leaves it empty
 }
 
 // Card is a contact with all that the panel beside a conversation shows.
@@ -83,15 +104,52 @@ const CardRows = 20
 type ContactQuery struct {
 	TagID      crm.TagID
 	LeadStatus string
-	Search     string // part of a name, or digits of a number
+	Search     string       // part of a name, or digits of a number
+	Filter     *filter.Test // nil: everybody passes
+	Sort       Sort
 	Limit      int
 	After      ContactCursor
 }
 
-// ContactCursor is the last row of the page before; zero: from the newest.
+// Sort is an order of contacts.
+type Sort string
+
+// The orders; the empty one is ByRecent.
+const (
+	ByRecent  Sort = "recent"  // last changed first
+	ByCreated Sort = "created" // newest first
+	ByName    Sort = "name"    // by what they are called, folded
+)
+
+// Sorts lists the orders.
+var Sorts = []Sort{ByRecent, ByCreated, ByName}
+
+// ContactCursor is the last row of the page before in the list's order; zero:
+// from the beginning.
 type ContactCursor struct {
-	At time.Time
-	ID crm.ContactID
+	At   time.Time // when it was changed or made, as the order goes
+	Name string    // by which it was sorted by name: SortName
+	ID   crm.ContactID
+}
+
+// CursorOf returns the cursor behind a contact.
+func CursorOf(c *crm.Contact, by Sort) ContactCursor {
+	after := ContactCursor{At: c.UpdatedAt, ID: c.ID}
+	switch by {
+	case ByCreated:
+		after.At = c.CreatedAt
+	case ByName:
+		after.At, after.Name = time.Time{}, SortName(c)
+	}
+	return after
+}
+
+// SortName is what a contact is sorted by in the order of names.
+func SortName(c *crm.Contact) string {
+	if names := filter.Names(c); len(names) > 0 {
+		return names[0]
+	}
+	return ""
 }
 
 // TaskQuery selects tasks. Zero fields do not restrict.

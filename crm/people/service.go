@@ -3,6 +3,7 @@ package people
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
@@ -55,6 +56,9 @@ func (s *Service) Contacts(ctx context.Context, p access.Principal, q ContactQue
 	var err error
 	if q.Limit, err = crm.CheckPage(q.Limit); err != nil {
 		return nil, crm.Wrap(op, err)
+	}
+	if q.Sort != "" && !slices.Contains(Sorts, q.Sort) {
+		return nil, crm.Wrap(op, invalid("sort", "Contacts are not sorted by %q.", q.Sort))
 	}
 	list, err := s.store.Contacts(ctx, p.WorkspaceID, q)
 	return list, crm.Wrap(op, err)

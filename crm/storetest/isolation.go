@@ -195,7 +195,7 @@ func isolationDelete(t *testing.T, w *world) {
 	before := w.snapshot(t, w.theirs)
 	done := copied(w.theirs.job)
 	done.WorkspaceID = w.ours.ws
-	w.write(t, w.ours.ws, &crm.Changes{DeletedTags: []crm.TagID{w.theirs.tag.ID}, DoneJobs: []*crm.Job{done}})
+	w.write(t, w.ours.ws, &crm.Changes{DeletedTags: []crm.TagID{w.theirs.tag.ID}, DeletedViews: []crm.ViewID{w.theirs.view.ID}, DoneJobs: []*crm.Job{done}})
 	// Whether touching a key that is not there is an error is the store's choice.
 	_ = w.store.Directory().TouchKey(t.Context(), w.ours.ws, w.theirs.key.ID, w.clock.Advance(time.Hour))
 	if took, err := w.store.Directory().TakeSession(t.Context(), w.ours.ws, w.theirs.session.Hash); err != nil || took {
@@ -210,7 +210,7 @@ func isolationDelete(t *testing.T, w *world) {
 func isolationUnknown(t *testing.T, w *world) {
 	nobody := &tenant{Company: w.ours.Company, ws: crm.NewID[crm.Workspace](w.mint)}
 	got := w.snapshot(t, nobody)
-	same(t, "an unknown workspace", got, snapshot{Known: &inbox.State{}, Waiting: 2})
+	same(t, "an unknown workspace", got, snapshot{Pipeline: crm.DefaultPipeline(nobody.ws), Known: &inbox.State{}, Waiting: 2})
 	_, err := w.store.Directory().Workspace(t.Context(), nobody.ws)
 	wantCode(t, "Workspace of an unknown id", err, crm.NotFound)
 }

@@ -22,6 +22,9 @@ type model struct {
 	notes         map[crm.NoteID]*crm.Note
 	tasks         map[crm.TaskID]*crm.Task
 	tags          map[crm.TagID]*crm.Tag
+	fields        map[crm.FieldID]*crm.Field
+	pipeline      *crm.Pipeline
+	views         map[crm.ViewID]*crm.View
 	templates     map[templateKey]*crm.Template
 	jobs          map[crm.JobID]*crm.Job
 	answers       map[string]crm.Answer
@@ -50,6 +53,7 @@ func newModel() *model {
 		contacts: map[crm.ContactID]*crm.Contact{}, conversations: map[crm.ConversationID]*crm.Conversation{},
 		statuses: map[statusKey]crm.StatusReport{}, amendments: map[amendmentKey]crm.Amendment{}, deliveries: map[[32]byte]*crm.Delivery{},
 		notes: map[crm.NoteID]*crm.Note{}, tasks: map[crm.TaskID]*crm.Task{}, tags: map[crm.TagID]*crm.Tag{},
+		fields: map[crm.FieldID]*crm.Field{}, views: map[crm.ViewID]*crm.View{},
 		templates: map[templateKey]*crm.Template{}, jobs: map[crm.JobID]*crm.Job{}, answers: map[string]crm.Answer{},
 		channels: map[crm.ChannelID]*crm.Channel{},
 	}
@@ -131,6 +135,18 @@ func (m *model) know(c *crm.Changes) {
 	for _, row := range c.Tags {
 		m.tags[row.ID] = copied(row)
 	}
+	for _, row := range c.Fields {
+		m.fields[row.ID] = copied(row)
+	}
+	for _, row := range c.Pipelines {
+		m.pipeline = copied(row)
+	}
+	for _, row := range c.Views {
+		m.views[row.ID] = copied(row)
+	}
+	for _, id := range c.DeletedViews {
+		delete(m.views, id)
+	}
 	for _, id := range c.DeletedTags {
 		delete(m.tags, id)
 		for _, ct := range m.contacts {
@@ -201,6 +217,9 @@ func (m *model) view() snapshot {
 		s.Cards = append(s.Cards, m.card(ct))
 	}
 	s.Tags = rows(m.tags, tagsByID)
+	s.Fields = rows(m.fields, func(a, b *crm.Field) int { return cmp.Or(cmp.Compare(a.Position, b.Position), a.ID.Compare(b.ID)) })
+	s.Pipeline = m.pipeline
+	s.Views = rows(m.views, func(a, b *crm.View) int { return cmp.Or(strings.Compare(a.Name, b.Name), a.ID.Compare(b.ID)) })
 	s.Tasks = rows(m.tasks, func(a, b *crm.Task) int { return b.ID.Compare(a.ID) })
 	s.Templates = rows(m.templates, func(a, b *crm.Template) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Language, b.Language))

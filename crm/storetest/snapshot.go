@@ -17,6 +17,9 @@ type snapshot struct {
 	Messages      [][]*crm.Message // by conversation
 	Cards         []*people.Card   // by contact
 	Tags          []*crm.Tag
+	Fields        []*crm.Field
+	Pipeline      *crm.Pipeline
+	Views         []*crm.View // everybody's and the owner's
 	Tasks         []*crm.Task
 	Templates     []*crm.Template
 	Deliveries    []*crm.Delivery
@@ -42,6 +45,9 @@ func (w *world) snapshot(t *testing.T, c *tenant) snapshot {
 		s.Cards = append(s.Cards, must[*people.Card](t)(w.store.People().CardByID(ctx, ws, ct.ID)))
 	}
 	s.Tags = must[[]*crm.Tag](t)(w.store.People().Tags(ctx, ws))
+	s.Fields = must[[]*crm.Field](t)(w.store.People().Fields(ctx, ws))
+	s.Pipeline = must[*crm.Pipeline](t)(w.store.People().Pipeline(ctx, ws))
+	s.Views = must[[]*crm.View](t)(w.store.People().Views(ctx, ws, c.Owner.ID))
 	s.Tasks = must[[]*crm.Task](t)(w.store.People().Tasks(ctx, ws, people.TaskQuery{Limit: all}))
 	s.Templates = must[[]*crm.Template](t)(read.Templates(ctx, ws, crm.ChannelID{}))
 	s.Deliveries = must[[]*crm.Delivery](t)(read.Deliveries(ctx, ws, inbox.DeliveryQuery{Limit: all}))

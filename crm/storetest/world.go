@@ -36,6 +36,9 @@ type tenant struct {
 	reply        *crm.Message // waits to be sent
 	job          *crm.Job
 	tag          *crm.Tag // on the contact
+	field        *crm.Field
+	pipeline     *crm.Pipeline
+	view         *crm.View
 	note         *crm.Note
 	task         *crm.Task
 	template     *crm.Template
@@ -98,7 +101,8 @@ func (c *tenant) rows() *crm.Changes {
 		Messages: []*crm.Message{copied(c.message), copied(c.reply)},
 		Statuses: []crm.StatusReport{c.status}, Amendments: []crm.Amendment{c.amendment},
 		Deliveries: []*crm.Delivery{copied(c.delivery)}, Notes: []*crm.Note{copied(c.note)}, Tasks: []*crm.Task{copied(c.task)},
-		Tags: []*crm.Tag{copied(c.tag)}, Templates: []*crm.Template{copied(c.template)}, Jobs: []*crm.Job{copied(c.job)},
+		Tags: []*crm.Tag{copied(c.tag)}, Fields: []*crm.Field{copied(c.field)}, Pipelines: []*crm.Pipeline{copied(c.pipeline)}, Views: []*crm.View{copied(c.view)},
+		Templates: []*crm.Template{copied(c.template)}, Jobs: []*crm.Job{copied(c.job)},
 		Answers: []crm.Answer{c.answer}, Facts: []crm.Fact{c.fact(c.message)},
 	}
 }
@@ -107,6 +111,13 @@ func (c *tenant) rows() *crm.Changes {
 func (c *tenant) people(mint *crm.Mint, now time.Time) {
 	owner := crm.Actor{Kind: crm.ByMember, ID: c.Owner.ID.String()}
 	c.tag = &crm.Tag{ID: crm.NewID[crm.Tag](mint), WorkspaceID: c.ws, Name: "VIP", Color: "#ff8800", CreatedAt: now}
+	c.field = &crm.Field{ID: crm.NewID[crm.Field](mint), WorkspaceID: c.ws, Key: "kota", Label: "Kota", Type: crm.TextField, CreatedAt: now}
+	c.pipeline = crm.DefaultPipeline(c.ws)
+	c.pipeline.UpdatedAt = now
+	c.view = &crm.View{
+		ID: crm.NewID[crm.View](mint), WorkspaceID: c.ws, Name: "New", Filter: []byte(`{"field":"lead_status","op":"is","value":"new"}`),
+		Sort: "recent", CreatedAt: now, UpdatedAt: now,
+	}
 	c.contact = c.Contact()
 	c.contact.Tags = []crm.TagID{c.tag.ID}
 	c.contact.Temperature = crm.Warm

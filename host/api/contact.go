@@ -24,8 +24,11 @@ func (a *API) contactRoutes() []Route {
 		{
 			Method: "GET", Path: "/api/contacts", Action: access.ReadContacts, Handler: a.listContacts,
 			Doc: Doc{
-				Tag: "Contacts", Summary: "The contacts, last changed first",
-				Query:   append([]Param{limitParam, cursorParam}, contactFilters...),
+				Tag: "Contacts", Summary: "The contacts, last changed first", About: filterAbout,
+				Query: append([]Param{
+					wordsParam[people.Sort]("sort", "recent: last changed first; created: newest first; name: by what they are called. A view's own if left out"),
+					limitParam, cursorParam,
+				}, contactFilters...),
 				Answers: []Answer{{200, page[contactView]{}, "A page of contacts"}},
 			},
 		},
@@ -60,11 +63,16 @@ var contactFilters = []Param{
 	idParam("tag", "Only those with this tag"),
 	{Name: "lead_status", About: "Only those with this lead status"},
 	{Name: "q", About: "Part of a name, or digits of a number"},
+	{Name: "filter", About: "Only those that fit a filter, as JSON"},
+	idParam("view", "Only those that fit a view's filter"),
 }
 
 // contactsWanted reads contactFilters.
-func contactsWanted(q *query) people.ContactQuery {
-	return people.ContactQuery{TagID: idIn[crm.Tag](q, "tag"), LeadStatus: q.text("lead_status"), Search: q.text("q")}
+func (a *API) contactsWanted(ctx *fasthttp.RequestCtx, q *query) (people.ContactQuery, error) {
+	wanted := people.ContactQuery{TagID: idIn[crm.Tag](q, "tag"), LeadStatus: q.text("lead_status"), Search: q.text("q")}
+	var err error
+	wanted.Filter, wanted.Sort, err = a.filterIn(ctx, q)
+	return wanted, err
 }
 
 // contactView is a contact as the API shows it.
@@ -185,20 +193,25 @@ func (a *API) contactByPhone(ctx *fasthttp.RequestCtx) error {
 func (a *API) listContacts(ctx *fasthttp.RequestCtx) error {
 	q := queryOf(ctx)
 	limit := q.limit()
-	query := contactsWanted(q)
+	query, err := a.contactsWanted(ctx, q)
+	if err != nil {
+		return err
+	}
 	query.Limit = limit + 1
+	if sort := wordIn[people.Sort](q, "sort"); sort != "" {
+		query.Sort = sort
+	}
 	if err := q.err(); err != nil {
 		return err
 	}
-	var err error
-	if query.After, err = contactAfter(q.text("cursor")); err != nil {
+	if query.After, err = contactAfter(query.Sort, q.text("cursor")); err != nil {
 		return err
 	}
 	found, err := a.People.Contacts(request.ContextOf(ctx), request.PrincipalOf(ctx), query)
 	if err != nil {
 		return err
 	}
-	return answer(ctx, 200, pageOf(found, limit, contactOf, contactCursor))
+	return answer(ctx, 200, pageOf(found, limit, contactOf, func(c *crm.Contact) string { return contactCursor(query.Sort, c) }))
 }
 
 func (a *API) getContact(ctx *fasthttp.RequestCtx) error {

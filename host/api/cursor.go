@@ -20,6 +20,8 @@ const (
 	byConversation = 'c'
 	byMessage      = 'm'
 	byContact      = 'p'
+	byContactMade  = 'r'
+	byContactName  = 'a'
 	byNote         = 'n'
 	byTask         = 't'
 	byDelivery     = 'w'
@@ -87,13 +89,31 @@ func messageAfter(text string) (inbox.MessageCursor, error) {
 	return after, err
 }
 
-func contactCursor(c *crm.Contact) string {
-	return encodeCursor(byContact, append(appendMillis(nil, c.UpdatedAt), c.ID[:]...))
+// contactLists are the letters of the contacts' list in each of its orders.
+var contactLists = map[people.Sort]byte{"": byContact, people.ByRecent: byContact, people.ByCreated: byContactMade, people.ByName: byContactName}
+
+// contactCursor holds the sort key before the id: a time, or the name as long as
+// it is.
+func contactCursor(by people.Sort, c *crm.Contact) string {
+	after := people.CursorOf(c, by)
+	if by == people.ByName {
+		return encodeCursor(byContactName, append([]byte(after.Name), after.ID[:]...))
+	}
+	return encodeCursor(contactLists[by], append(appendMillis(nil, after.At), after.ID[:]...))
 }
 
-func contactAfter(text string) (people.ContactCursor, error) {
+func contactAfter(by people.Sort, text string) (people.ContactCursor, error) {
 	var after people.ContactCursor
-	key, err := decodeCursor(byContact, 8+len(after.ID), text)
+	if by == people.ByName {
+		name := base64.RawURLEncoding.DecodedLen(len(text)) - 2 - len(after.ID)
+		key, err := decodeCursor(byContactName, max(name, 0)+len(after.ID), text)
+		if key != nil {
+			after.Name = string(key[:name])
+			copy(after.ID[:], key[name:])
+		}
+		return after, err
+	}
+	key, err := decodeCursor(contactLists[by], 8+len(after.ID), text)
 	if key != nil {
 		after.At = millis(key)
 		copy(after.ID[:], key[8:])

@@ -29,7 +29,7 @@ func TestCursorsOfOtherListsAreRefused(t *testing.T) {
 	t.Parallel()
 	cursor := api.NewCursor(&crm.Conversation{ID: crm.NewID[crm.Conversation](crmtest.NewClock().Mint(3))})
 	_, message := api.MessageAfter(cursor)
-	_, contact := api.ContactAfter(cursor)
+	_, contact := api.ContactAfter("", cursor)
 	for list, err := range map[string]error{"messages": message, "contacts": contact} {
 		if crm.CodeOf(err) != crm.Invalid {
 			t.Errorf("a cursor of the inbox is taken for one of %s: %v", list, err)

@@ -6,6 +6,8 @@ import (
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
+	"github.com/my21staff/my21staff/crm/filter"
+	"github.com/my21staff/my21staff/crm/people"
 )
 
 // Doc describes a route beside its handler. The query parameters are also what
@@ -81,7 +83,12 @@ var words = map[reflect.Type][]string{
 	reflect.TypeFor[crm.Role]():         texts(crm.Owner, crm.Admin, crm.Agent),
 	reflect.TypeFor[crm.Provider]():     texts(crm.Kapso, crm.Meta),
 	reflect.TypeFor[crm.Verdict]():      texts(crm.DeliveryApplied, crm.DeliveryPartly, crm.DeliveryUnknown, crm.DeliveryUnreadable),
-	reflect.TypeFor[access.Action]():    texts(access.Actions()...),
+	reflect.TypeFor[crm.FieldType](): texts(crm.TextField, crm.NumberField, crm.DateField, crm.BoolField, crm.ChoiceField,
+		crm.URLField, crm.PhoneField, crm.EmailField),
+	reflect.TypeFor[crm.StageKind](): texts(crm.OpenStage, crm.WonStage, crm.LostStage),
+	reflect.TypeFor[people.Sort]():   texts(people.Sorts...),
+	reflect.TypeFor[filter.Type]():   texts(filter.Types...),
+	reflect.TypeFor[access.Action](): texts(access.Actions()...),
 	reflect.TypeFor[sendKind](): texts(crm.KindText, crm.KindImage, crm.KindVideo, crm.KindAudio, crm.KindDocument, crm.KindSticker,
 		crm.KindLocation, crm.KindContacts, crm.KindInteractive, crm.KindReaction, crm.KindTemplate),
 	reflect.TypeFor[crm.ImportState]():  texts(crm.ImportUploading, crm.ImportReady, crm.ImportRunning, crm.ImportDone, crm.ImportCancelled, crm.ImportFailed),

@@ -296,7 +296,10 @@ func (a *API) importErrors(ctx *fasthttp.RequestCtx) error {
 
 func (a *API) exportContacts(ctx *fasthttp.RequestCtx) error {
 	q := queryOf(ctx)
-	wanted := contactsWanted(q)
+	wanted, err := a.contactsWanted(ctx, q)
+	if err != nil {
+		return err
+	}
 	delimiter := q.text("delimiter")
 	if delimiter == "" {
 		delimiter = ","

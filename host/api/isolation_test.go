@@ -28,6 +28,8 @@ func (w *world) owned(c *company) map[string]string {
 		"messages":      conversation.object("last_message").text("id"),
 		"tasks":         made("/api/contacts/"+contact+"/tasks", `{"title":"Telepon"}`),
 		"tags":          made("/api/tags", `{"name":"Beasiswa"}`),
+		"fields":        made("/api/fields", `{"key":"city","type":"text"}`),
+		"views":         made("/api/views", `{"name":"New","shared":true,"filter":{"field":"lead_status","op":"is","value":"new"}}`),
 		"members":       made("/api/members", `{"name":"Dewi","role":"member"}`),
 		"keys":          made("/api/keys", `{"name":"Form","scopes":["read"]}`),
 		"channels":      c.channel.ID.String(),
@@ -95,7 +97,7 @@ func TestForeignIdIsAMissingId(t *testing.T) {
 func (w *world) seen(c *company) string {
 	w.tb.Helper()
 	var all strings.Builder
-	for _, list := range []string{"conversations", "contacts", "tasks", "tags", "members", "keys", "channels", "webhooks", "workspace"} {
+	for _, list := range []string{"conversations", "contacts", "tasks", "tags", "fields", "views", "pipeline", "members", "keys", "channels", "webhooks", "workspace"} {
 		all.WriteString(w.do(c.key, "GET", "/api/"+list, "").body)
 	}
 	return all.String()
@@ -113,6 +115,9 @@ func TestForeignIdsInQueriesAndBodies(t *testing.T) {
 		{"GET", "/api/conversations?tag=%s", "", theirs["tags"]},
 		{"GET", "/api/conversations?assignee=%s", "", theirs["members"]},
 		{"GET", "/api/contacts?tag=%s", "", theirs["tags"]},
+		{"GET", "/api/contacts?view=%s", "", theirs["views"]},
+		{"GET", `/api/contacts?filter={"field":"tag","op":"is","value":"%s"}`, "", theirs["tags"]},
+		{"GET", `/api/contacts?filter={"field":"assignee","op":"is","value":"%s"}`, "", theirs["members"]},
 		{"GET", "/api/tasks?contact=%s", "", theirs["contacts"]},
 		{"GET", "/api/tasks?assignee=%s", "", theirs["members"]},
 		{"GET", "/api/templates?channel=%s", "", theirs["channels"]},
