@@ -20,8 +20,8 @@ const (
 // returns nil or a [Refused] error whose sentence says why.
 //
 // Inside the window anything goes, also to somebody who opted out: they wrote
-// to us. Outside it only templates do, and to somebody who opted out only those
-// that are not marketing.
+// to us. Outside it only templates do. A marketing template never goes to
+// somebody who opted out: the word STOP itself opens the window.
 func CheckSend(ch *Channel, ct *Contact, cv *Conversation, content Content, now time.Time) error {
 	open := now.Before(cv.WindowUntil())
 	template, isTemplate := content.(FilledTemplate)
@@ -33,7 +33,7 @@ func CheckSend(ch *Channel, ct *Contact, cv *Conversation, content Content, now 
 		return refuse(ContactBlocked, "This contact is blocked. Unblock it to write to it.")
 	case !reachable:
 		return refuse(NoAddress, "This contact has neither a phone number nor a WhatsApp user id.")
-	case !open && isTemplate && ct.OptOut.Out && template.Marketing():
+	case isTemplate && ct.OptOut.Out && template.Marketing():
 		return refuse(OptedOut, "This person asked not to receive marketing messages.")
 	case open || isTemplate:
 		return nil

@@ -61,7 +61,7 @@ func TestCheckSendLaw(t *testing.T) {
 			open := !s.thread.LastInbound.IsZero() && crmtest.Start.Sub(s.thread.LastInbound) < 24*time.Hour
 			switchedOff := !s.channel.DisabledAt.IsZero() || !s.contact.BlockedAt.IsZero()
 			unreachable := kind == crm.ByEmail || kind == crm.ByExternal
-			unwanted := !open && s.contact.OptOut.Out && isTemplate && template.Marketing()
+			unwanted := s.contact.OptOut.Out && isTemplate && template.Marketing()
 			refused := switchedOff || unreachable || unwanted || !open && !isTemplate
 			err := s.check()
 			return refused == errors.Is(err, crm.Refused) && refused == (err != nil)
@@ -88,7 +88,8 @@ func TestCheckSendReasons(t *testing.T) {
 		{"before it", sending{contact: known, content: text}, crm.WindowNever},
 		{"a template after it", sending{contact: known, thread: closed, content: marketing}, ""},
 		{"marketing to somebody who opted out", sending{contact: optedOut, thread: closed, content: marketing}, crm.OptedOut},
-		{"marketing to the same who just wrote", sending{contact: optedOut, thread: open, content: marketing}, ""},
+		{"marketing to the same who just wrote", sending{contact: optedOut, thread: open, content: marketing}, crm.OptedOut},
+		{"something useful to the same", sending{contact: optedOut, thread: closed, content: crm.FilledTemplate{Category: "utility"}}, ""},
 		{"an answer to the same", sending{contact: optedOut, thread: open, content: text}, ""},
 		{"a blocked contact", sending{contact: blocked, thread: open, content: text}, crm.ContactBlocked},
 		{"a channel that is off", sending{channel: off, contact: known, thread: open, content: text}, crm.ChannelDisabled},

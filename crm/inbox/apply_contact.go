@@ -101,6 +101,14 @@ func (w *world) preference(f *webhook.Fact) Outcome {
 	return applied
 }
 
+// consent hears the words STOP and BERHENTI, and those that take them back. They
+// count from when they were said, whatever else came in between.
+func (w *world) consent(c *crm.Contact, m *crm.Message) {
+	if word, out, said := crm.ConsentWord(m.Content); said && m.Direction == crm.Inbound {
+		w.optOut(c, crm.OptOut{Out: out, At: m.ProviderTime, Reason: word})
+	}
+}
+
 // optOut takes over a word about opting out, if it is newer than the last.
 func (w *world) optOut(c *crm.Contact, word crm.OptOut) {
 	next := c.OptOut.Newer(word)
@@ -111,7 +119,7 @@ func (w *world) optOut(c *crm.Contact, word crm.OptOut) {
 	w.saveContact(c)
 	w.fact(crm.Fact{
 		Kind: crm.ContactChanged, Actor: crm.Actor{Kind: crm.ByContact, ID: c.ID.String()}, ContactID: c.ID,
-		Data: data(map[string]any{"opt_out": next.Out}),
+		Data: data(map[string]any{"opt_out": next.Out, "reason": next.Reason}),
 	})
 }
 

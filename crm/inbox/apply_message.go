@@ -39,6 +39,7 @@ func (w *world) message(ch *crm.Channel, f *webhook.Fact) Outcome {
 	}
 	m := w.newMessage(cv, f, at)
 	w.place(cv, m, f)
+	w.consent(c, m)
 	w.parked(m)
 	if f.Identity != nil {
 		w.rename(f)

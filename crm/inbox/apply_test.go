@@ -44,7 +44,8 @@ func history(seed uint64, n int) []inbox.Item {
 		switch r.IntN(6) {
 		case 0, 1:
 			f.Kind, f.Direction = webhook.Message, crm.Inbound
-			f.Message = &webhook.MessagePart{Content: crm.Text{Body: fmt.Sprintf("in %d", i)}}
+			body := []string{fmt.Sprintf("in %d", i), fmt.Sprintf("in %d", i), "STOP", "mulai"}[r.IntN(4)]
+			f.Message = &webhook.MessagePart{Content: crm.Text{Body: body}}
 		case 2:
 			f.Kind, f.Direction = webhook.Message, crm.Outbound
 			f.Message = &webhook.MessagePart{Content: crm.Text{Body: fmt.Sprintf("out %d", i)}}
