@@ -12,6 +12,12 @@
 // a part of it; beyond that the provider is asked to come again later. Batches
 // take from each workspace in turn, so that one which is flooded delays the
 // others by its share and no more.
+//
+// Those are the bounds of a burst. When more comes than can be committed, commit
+// after commit, only so much is let wait as keeps the wait of who is let in at
+// about twice the usual (see pace), shared among the workspaces that want
+// something; and who is to be refused is refused before the signature is checked
+// and the body decoded, or the refusing would take what the committing needs.
 package gather
 
 import (
@@ -78,6 +84,7 @@ type Gatherer struct {
 	inbox   Inbox
 	counter Counter
 	o       Options
+	hints   hints
 
 	mu     sync.Mutex
 	total  weight
@@ -142,11 +149,18 @@ func (g *Gatherer) Receive(ctx context.Context, requests ...webhook.Request) []i
 }
 
 func (g *Gatherer) prepare(ctx context.Context, r webhook.Request) (*waiter, error) {
+	if ws, known := g.hints.lane(r.Body); known {
+		if !g.expect(ws) {
+			return nil, full
+		}
+		defer g.expected(ws)
+	}
 	a, err := g.inbox.Prepare(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	ws := a.Workspace()
+	g.hints.learn(r.Body, ws)
 	return &waiter{arrival: a, lane: ws, queue: g.queueOf(ws), weight: weight{facts: max(1, a.Facts()), bytes: len(r.Body)}, done: make(chan struct{})}, nil
 }
 
@@ -179,6 +193,7 @@ func (g *Gatherer) enter(w *waiter) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.room(w) {
+		w.queue.pace.refused(time.Now())
 		return false
 	}
 	w.queue.push(w)
@@ -202,7 +217,28 @@ func (g *Gatherer) room(w *waiter) bool {
 	bound := weight{facts: g.o.Queue, bytes: g.o.Bytes}
 	part := weight{facts: g.o.Queue / lanes, bytes: g.o.Bytes / lanes}
 	mine := w.queue.of(w.lane)
-	return g.total.plus(w.weight).within(bound) && (mine == weight{} || mine.plus(w.weight).within(part))
+	return g.total.plus(w.weight).within(bound) && (mine == weight{} || mine.plus(w.weight).within(part)) && w.queue.admits(w.lane, w.weight.facts)
+}
+
+// expect notes that a workspace's request is being prepared; false if it is sure
+// to be refused, as far as can be seen at a glance.
+func (g *Gatherer) expect(ws crm.WorkspaceID) bool {
+	q := g.queueOf(ws)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !q.admits(ws, 1) {
+		q.pace.refused(time.Now())
+		return false
+	}
+	q.expect(ws, 1)
+	return true
+}
+
+// expected notes that a request is prepared, whatever came of it.
+func (g *Gatherer) expected(ws crm.WorkspaceID) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.queueOf(ws).expect(ws, -1)
 }
 
 // leave takes a waiter out of the queue; false if its commit has begun.
@@ -224,7 +260,10 @@ func (g *Gatherer) commits(q *queue) {
 		if len(batch) == 0 {
 			return
 		}
-		g.commit(batch)
+		facts, took := g.commit(batch)
+		g.mu.Lock()
+		q.pace.learn(facts, took)
+		g.mu.Unlock()
 	}
 }
 
@@ -233,6 +272,7 @@ func (g *Gatherer) commits(q *queue) {
 func (g *Gatherer) take(q *queue) []*waiter {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	q.pace.look(time.Now(), q.waiting)
 	batch := q.take(g.o.Batch)
 	for _, w := range batch {
 		g.total = g.total.minus(w.weight)
@@ -242,11 +282,12 @@ func (g *Gatherer) take(q *queue) []*waiter {
 }
 
 // commit commits a batch and tells everyone in it. The requests' own contexts do
-// not count: one that gives up must not take the others with it.
-func (g *Gatherer) commit(batch []*waiter) {
+// not count: one that gives up must not take the others with it. It returns how
+// many facts there were, and what it took.
+func (g *Gatherer) commit(batch []*waiter) (facts int, took time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), g.o.Timeout)
 	defer cancel()
-	began, facts := time.Now(), 0
+	began := time.Now()
 	arrivals := make([]*inbox.Arrival, len(batch))
 	for i, w := range batch {
 		arrivals[i] = w.arrival
@@ -256,7 +297,9 @@ func (g *Gatherer) commit(batch []*waiter) {
 		*batch[i].result = result
 		close(batch[i].done)
 	}
-	g.counter.Commit(len(batch), facts, time.Since(began))
+	took = time.Since(began)
+	g.counter.Commit(len(batch), facts, took)
+	return facts, took
 }
 
 // results commits arrivals; a panic is everybody's error.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -43,6 +44,18 @@ type desk struct {
 	mu      sync.Mutex
 	commits []string // of each, whose requests it held, in order
 	answer  func(commit int) error
+
+	hold     chan struct{} // requests are being prepared until it is closed; nil: for no time
+	prepared atomic.Int64
+}
+
+// Prepare implements gather.Inbox.
+func (d *desk) Prepare(ctx context.Context, r webhook.Request) (*inbox.Arrival, error) {
+	d.prepared.Add(1)
+	if d.hold != nil {
+		<-d.hold
+	}
+	return d.Service.Prepare(ctx, r)
 }
 
 // shelf is a store that packs no bodies; nothing else is asked of it.
@@ -286,4 +299,113 @@ func TestRequestsThatComeTogether(t *testing.T) {
 	if !errors.Is(gather.New(newDesk(), telemetry.New(), gather.Options{Queue: 1}).Receive(t.Context(), request("1", 2))[0].Err, crm.Unavailable) {
 		t.Error("a request that is larger than the whole queue is taken")
 	}
+}
+
+// crowded returns a crowd before a host that is overloaded by one workspace, at a
+// moment when a commit has just begun and nothing waits.
+func crowded(t *testing.T, d *desk) *crowd {
+	t.Helper()
+	c := newCrowd(gather.New(d, telemetry.New(), gather.Options{}))
+	c.comes(t.Context(), "1", 100)
+	for range 3 { // commits with more waiting than there is room for
+		c.comes(t.Context(), "1111", 100)
+		time.Sleep(time.Second)
+		synctest.Wait()
+	}
+	if got := c.g.Waiting(); got != 0 {
+		t.Fatalf("%d facts wait after a commit began", got)
+	}
+	return c
+}
+
+// While the host is overloaded there is room for 256 facts. One that has nothing
+// waiting finds room beside one that floods the host.
+func TestAnOverloadedHostLetsFewWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := crowded(t, newDesk())
+		c.comes(t.Context(), "1111", 100) // of them two fit, as of the last four in the crowd
+		c.comes(t.Context(), "22", 50)    // the first finds an empty lane
+		c.comes(t.Context(), "3", 300)    // so does one that is larger than the room
+		if got := c.told("1"); strings.Count(got, "unavailable") != 4 || strings.Count(got, `""`) != 13 {
+			t.Errorf("of 17 requests of who floods the host are told %s, want four refusals", got)
+		}
+		if got := c.told("2"); got != `["unavailable" ""]` {
+			t.Errorf("another workspace's requests are told %s, want the first taken", got)
+		}
+		if got := c.told("3"); got != `[""]` {
+			t.Errorf("a large request is told %s, want it taken", got)
+		}
+		time.Sleep(2 * time.Second) // a commit looks that comes after the calm
+		c.comes(t.Context(), "4", 1)
+		time.Sleep(time.Second)
+		c.comes(t.Context(), "55555", 100)
+		if got := c.told("5"); got != `["" "" "" "" ""]` {
+			t.Errorf("after a while without refusals a burst is told %s", got)
+		}
+	})
+}
+
+// Of those that share the room each has the same part.
+func TestWorkspacesShareTheRoom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := crowded(t, newDesk())
+		c.comes(t.Context(), "32222233", 40)
+		// 256/2 facts are three requests; who is first keeps nothing from the other.
+		if got := c.told("2"); got != `["unavailable" "unavailable" "" "" ""]` {
+			t.Errorf("five requests of a workspace that shares the room are told %s, want three taken", got)
+		}
+		if got := c.told("3"); got != `["" "" ""]` {
+			t.Errorf("three requests of the other are told %s, want all taken", got)
+		}
+	})
+}
+
+// Who is to be refused is refused before the signature is looked at, when a
+// request about the same number was signed before.
+func TestRefusingIsCheap(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := crowded(t, newDesk())
+		c.comes(t.Context(), "11", 100)
+		forged := func(number string) crm.Code {
+			r := request(number, 100)
+			r.Hub = nil
+			return crm.CodeOf(c.g.Receive(t.Context(), r)[0].Err)
+		}
+		if got := forged("1"); got != crm.Unauthenticated {
+			t.Errorf("with room for one fact more a forged request is told %q", got)
+		}
+		c.comes(t.Context(), "1", 56) // now the room is full
+		if got := forged("1"); got != crm.Unavailable {
+			t.Errorf("with no room a request about a known number is told %q: it was verified first", got)
+		}
+		if got := forged("8"); got != crm.Unauthenticated {
+			t.Errorf("a request about an unknown number is told %q", got)
+		}
+		c.running.Wait()
+	})
+}
+
+// Those that are being prepared count as if they waited: of many that come at
+// once only so many are prepared as may come in.
+func TestWhoIsPreparedTakesRoom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		c := crowded(t, d)
+		d.hold = make(chan struct{})
+		d.prepared.Store(0)
+		c.comes(t.Context(), "1111111111", 100)
+		if got := d.prepared.Load(); got < 2 || got > 4 {
+			t.Errorf("of ten requests that come at once %d are prepared, want as many as there is room for", got)
+		}
+		close(d.hold)
+		c.running.Wait()
+		c.comes(t.Context(), "1", 100)
+		if got := c.told("1"); !strings.HasSuffix(got, `""]`) {
+			t.Errorf("when they are through the next is told %s", got)
+		}
+	})
 }

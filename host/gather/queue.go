@@ -27,6 +27,44 @@ type queue struct {
 	lanes   []*lane
 	byID    map[crm.WorkspaceID]*lane
 	running bool // a goroutine commits what is here
+	waiting int  // facts
+	pace    pace
+
+	// Requests that are being prepared wait as well, or all that come while one
+	// is prepared would find the same room. What they hold is guessed.
+	coming    map[crm.WorkspaceID]int
+	comingAll int
+	usual     int // facts of a request, times 16
+}
+
+// expect adds so many requests to those of a workspace that are being prepared.
+func (q *queue) expect(id crm.WorkspaceID, requests int) {
+	if q.coming == nil {
+		q.coming = make(map[crm.WorkspaceID]int)
+	}
+	q.comingAll += requests
+	if q.coming[id] += requests; q.coming[id] == 0 {
+		delete(q.coming, id)
+	}
+}
+
+// guess returns how many facts so many requests hold.
+func (q *queue) guess(requests int) int { return requests * max(1, q.usual/16) }
+
+// admits reports whether a workspace may let so many facts more wait. While the
+// host is overloaded those that want something share the room, and who has
+// nothing waiting yet finds as much again, or room for one request of any size:
+// the largest could never come in otherwise.
+func (q *queue) admits(id crm.WorkspaceID, facts int) bool {
+	waiting := q.waiting + q.guess(q.comingAll)
+	if !q.pace.crowded || waiting == 0 {
+		return true
+	}
+	mine, room := q.of(id).facts+q.guess(q.coming[id]), q.pace.room()
+	if mine == 0 {
+		return waiting <= room || waiting+facts <= 2*room
+	}
+	return waiting+facts <= room && mine+facts <= room/max(1, len(q.lanes))
 }
 
 // of returns how much of a workspace waits.
@@ -49,6 +87,11 @@ func (q *queue) push(w *waiter) {
 	}
 	l.waiters = append(l.waiters, w)
 	l.weight = l.weight.plus(w.weight)
+	q.waiting += w.weight.facts
+	if q.usual == 0 {
+		q.usual = 16 * w.weight.facts
+	}
+	q.usual += w.weight.facts - q.usual/16
 }
 
 // take takes waiters of so many facts at most, but at least one, from each lane
@@ -87,6 +130,7 @@ func (q *queue) drop(l *lane, i int) {
 		l.waiters = slices.Delete(l.waiters, i, i+1)
 	}
 	l.weight = l.weight.minus(w.weight)
+	q.waiting -= w.weight.facts
 	if len(l.waiters) == 0 {
 		delete(q.byID, l.id)
 		q.lanes = slices.DeleteFunc(q.lanes, func(other *lane) bool { return other == l })

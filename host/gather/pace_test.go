@@ -1,0 +1,169 @@
+package gather_test
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/my21staff/my21staff/host/gather"
+)
+
+// ordinary teaches a pace what commits cost on an ordinary day: a fixed cost, so
+// much a fact, and some noise.
+func ordinary(p *gather.Pace, fixed, each time.Duration, most int) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 500 {
+		facts := 1 + rnd.IntN(most)
+		p.Learn(facts, fixed+time.Duration(facts)*each+time.Duration(rnd.Int64N(int64(fixed/10)+1)))
+	}
+}
+
+// The room is what makes a commit five times as long as its fixed cost, on any
+// disk, however the ordinary day was.
+func TestRoomIsWhatACommitDoesWellWith(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name        string
+		fixed, each time.Duration
+		most        int
+		least, room int
+	}{
+		{"an ordinary disk", 10 * time.Millisecond, 100 * time.Microsecond, 60, 480, 560},
+		{"the same on a quiet day", 10 * time.Millisecond, 100 * time.Microsecond, 8, 400, 700},
+		{"a slow disk", 100 * time.Millisecond, 200 * time.Microsecond, 300, 1200, 1300},
+		{"a fast disk keeps the least", time.Millisecond, 100 * time.Microsecond, 40, 256, 256},
+		{"a very slow one is bounded", 5 * time.Second, 500 * time.Microsecond, 300, 256, 1200},
+	} {
+		var p gather.Pace
+		if got := p.Room(); got != 256 {
+			t.Errorf("before anything was seen the room is %d, want 256", got)
+		}
+		ordinary(&p, c.fixed, c.each, c.most)
+		if got := p.Room(); got < c.least || got > c.room {
+			t.Errorf("%s: the room is %d, want %d to %d", c.name, got, c.least, c.room)
+		}
+	}
+}
+
+func TestCommitsThatAreAllAlikeSayNothing(t *testing.T) {
+	t.Parallel()
+	var p gather.Pace
+	ordinary(&p, 10*time.Millisecond, 100*time.Microsecond, 60)
+	before := p.Room()
+	for i := range 1000 {
+		p.Learn(500, 60*time.Millisecond+time.Duration(i%7)*time.Millisecond)
+	}
+	if got := p.Room(); got < before/2 || got > 2*before {
+		t.Errorf("after commits of one size the room is %d, before it was %d", got, before)
+	}
+	var fresh gather.Pace
+	for range 1000 {
+		fresh.Learn(1, 10*time.Millisecond)
+	}
+	if got := fresh.Room(); got != 256 {
+		t.Errorf("commits of one fact each make a room of %d, want the least", got)
+	}
+}
+
+// What commits take in a crowd is not learned, unless there is no other way to
+// find out that the disk has changed.
+func TestACrowdTeachesNothing(t *testing.T) {
+	t.Parallel()
+	begin := time.Unix(1_800_000_000, 0)
+	crowd := func(p *gather.Pace) {
+		p.Look(begin, 5000)
+		p.Look(begin.Add(time.Second), 5000)
+		if !p.Crowded() {
+			t.Fatal("5000 facts that wait for a second are no crowd")
+		}
+	}
+	var p gather.Pace
+	ordinary(&p, 10*time.Millisecond, 100*time.Microsecond, 60)
+	before := p.Room()
+	crowd(&p)
+	for range 100 {
+		p.Learn(500, 60*time.Millisecond)
+	}
+	if got := p.Room(); got < before*9/10 || got > before {
+		t.Errorf("in a crowd whose commits cost what they should the room went from %d to %d", before, got)
+	}
+	for range 100 {
+		p.Learn(before, 10*time.Millisecond+time.Duration(before)*180*time.Microsecond)
+	}
+	if got := p.Room(); got < before/2 || got > before*6/10 {
+		t.Errorf("facts cost 1.8 times as much and the room went from %d to %d", before, got)
+	}
+	p.Look(begin.Add(time.Minute), 0)
+	p.Look(begin.Add(time.Minute), 0)
+	if got := p.Room(); got != before {
+		t.Errorf("after the crowd the room is %d, before it was %d", got, before)
+	}
+	var least gather.Pace
+	ordinary(&least, time.Millisecond, 100*time.Microsecond, 60)
+	crowd(&least)
+	ordinary(&least, 100*time.Millisecond, 100*time.Microsecond, 256)
+	if got := least.Room(); got <= 256 {
+		t.Errorf("the disk has become slow and the room stays %d", got)
+	}
+}
+
+// A crowd is what lasts; one that is served soon is a burst.
+func TestACrowdIsWhatLasts(t *testing.T) {
+	t.Parallel()
+	type look struct {
+		at      int // milliseconds
+		waiting int
+		refused bool
+		want    bool
+	}
+	for _, c := range []struct {
+		name  string
+		looks []look
+	}{
+		{"a burst", []look{{0, 300, false, false}, {400, 300, false, false}, {450, 10, false, false}, {800, 300, false, false}, {1200, 300, false, false}}},
+		{"a crowd", []look{{0, 300, false, false}, {501, 257, false, true}}},
+		{"as much as there is room for", []look{{0, 256, false, false}, {5000, 256, false, false}}},
+		{"it lasts while somebody is refused", []look{{0, 300, false, false}, {600, 300, true, true}, {1500, 0, true, true}, {2500, 0, false, true}, {2501, 0, false, false}}},
+		{"and begins anew only when it lasts again", []look{{0, 300, false, false}, {600, 300, false, true}, {1700, 300, false, true}, {3000, 5, false, false}, {3100, 300, false, false}, {3700, 300, false, true}}},
+	} {
+		var p gather.Pace
+		begin := time.Unix(1_800_000_000, 0)
+		for _, l := range c.looks {
+			now := begin.Add(time.Duration(l.at) * time.Millisecond)
+			p.Look(now, l.waiting)
+			if p.Crowded() != l.want {
+				t.Errorf("%s: at %d ms, with %d waiting, crowded is %t, want %t", c.name, l.at, l.waiting, p.Crowded(), l.want)
+			}
+			if l.refused {
+				p.Refused(now)
+			}
+		}
+	}
+}
+
+func TestNumberIsSeenAtAGlance(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		string(request("555", 1).Body):                            "555",
+		`{"a":{"phone_number_id" : "12"},"phone_number_id":"3"}`:  "12",
+		`{"phone_number_id":12}`:                                  "",
+		`{"phone_number_id":"`:                                    "",
+		`"phone_number_id"`:                                       "",
+		`{"phone_number_id":"` + string(make([]byte, 100)) + `"}`: "",
+		``: "",
+	} {
+		if got := string(gather.NumberIn([]byte(body))); got != want {
+			t.Errorf("in %.60q the number is %q, want %q", body, got, want)
+		}
+	}
+}
+
+func FuzzNumberIn(f *testing.F) {
+	f.Add([]byte(`{"phone_number_id":"5550000"}`))
+	f.Add([]byte(`"phone_number_id" :`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if got := gather.NumberIn(body); len(got) > 64 {
+			t.Errorf("a number of %d bytes", len(got))
+		}
+	})
+}
