@@ -77,25 +77,70 @@ func (s *server) room(ctx *fasthttp.RequestCtx) (limit int, leave func(), err er
 	return maxEnvelope, leave, nil
 }
 
-// readBody reads the body into memory, within its bound.
-func readBody(ctx *fasthttp.RequestCtx, limit int) error {
+// smallBody is what of a body is read in any case; nearly every webhook is
+// smaller. Who has sent so much and goes on has to find room in the budget, for
+// the whole of it at once: were it given bit by bit, many large bodies could
+// share it out and none ever come to its end.
+// What is not sent takes no memory, so that a crowd of slow senders takes little.
+const (
+	firstBody = 4 << 10
+	smallBody = 64 << 10
+)
+
+// readBody reads the body into memory, within its bound, and returns how much of
+// the budget it holds. A body for which there is no room is read all the same,
+// and forgotten, so that the connection can be used on.
+func (s *server) readBody(ctx *fasthttp.RequestCtx, limit int) (held int, err error) {
 	stream := ctx.RequestBodyStream()
 	if limit == 0 || stream == nil {
-		return nil
+		return 0, nil
 	}
-	var body []byte
-	if ctx.Request.Header.ContentLength() <= limit {
-		var err error
-		if body, err = io.ReadAll(io.LimitReader(stream, int64(limit)+1)); err != nil {
-			return broken(err)
+	length := ctx.Request.Header.ContentLength()
+	if length > limit {
+		drop(ctx, limit)
+		return 0, tooLarge(limit)
+	}
+	if s.working.Load() >= s.most && !operational(ctx) { // it would be refused when it is read
+		return 0, s.turnAway(ctx, limit)
+	}
+	most := limit + 1
+	if length >= 0 {
+		most = length + 1 // the one more finds the end without growing
+	}
+	body := make([]byte, 0, min(most, firstBody))
+	for {
+		switch {
+		case len(body) < cap(body):
+		case len(body) < smallBody:
+			body = append(make([]byte, 0, min(most, smallBody)), body...)
+		case s.bodies.take(most):
+			held = most
+			body = append(make([]byte, 0, most), body...)
+		default:
+			return 0, s.turnAway(ctx, limit)
+		}
+		n, err := stream.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch {
+		case len(body) > limit:
+			drop(ctx, limit)
+			return held, tooLarge(limit)
+		case errors.Is(err, io.EOF):
+			ctx.Request.SetBodyRaw(body)
+			return held, nil
+		case err != nil:
+			return held, broken(err)
 		}
 	}
-	if ctx.Request.Header.ContentLength() > limit || len(body) > limit {
-		drop(ctx, limit)
-		return tooLarge(limit)
+}
+
+// turnAway reads the rest of a body and returns the refusal.
+func (s *server) turnAway(ctx *fasthttp.RequestCtx, limit int) error {
+	n, err := io.Copy(io.Discard, io.LimitReader(ctx.RequestBodyStream(), int64(limit)+1))
+	if err != nil || n > int64(limit) { // what follows is not the next request
+		ctx.SetConnectionClose()
 	}
-	ctx.Request.SetBodyRaw(body)
-	return nil
+	return busy
 }
 
 // drop reads what is left of a body that is refused, within reason, and closes

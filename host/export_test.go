@@ -1,5 +1,10 @@
 package host
 
+import (
+	"log/slog"
+	"time"
+)
+
 // Surface returns the method and path of everything the host answers.
 func (h *Host) Surface() [][2]string {
 	var surface [][2]string
@@ -8,3 +13,9 @@ func (h *Host) Surface() [][2]string {
 	}
 	return surface
 }
+
+// Refusals and its method let tests look at what is logged of refusals.
+type Refusals = refusals
+
+// Line is line.
+func (r *refusals) Line(now time.Time, line []slog.Attr) []slog.Attr { return r.line(now, line) }

@@ -47,6 +47,8 @@ type server struct {
 
 	envelopes bool         // an edge is known
 	large     atomic.Int64 // bodies of envelopes that are larger than a provider's, now
+	bodies    budget       // of the memory of large bodies
+	refusals  refusals
 }
 
 // exchange is what the server knows about one request.
@@ -69,6 +71,7 @@ func exchangeOf(ctx *fasthttp.RequestCtx) *exchange {
 
 func newServer(c Config, origin auth.Origin, log *slog.Logger, metrics *telemetry.Metrics) *server {
 	s := &server{origin: origin, log: log, metrics: metrics, timeout: c.RequestTimeout, most: int64(c.MaxRequests), envelopes: len(c.EdgeSecrets) > 0}
+	s.bodies.left.Store(bodyMemory)
 	s.http = &fasthttp.Server{
 		Handler:            fasthttp.CompressHandlerLevel(s.serve, fasthttp.CompressBestSpeed),
 		ErrorHandler:       s.unreadable,
@@ -122,7 +125,9 @@ func (s *server) answer(ctx *fasthttp.RequestCtx, x *exchange) {
 	limit, leave, err := s.room(ctx)
 	if err == nil {
 		defer leave()
-		err = readBody(ctx, limit)
+		var held int
+		held, err = s.readBody(ctx, limit)
+		defer s.bodies.give(held)
 	}
 	if err != nil {
 		x.err = err
@@ -212,6 +217,12 @@ func (s *server) record(ctx *fasthttp.RequestCtx, x *exchange) {
 	}
 	if x.err != nil {
 		line = append(line, slog.Any("error", x.err))
+	}
+	if isBusy(x.err) {
+		if line = s.refusals.line(time.Now(), line); line == nil {
+			return
+		}
+		level = slog.LevelWarn
 	}
 	s.log.LogAttrs(context.Background(), level, "request", line...)
 }
