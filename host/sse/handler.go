@@ -46,10 +46,25 @@ func (h *Hub) Handle(ctx *fasthttp.RequestCtx) error {
 		if whole, ok := conn.(interface{ UnsafeConn() net.Conn }); ok {
 			conn = whole.UnsafeConn()
 		}
+		boundKernel(conn)
 		st.socket = socketOf(conn)
 		h.admit(arrival{stream: st, who: who, newest: page.Next}, opening)
 	})
 	return nil
+}
+
+// kernelBuffer is how much the kernel may keep of what a reader does not take;
+// Linux doubles it. Left to itself it keeps megabytes, of each stream, and a
+// reader that does not read is found out only when they are full.
+const kernelBuffer = 32 << 10
+
+func boundKernel(conn net.Conn) {
+	if sealed, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS
+		conn = sealed.NetConn()
+	}
+	if c, ok := conn.(interface{ SetWriteBuffer(bytes int) error }); ok {
+		_ = c.SetWriteBuffer(kernelBuffer) // without it the reader is found out later
+	}
 }
 
 // admit hands a stream to its shard.
