@@ -24,6 +24,7 @@ type conn struct {
 	address string
 	c       net.Conn
 	in      *bufio.Reader
+	hasty   bool // does not look whether the other side has closed before each request
 }
 
 // answer is what came back.
@@ -38,7 +39,7 @@ type answer struct {
 // do sends a request as it stands and reads the answer. An error before the
 // connection was there is a Fail, any later one leaves it open what happened.
 func (c *conn) do(request []byte) answer {
-	if c.c != nil && c.ended() {
+	if c.c != nil && !c.hasty && c.ended() {
 		c.close()
 	}
 	if c.c == nil {
@@ -123,16 +124,16 @@ func (c *conn) exchange(request []byte) (got answer, keep bool, err error) {
 		if line = bytes.TrimRight(line, "\r\n"); len(line) == 0 {
 			break
 		}
-		name, value, _ := strings.Cut(string(line), ":")
-		switch value = strings.TrimSpace(value); strings.ToLower(name) {
-		case "content-length":
-			if length, err = strconv.Atoi(value); err != nil {
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		switch value = bytes.TrimSpace(value); { // most headers are none of these, and cost a comparison of lengths
+		case is(name, "content-length"):
+			if length, err = strconv.Atoi(string(value)); err != nil {
 				return got, false, err
 			}
-		case "connection":
-			keep = keep && !strings.EqualFold(value, "close")
-		case "retry-after":
-			if seconds, err := strconv.Atoi(value); err == nil {
+		case is(name, "connection"):
+			keep = keep && !is(value, "close")
+		case is(name, "retry-after"):
+			if seconds, err := strconv.Atoi(string(value)); err == nil {
 				got.wait = time.Duration(seconds) * time.Second
 			}
 		}
@@ -143,4 +144,9 @@ func (c *conn) exchange(request []byte) (got answer, keep bool, err error) {
 	got.body = make([]byte, length)
 	_, err = io.ReadFull(c.in, got.body)
 	return got, keep, err
+}
+
+// is reports whether text is a word, whatever its case.
+func is(text []byte, word string) bool {
+	return len(text) == len(word) && strings.EqualFold(string(text), word)
 }

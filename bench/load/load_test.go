@@ -162,3 +162,105 @@ func drive(t *testing.T, dir, address string, args ...string) summary {
 	}
 	return s
 }
+
+// choosy is a host that refuses every second request the first time it comes,
+// half of them without a word when to come back, and counts.
+type choosy struct {
+	mu                sync.Mutex
+	seen              map[string]int
+	refused, impolite int
+	accepted          int
+}
+
+func (h *choosy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil || r.Method != http.MethodPost {
+		http.NotFound(w, r)
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.seen[string(body)]++
+	if h.seen[string(body)] > 1 || len(h.seen)%2 == 0 {
+		h.accepted++
+		_, _ = io.WriteString(w, `{"id":"receipt"}`)
+		return
+	}
+	if h.refused++; h.refused%2 == 0 {
+		w.Header().Set("Retry-After", "1")
+	} else {
+		h.impolite++
+	}
+	w.WriteHeader(http.StatusServiceUnavailable)
+}
+
+// A flood sends again what was refused, never what was accepted, and counts each
+// as the host does.
+func TestFloodCountsAsTheHostDoes(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	h := &choosy{seen: map[string]int{}}
+	server := httptest.NewServer(h)
+	defer server.Close()
+	drive(t, dir, server.URL, "-for", "1m", "-flood", "2", "-flood-step", "500ms", "-flood-warm", "100ms", "-flood-back", "1s", "-flood-messages", "2", "-flood-probes", "2",
+		"-clients", "8", "-streams", "0", "-readers", "0")
+	lines, err := record.ReadLines[record.Line](filepath.Join(dir, "journal.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	intents, fails, oks, unsent := map[int64]int{}, map[int64]int{}, map[int64]int{}, 0
+	repeated := map[int64]bool{}
+	for _, line := range lines {
+		switch {
+		case line.T == record.Intent:
+			intents[line.D]++
+			repeated[line.D] = repeated[line.D] || line.Again
+		case line.T == record.Outcome && line.Class == record.OK:
+			oks[line.D]++
+		case line.T == record.Outcome && line.Code == 0:
+			unsent++
+		case line.T == record.Outcome:
+			fails[line.D]++
+		}
+	}
+	refused, accepted := 0, 0
+	for d, n := range intents {
+		refused, accepted = refused+fails[d], accepted+oks[d]
+		if ended := fails[d] + oks[d]; ended != n && ended != n-1 || ended == n-1 && unsent == 0 {
+			t.Errorf("request %d has %d intents and %d outcomes", d, n, ended)
+		}
+		if oks[d] > 1 && !repeated[d] || fails[d] > 1 {
+			t.Errorf("request %d was refused %d times and accepted %d times", d, fails[d], oks[d])
+		}
+	}
+	if refused != h.refused || accepted != h.accepted || refused == 0 || accepted == 0 {
+		t.Errorf("the journal has %d refused and %d accepted, the host %d and %d", refused, accepted, h.refused, h.accepted)
+	}
+	var result struct {
+		Capacity float64
+		Accepted int
+		Steps    []struct {
+			Name                      string
+			Offered, Goodput, Refused float64
+			Impolite, Unclear         int
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "flood.json"))
+	if err != nil || json.Unmarshal(text, &result) != nil {
+		t.Fatalf("flood.json: %v: %s", err, text)
+	}
+	names, impolite := "", 0
+	for _, s := range result.Steps {
+		names += s.Name + " "
+		impolite += s.Impolite
+		if s.Unclear > 0 {
+			t.Errorf("at %s %d requests got no answer", s.Name, s.Unclear)
+		}
+	}
+	if names != "capacity 0.7x 2x after " || result.Capacity <= 0 || impolite == 0 || impolite > h.impolite {
+		t.Errorf("the steps are %s, the capacity %.0f/s, and %d of the %d refusals without a word were seen", names, result.Capacity, impolite, h.impolite)
+	}
+	if got := result.Steps[2].Offered; got != 2*result.Capacity {
+		t.Errorf("at 2x %.0f/s were offered of a capacity of %.0f/s", got, result.Capacity)
+	}
+}

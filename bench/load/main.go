@@ -38,6 +38,8 @@ type options struct {
 	seed               uint64
 	shares             shares
 	faults             faults
+	away, back         time.Duration // from when and until when the provider is away
+	flood              flooding
 }
 
 func parse(args []string) (*options, error) {
@@ -57,6 +59,16 @@ func parse(args []string) (*options, error) {
 	fs.IntVar(&o.readers, "readers", 1, "readers of the API")
 	fs.IntVar(&o.chores, "chores", 0, "workers that change conversations, and up- and download files")
 	fs.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "of the traffic")
+	fs.DurationVar(&o.away, "provider-away", 0, "when the provider begins to answer 503 to every send, after the start")
+	fs.DurationVar(&o.back, "provider-back", 0, "when it does so no longer")
+	fs.StringVar(&o.flood.steps, "flood", "", "multiples of the capacity to offer one after the other (1,2,5,10) instead of the usual traffic; -clients are its connections")
+	fs.Float64Var(&o.flood.normal, "flood-normal", 0.7, "what is normal, of the capacity")
+	fs.DurationVar(&o.flood.step, "flood-step", 5*time.Second, "how long a step of a flood is measured")
+	fs.DurationVar(&o.flood.warm, "flood-warm", 2*time.Second, "how long each step runs before it is measured")
+	fs.DurationVar(&o.flood.back, "flood-back", 12*time.Second, "how long it is normal again at the end")
+	fs.IntVar(&o.flood.accept, "flood-accept", 0, "instead of steps: send in a closed loop until so many requests are accepted")
+	fs.IntVar(&o.flood.messages, "flood-messages", 20, "messages of a request of a flood")
+	fs.IntVar(&o.flood.probes, "flood-probes", 32, "clients of the closed loop that finds the capacity")
 	for _, share := range []struct {
 		into  *int
 		name  string

@@ -32,6 +32,7 @@ type delivery struct {
 	line    record.Line // as it is defined in the journal
 	request []byte
 	again   bool
+	tried   bool // in a flood
 }
 
 // mix makes the traffic. next is for one goroutine; wrote and statuses for any.
@@ -239,6 +240,19 @@ func (m *mix) status() *delivery {
 	return m.remember(m.webhook([]record.Item{{
 		Kind: record.Status, Workspace: at.workspace, Number: at.number.ID, ID: id, Peer: peer(m.rnd.IntN(m.peers)), At: m.began, Status: word,
 	}}))
+}
+
+// flood makes a request with so many new messages of one number, which is never
+// sent again after the run's end.
+func (m *mix) flood(messages int) *delivery {
+	at := m.anyNumber()
+	items := make([]record.Item, messages)
+	for i := range items {
+		items[i] = m.message(at)
+	}
+	d := m.webhook(items)
+	d.line.Abandoned = true
+	return d
 }
 
 // twin sends a message under the wamid of one of another number.

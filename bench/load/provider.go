@@ -26,6 +26,8 @@ type faults struct{ slow, failing, throttled, pair, reset, closed int }
 type provider struct {
 	plan   *record.Plan
 	faults faults
+	away   time.Time // until back every send is answered 503
+	back   time.Time
 	record *record.Journal
 	report func(*record.Number, []record.Item, string) // sends a webhook
 
@@ -155,6 +157,9 @@ func (p *provider) send(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *provider) choose() string {
+	if now := time.Now(); now.After(p.away) && now.Before(p.back) {
+		return "503"
+	}
 	dice, f := rand.IntN(1000), p.faults
 	for _, c := range []struct {
 		share int
@@ -175,6 +180,8 @@ func (p *provider) answer(w http.ResponseWriter, call record.Call) {
 		_, _ = fmt.Fprintf(w, `{"error":{"message":%q,"type":"OAuthException","code":%d}}`, words, code)
 	}
 	switch call.Answer {
+	case "503":
+		refuse(503, 131016, "Service unavailable")
 	case "500":
 		refuse(500, 131000, "Something went wrong")
 	case "429":

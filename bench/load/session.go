@@ -45,7 +45,7 @@ func newSession(plan *record.Plan, o *options) (*session, error) {
 	}
 	m := newMix(plan, o.shares, o.peers, o.batch, o.text, o.seed)
 	s.driver = newDriver(plan, hosts, m, journal)
-	s.provider = &provider{plan: plan, faults: o.faults, record: calls, awaited: map[string]bool{}, told: map[string]bool{}}
+	s.provider = &provider{plan: plan, faults: o.faults, away: time.Now().Add(o.away), back: time.Now().Add(o.back), record: calls, awaited: map[string]bool{}, told: map[string]bool{}}
 	s.driver.taken = s.provider.expect
 	s.browser = &browser{driver: s.driver, client: &http.Client{Timeout: patience}}
 	if s.crowd, err = newCrowd(o.dir, plan, o.crowd); err != nil {
@@ -96,8 +96,14 @@ func (s *session) run(making context.Context) error {
 	for range s.chores {
 		browsers.Go(func() { s.browser.work(making) })
 	}
-	go s.progress(life)
-	if err := s.drive(making, draining); err != nil {
+	if s.flood.steps == "" {
+		go s.progress(life)
+	}
+	traffic := s.drive
+	if s.flood.steps != "" {
+		traffic = func(making, _ context.Context) error { return (&flood{session: s, o: s.flood}).run(making) }
+	}
+	if err := traffic(making, draining); err != nil {
 		return err
 	}
 	browsers.Wait()
@@ -201,10 +207,14 @@ func (s *session) progress(life context.Context) {
 	for life.Err() == nil {
 		pause(life, time.Second)
 		now := s.driver.requests.Load()
-		fmt.Fprintf(os.Stderr, "load: %d requests (%d/s), %d under way, %d retries, %d sends accepted\n",
+		progress("%d requests (%d/s), %d under way, %d retries, %d sends accepted",
 			now, now-before, s.driver.open.Load(), s.driver.retries.Load(), s.provider.accepted.Load())
 		before = now
 	}
+}
+
+func progress(format string, args ...any) {
+	fmt.Fprintln(os.Stderr, "load: "+fmt.Sprintf(format, args...))
 }
 
 // Quantiles are a distribution of times in milliseconds.

@@ -82,7 +82,7 @@ type Call struct {
 	Text     string `json:"text"`
 	ID       string `json:"id"` // the wamid it was given
 	Accepted bool   `json:"accepted"`
-	Answer   string `json:"answer"` // how it was answered: ok, slow, 500, 429, pair, reset, closed
+	Answer   string `json:"answer"` // how it was answered: ok, slow, 500, 503, 429, pair, reset, closed
 }
 
 // The kinds of line in a transcript.
