@@ -29,6 +29,7 @@ type result struct {
 	Ready    []time.Duration              `json:"ready,omitempty"`
 	Healed   []time.Duration              `json:"healed,omitempty"` // from the end of an outage to the first acknowledgement
 	Bugs     []bugFound                   `json:"bugs,omitempty"`
+	Flood    *flood                       `json:"flood,omitempty"`
 	Problems []string                     `json:"problems,omitempty"` // why the run failed, beside the verdicts
 	Notes    []string                     `json:"notes,omitempty"`
 	Kept     []string                     `json:"kept,omitempty"` // folders with the evidence of what was found
@@ -53,6 +54,15 @@ func (r *result) bar(strict bool, what string, took, most time.Duration) {
 		r.Problems = append(r.Problems, words)
 	} else {
 		r.Notes = append(r.Notes, words)
+	}
+}
+
+// hold notes how something did, and as a problem if it is not as it should be.
+func (r *result) hold(strict, good bool, format string, args ...any) {
+	if strict && !good {
+		r.fail(format, args...)
+	} else {
+		r.note(format, args...)
 	}
 }
 
@@ -143,6 +153,11 @@ func printTable(out io.Writer, results []*result) error {
 		}
 		if err := printBugs(out, r); err != nil {
 			return err
+		}
+		if r.Flood != nil {
+			if err := r.Flood.print(out, r.Database); err != nil {
+				return err
+			}
 		}
 		for _, words := range slices.Concat(r.Problems, r.Notes) {
 			fmt.Fprintf(out, "%s %s: %s\n", r.Scenario, r.Database, words)

@@ -30,6 +30,11 @@ func scenarios() []scenario {
 		{"diskfull", "sqlite postgres", fillDisk},
 		{"storms", "sqlite postgres", cutCrowd},
 		{"two-hosts", "postgres", twoHosts},
+		{"outage", "sqlite postgres", outageOfProvider},
+		{"slowloris", "sqlite postgres", slowloris},
+		{"readers", "sqlite postgres", slowReaders},
+		{"batches", "sqlite postgres", bigBatches},
+		{"overload", "sqlite postgres", overload},
 		{"fault", "sqlite postgres", injectFaults},
 		{"bugs", "sqlite postgres", plantBugs},
 	}
