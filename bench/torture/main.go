@@ -66,7 +66,7 @@ func (o *options) flags(fs *flag.FlagSet) {
 	fs.IntVar(&o.peers, "peers", 100, "customers of each number")
 	fs.IntVar(&o.browsers, "browsers", 1000, "readers of the event streams that storms cut off; 10,000 need 20,000 open files a process (ulimit -Hn)")
 	fs.IntVar(&o.messages, "messages", 20, "messages of a webhook in a flood, which tries a host's limits and not the driver's, on the same processors")
-	fs.IntVar(&o.connections, "connections", 512, "connections of a flood")
+	fs.IntVar(&o.connections, "connections", 1024, "connections of a flood; with no more than a host lets in at once nothing is refused")
 	fs.StringVar(&o.dir, "dir", "", "folder to work in (default: a temporary one)")
 	fs.StringVar(&o.json, "json", "", "file for the results as JSON")
 	fs.StringVar(&o.points, "points", "", "fault points, with commas (default: all)")
