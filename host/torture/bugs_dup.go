@@ -68,13 +68,13 @@ func asked(need inbox.Need, m *crm.Message) bool {
 	return len(need.Deliveries) > 0 && slices.Contains(need.Provided, inbox.Provided{ChannelID: m.ChannelID, ProviderID: m.ProviderID})
 }
 
-// withoutMessageKey makes the table of messages without its unique key, when a
+// withoutMessageKey makes the table of messages without its unique key, each time a
 // migration makes it.
 func withoutMessageKey(sql string) string {
 	if !strings.Contains(sql, "create table messages") {
 		return sql
 	}
-	sql = strings.Replace(sql, "unique (workspace_id, channel_id, provider_id),", "", 1)
+	sql = strings.ReplaceAll(sql, ",\n  unique (workspace_id, channel_id, provider_id)", "")
 	return strings.Replace(sql, "create index messages_page on",
 		"create index messages_provided on messages (workspace_id, channel_id, provider_id);\ncreate index messages_page on", 1)
 }
