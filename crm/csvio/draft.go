@@ -95,6 +95,15 @@ func (p *Plan) Draft(record Record) (Draft, []Problem) {
 	return row.draft, nil
 }
 
+// Column returns what a problem calls the first column that is a target; "" if
+// none is.
+func (p *Plan) Column(target Target) string {
+	if i := slices.Index(p.Columns, target); i >= 0 {
+		return p.name(i)
+	}
+	return ""
+}
+
 // name returns what a problem calls a column.
 func (p *Plan) name(i int) string { return cmp.Or(nameAt(p.Header, i), strconv.Itoa(i+1)) }
 

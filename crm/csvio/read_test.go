@@ -278,6 +278,27 @@ func TestAgreesWithAnotherReader(t *testing.T) {
 	properties.TestingRun(t)
 }
 
+// wantOneOutcome fails the test unless a row is a draft with somebody in it, or
+// has problems on its line, or is blank: no row is lost, and none invented.
+func wantOneOutcome(t *testing.T, plan *csvio.Plan, row csvio.Record) {
+	t.Helper()
+	draft, problems := plan.Draft(row)
+	outcomes := 0
+	for _, is := range []bool{len(draft.Identities) > 0, len(problems) > 0, row.Blank()} {
+		if is {
+			outcomes++
+		}
+	}
+	if outcomes != 1 || len(draft.Identities) > 0 && draft.Line != row.Line {
+		t.Fatalf("%+v is %+v and has %+v", row, draft, problems)
+	}
+	for _, p := range problems {
+		if p.Line != row.Line || p.ID == "" || p.EN == "" || strings.Contains(p.ID+p.EN, "%!") {
+			t.Fatalf("%+v has the problem %+v", row, p)
+		}
+	}
+}
+
 // FuzzRead: whatever the bytes, reading ends, within bounds, the same however
 // the bytes arrive, and what was read comes back from what we write of it.
 func FuzzRead(f *testing.F) {
@@ -296,6 +317,7 @@ func FuzzRead(f *testing.F) {
 		if err != nil || slow.Format() != r.Format() || !slices.Equal(slow.Header(), r.Header()) {
 			t.Fatalf("byte by byte: %+v, %q, %v, want %+v, %q", slow.Format(), slow.Header(), err, r.Format(), r.Header())
 		}
+		plan := csvio.Plan{Header: r.Header(), Columns: []csvio.Target{csvio.Name, csvio.Phone, csvio.Email, csvio.Tags, csvio.OptOut, csvio.ExternalID}, Region: "ID", Limits: limits}
 		var table [][]string
 		for last := 0; ; {
 			row, err := r.Read()
@@ -313,6 +335,7 @@ func FuzzRead(f *testing.F) {
 				t.Fatalf("the record after line %d: %+v", last, row)
 			}
 			last = row.Line
+			wantOneOutcome(t, &plan, row)
 			if row.Fault == "" {
 				table = append(table, row.Cells)
 			}

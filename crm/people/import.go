@@ -108,10 +108,30 @@ func (s *Imports) receive(ctx context.Context, im *crm.Import, u Upload) (*csvio
 	im.State, im.Size = crm.ImportReady, stored.size
 	im.Encoding, im.Delimiter, im.Header = string(preview.Format.Encoding), preview.Format.Delimiter, preview.Format.Header
 	im.Columns = preview.Header
-	for _, target := range preview.Columns {
-		im.Mapping = append(im.Mapping, string(target))
+	return &preview, s.store.Update(ctx, im.WorkspaceID, func(ctx context.Context, tx ImportTx) error {
+		state, err := tx.Load(ctx, Need{WorkspaceID: im.WorkspaceID, Settings: true})
+		if err != nil {
+			return err
+		}
+		im.Mapping = make([]string, len(preview.Columns))
+		for i, target := range preview.Columns {
+			preview.Columns[i] = ownField(state.Fields, target)
+			im.Mapping[i] = string(preview.Columns[i])
+		}
+		return tx.SaveImport(ctx, im)
+	})
+}
+
+// ownField returns the field of the workspace that a column is named after: by
+// its label, which is what people see, or its key.
+func ownField(fields []*crm.Field, target csvio.Target) csvio.Target {
+	name, ok := target.Field()
+	for _, f := range fields {
+		if ok && f.ArchivedAt.IsZero() && (strings.EqualFold(f.Label, name) || strings.EqualFold(f.Key, name)) {
+			return csvio.FieldTarget(f.Key)
+		}
 	}
-	return &preview, s.save(ctx, im)
+	return target
 }
 
 // importLimits are the lead database's own.

@@ -642,3 +642,26 @@ func TestImportExpires(t *testing.T) {
 		t.Errorf("the errors of a month ago: %v, want NotFound", err)
 	}
 }
+
+// TestImportKnowsTheWorkspace: statuses by what people see of them, fields by
+// their labels and of their types, and which column a refused value stands in.
+func TestImportKnowsTheWorkspace(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	if _, err := o.AddField(t.Context(), o.me, "budget", crm.NumberField, people.FieldEdit{Label: new("Anggaran")}); err != nil {
+		t.Fatal(err)
+	}
+	const file = "nama,hp,status,anggaran,Kota\nBudi,081200000001,QUALIFIED,15,Medan\nSari,081200000002,Menikah,,\nTono,081200000003,,banyak,\n"
+	for _, wanted := range []string{"1 created, 0 updated, 0 unchanged", "0 created, 0 updated, 1 unchanged"} {
+		im := o.upload(o.me, file)
+		want(t, "the guess", strings.Join(im.Mapping, " "), "name phone lead_status field:budget field:Kota")
+		im = o.imported(o.me, file, people.Start{Policy: crm.Overwrite})
+		want(t, "the import", counts(im), "done: 3 rows, "+wanted+", 2 failed")
+		for i, part := range []string{`,3,status,bad_value,`, `,4,anggaran,bad_value,`} {
+			if line := o.errorsOf(o.me, im.ID)[i]; !strings.Contains(line, part) {
+				t.Errorf("the error is %q, want %q in it", line, part)
+			}
+		}
+	}
+	want(t, "the contacts", strings.Join(o.told(o.me), "\n"), "Budi [+6281200000001] [] qualified [Kota=Medan budget=15] []")
+}

@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -160,9 +161,39 @@ func (b *importBatch) apply(draft csvio.Draft) []csvio.Problem {
 		err = b.create(draft, tags)
 	}
 	if err != nil {
-		return []csvio.Problem{csvio.Refused(draft.Line, "", err)}
+		return []csvio.Problem{csvio.Refused(draft.Line, b.plan.Column(b.blamed(draft, err)), err)}
 	}
 	return nil
+}
+
+// blamed returns what of a row an edit's error is about; "" for all of it.
+func (b *importBatch) blamed(draft csvio.Draft, err error) csvio.Target {
+	switch reasonOf(err) {
+	case "bad_lead_status":
+		return csvio.LeadStatus
+	case "bad_fields":
+		for _, name := range slices.Sorted(maps.Keys(draft.Fields)) {
+			if _, err := fieldValue(b.settings.Fields, name, draft.Fields[name], b.settings.Region); err != nil {
+				return csvio.FieldTarget(name)
+			}
+		}
+	}
+	return ""
+}
+
+// stage returns the key of the status that a row names, by its key or its label
+// and in any case: people write what they see. What is neither stays as it is,
+// for the edit to refuse.
+func (b *importBatch) stage(word string) *string {
+	if word == "" {
+		return nil
+	}
+	for _, stage := range b.settings.Pipeline.Stages {
+		if strings.EqualFold(stage.Key, word) || strings.EqualFold(stage.Label, word) {
+			return &stage.Key
+		}
+	}
+	return &word
 }
 
 // wouldHaveMade reports whether a dry run met the row's contact in an earlier
@@ -204,9 +235,7 @@ func (b *importBatch) create(draft csvio.Draft, tags []crm.TagID) error {
 	if draft.Name != "" {
 		e.Name = &draft.Name
 	}
-	if draft.LeadStatus != "" {
-		e.LeadStatus = &draft.LeadStatus
-	}
+	e.LeadStatus = b.stage(draft.LeadStatus)
 	c := &crm.Contact{ID: crm.NewID[crm.Contact](b.mint), WorkspaceID: b.im.WorkspaceID, LeadStatus: "new", CreatedAt: b.now}
 	if _, err := decideCreate(c, b.state(nil), e, b.im.Author); err != nil {
 		return err
@@ -248,8 +277,8 @@ func (b *importBatch) edit(c *crm.Contact, draft csvio.Draft, tags []crm.TagID) 
 	if draft.Name != "" && (over || c.Name == "") {
 		e.Name = &draft.Name
 	}
-	if draft.LeadStatus != "" && (over || c.LeadStatus == "") {
-		e.LeadStatus = &draft.LeadStatus
+	if over || c.LeadStatus == "" {
+		e.LeadStatus = b.stage(draft.LeadStatus)
 	}
 	e.Fields = given(draft.Fields)
 	for name := range e.Fields {

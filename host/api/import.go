@@ -48,7 +48,7 @@ func (a *API) importRoutes() []Route {
 			Doc: Doc{
 				Tag: "Import and export", Summary: "Import the file, or say what would become of it",
 				About: "It runs in the background; the feed's contacts.imported tells how far it is. A row whose number, e-mail address or id a contact has changes that contact. " +
-					"The same file again changes nothing. After a dry run it may be started once more.",
+					"The same file again changes nothing. Who may not manage tags makes none: a row that names a tag which is not there fails. After a dry run it may be started once more.",
 				Body: startBody{}, Example: `{"mapping":["name","phone","tags","field:Kota"],"policy":"fill","dry_run":false}`,
 				Answers: []Answer{{200, importView{}, "The import, running"}},
 			}},
