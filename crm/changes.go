@@ -24,7 +24,11 @@ type Changes struct {
 	Pipelines     []*Pipeline // one of a workspace
 	Views         []*View
 	DeletedViews  []ViewID
-	Templates     []*Template // found by (channel, name, language)
+	Merges        []*Merge
+	Handovers     []Handover       // every message of a conversation becomes another contact's
+	GoneThreads   []ConversationID // deleted, once nothing in the changes is in them any more
+	GoneContacts  []ContactID      // likewise, with all they are found by
+	Templates     []*Template      // found by (channel, name, language)
 	Jobs          []*Job
 	DoneJobs      []*Job   // deleted
 	Answers       []Answer // a second one under a key is a Conflict, never replaced
@@ -37,6 +41,7 @@ func (c *Changes) Empty() bool {
 	return len(c.Contacts)+len(c.Conversations)+len(c.Messages)+len(c.Statuses)+len(c.Amendments)+
 		len(c.Deliveries)+len(c.Notes)+len(c.Tasks)+len(c.Tags)+len(c.DeletedTags)+len(c.Templates)+
 		len(c.Fields)+len(c.Pipelines)+len(c.Views)+len(c.DeletedViews)+
+		len(c.Merges)+len(c.Handovers)+len(c.GoneThreads)+len(c.GoneContacts)+
 		len(c.Jobs)+len(c.DoneJobs)+len(c.Answers)+len(c.Channels)+len(c.Facts) == 0
 }
 
@@ -56,6 +61,10 @@ func (c *Changes) Add(other Changes) {
 	c.Pipelines = append(c.Pipelines, other.Pipelines...)
 	c.Views = append(c.Views, other.Views...)
 	c.DeletedViews = append(c.DeletedViews, other.DeletedViews...)
+	c.Merges = append(c.Merges, other.Merges...)
+	c.Handovers = append(c.Handovers, other.Handovers...)
+	c.GoneThreads = append(c.GoneThreads, other.GoneThreads...)
+	c.GoneContacts = append(c.GoneContacts, other.GoneContacts...)
 	c.Templates = append(c.Templates, other.Templates...)
 	c.Jobs = append(c.Jobs, other.Jobs...)
 	c.DoneJobs = append(c.DoneJobs, other.DoneJobs...)

@@ -17,6 +17,8 @@ const (
 	ContactCreated      FactKind = "contact.created"
 	ContactChanged      FactKind = "contact.changed"
 	ContactDuplicate    FactKind = "contact.duplicate" // two contacts turned out to be one person
+	ContactMerged       FactKind = "contact.merged"    // another contact went into this one
+	ContactParted       FactKind = "contact.parted"    // and came out again
 	NoteCreated         FactKind = "note.created"
 	TaskChanged         FactKind = "task.changed"
 	TagChanged          FactKind = "tag.changed"

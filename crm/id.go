@@ -34,7 +34,6 @@ type (
 	FieldID        = ID[Field]
 	ViewID         = ID[View]
 	MergeID        = ID[Merge]
-	BulkID         = ID[Bulk]
 )
 
 // IsZero reports whether the id names nothing.

@@ -13,3 +13,9 @@ type Merge struct {
 	At          time.Time
 	UndoneAt    time.Time // zero unless it was undone
 }
+
+// Handover says whose a conversation's messages are from now on.
+type Handover struct {
+	ConversationID ConversationID
+	ContactID      ContactID
+}

@@ -34,7 +34,9 @@ func (t *tx) Write(ctx context.Context, changes *crm.Changes) error {
 	put(b, rowsOf(b, changes.Pipelines, pipelineOf), replacePipeline)
 	b.views(t.scope.Workspaces, changes)
 	b.channels(ctx, changes.Channels)
+	b.forget(t.scope.Workspaces, changes.GoneContacts)
 	b.contacts(changes.Contacts)
+	put(b, rowsOf(b, changes.Merges, mergeOf), replaceByID)
 	b.templates(changes.Templates)
 	b.jobs(changes.Jobs, changes.DoneJobs)
 	b.deliveries(changes.Deliveries)
@@ -54,6 +56,7 @@ func (t *tx) Write(ctx context.Context, changes *crm.Changes) error {
 	b.lookAgain(named, parked)
 	b.conversations(changes.Conversations)
 	b.messages(changes.Messages, named)
+	b.part(t.scope.Workspaces, changes)
 	put(b, rowsOf(b, facts, factOf), "")
 	if err := b.run(ctx); err != nil {
 		return err
@@ -116,6 +119,7 @@ func (t *tx) owns(c *crm.Changes) bool {
 		all(t, c.Tags, func(r *crm.Tag) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Fields, func(r *crm.Field) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Pipelines, func(r *crm.Pipeline) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Merges, func(r *crm.Merge) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Views, func(r *crm.View) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Templates, func(r *crm.Template) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Jobs, func(r *crm.Job) crm.WorkspaceID { return r.WorkspaceID }) &&

@@ -93,10 +93,11 @@ func readOptional[T any](encoded word, into **T) error {
 type indexed struct {
 	kind, content text
 	revoked       bool
+	thread        uid
 }
 
 func (r *messageRow) indexed() indexed {
-	return indexed{kind: r.Kind, content: r.Content, revoked: !time.Time(r.RevokedAt).IsZero()}
+	return indexed{kind: r.Kind, content: r.Content, revoked: !time.Time(r.RevokedAt).IsZero(), thread: r.ConversationID}
 }
 
 // sawMessage remembers how a message is stored.

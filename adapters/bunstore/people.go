@@ -2,6 +2,7 @@ package bunstore
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/my21staff/my21staff/crm"
@@ -115,6 +116,16 @@ func (t peopleTx) loadRest(ctx context.Context, need people.Need, state *people.
 		settings.add(ws)
 	}
 	addIDs(views, ws, need.Views)
+	of, notesOf, tasksOf, merges := lookupBy(byConversation), lookupBy(byContact), lookupBy(byContact), lookupBy(byID)
+	byID := lookupBy(byID)
+	addIDs(byID, ws, need.Messages)
+	addIDs(of, ws, need.MessagesOf)
+	addIDs(notesOf, ws, need.BesideOf)
+	addIDs(tasksOf, ws, need.BesideOf)
+	addIDs(merges, ws, need.Merges)
+	var messages []messageRow
+	var notes []noteRow
+	var merged []mergeRow
 	var fields []fieldRow
 	var pipelines []pipelineRow
 	var found []viewRow
@@ -128,6 +139,11 @@ func (t peopleTx) loadRest(ctx context.Context, need people.Need, state *people.
 		find(ctx, t.link, settings, "", &fields),
 		find(ctx, t.link, settings, "", &pipelines),
 		find(ctx, t.link, views, "", &found),
+		find(ctx, t.link, of, fmt.Sprint(" limit ", people.MaxMerged+1), &messages),
+		find(ctx, t.link, byID, "", &messages),
+		find(ctx, t.link, notesOf, "", &notes),
+		find(ctx, t.link, tasksOf, "", &tasks),
+		find(ctx, t.link, merges, lock, &merged),
 		t.inUse(need, state),
 	)...)
 	if err != nil {
@@ -140,6 +156,18 @@ func (t peopleTx) loadRest(ctx context.Context, need people.Need, state *people.
 		return err
 	}
 	if state.Tasks, err = convert(t.link, tasks, (*taskRow).task); err != nil {
+		return err
+	}
+	for i := range messages {
+		t.sawMessage(&messages[i])
+	}
+	if state.Messages, err = convert(t.link, messages, (*messageRow).message); err != nil {
+		return err
+	}
+	if state.Notes, err = convert(t.link, notes, (*noteRow).note); err != nil {
+		return err
+	}
+	if state.Merges, err = convert(t.link, merged, (*mergeRow).merge); err != nil {
 		return err
 	}
 	if state.Members, err = convert(t.link, members, (*memberRow).member); err != nil {

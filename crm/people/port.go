@@ -71,6 +71,10 @@ type Need struct {
 	Settings    bool     // the custom fields and the pipeline
 	Statuses    []string // which of these lead statuses some contact has
 	Views       []crm.ViewID
+	MessagesOf  []crm.ConversationID // all their messages, but no more than MaxMerged and one
+	Messages    []crm.MessageID
+	BesideOf    []crm.ContactID // all their notes and tasks
+	Merges      []crm.MergeID
 }
 
 // State is what a store found. The rows are the caller's own to change.
@@ -84,6 +88,9 @@ type State struct {
 	Pipeline      *crm.Pipeline // the default if there is none
 	InUse         []string      // of the statuses asked for
 	Views         []*crm.View
+	Messages      []*crm.Message
+	Notes         []*crm.Note
+	Merges        []*crm.Merge
 
 	Region string // how numbers are read; the service says so, a store leaves it empty
 }

@@ -50,6 +50,7 @@ func Run(t *testing.T, open func(tb testing.TB) Store) {
 		{"Filter", filterTests},
 		{"Field", fieldTests},
 		{"View", viewTests},
+		{"Merge", mergeTests},
 		{"Note", noteTests},
 		{"Task", taskTests},
 		{"Template", templateTests},

@@ -29,6 +29,7 @@ func (w *world) owned(c *company) map[string]string {
 		"tasks":         made("/api/contacts/"+contact+"/tasks", `{"title":"Telepon"}`),
 		"tags":          made("/api/tags", `{"name":"Beasiswa"}`),
 		"fields":        made("/api/fields", `{"key":"city","type":"text"}`),
+		"merges":        merged(w, c),
 		"views":         made("/api/views", `{"name":"New","shared":true,"filter":{"field":"lead_status","op":"is","value":"new"}}`),
 		"members":       made("/api/members", `{"name":"Dewi","role":"member"}`),
 		"keys":          made("/api/keys", `{"name":"Form","scopes":["read"]}`),
@@ -36,6 +37,13 @@ func (w *world) owned(c *company) map[string]string {
 		"imports":       w.do(c.key, "POST", "/api/imports", "nama,hp,tag,Kota\nBudi,081200000077,,\n", "Content-Type", "text/csv").is(201).text("id"),
 		"webhooks":      w.do(c.key, "GET", "/api/webhooks", "").is(200).list("data")[0].text("id"),
 	}
+}
+
+// merged merges two contacts of the company and returns the merge's id.
+func merged(w *world, c *company) string {
+	w.tb.Helper()
+	made := func() string { return w.do(c.key, "POST", "/api/contacts", `{"name":"Kembar"}`).is(201).text("id") }
+	return w.do(c.key, "POST", "/api/merges", `{"keep_id":"`+made()+`","other_id":"`+made()+`"}`).is(201).text("id")
 }
 
 // kindOf is the kind of row that a route's id names: the part of its path after
@@ -115,6 +123,7 @@ func TestForeignIdsInQueriesAndBodies(t *testing.T) {
 		{"GET", "/api/conversations?tag=%s", "", theirs["tags"]},
 		{"GET", "/api/conversations?assignee=%s", "", theirs["members"]},
 		{"GET", "/api/contacts?tag=%s", "", theirs["tags"]},
+		{"POST", "/api/merges", `{"keep_id":"` + ours["contacts"] + `","other_id":"%s"}`, theirs["contacts"]},
 		{"GET", "/api/contacts?view=%s", "", theirs["views"]},
 		{"GET", `/api/contacts?filter={"field":"tag","op":"is","value":"%s"}`, "", theirs["tags"]},
 		{"GET", `/api/contacts?filter={"field":"assignee","op":"is","value":"%s"}`, "", theirs["members"]},
@@ -203,7 +212,8 @@ func TestActionIsEnough(t *testing.T) {
 			scopes = append(scopes, extra)
 		}
 		got := w.call(w.key(w.ours, scopes...), r, ours[kindOf(r)])
-		if got.status >= 300 {
+		nobodys := r.Path == "/api/merges" && got.status == 404 // the contacts of its example
+		if got.status >= 300 && !nobodys {
 			t.Errorf("%s %s with %v answers %d %s", r.Method, r.Path, scopes, got.status, got.body)
 		}
 	}
