@@ -46,6 +46,8 @@ func inOrder(q Query, sort people.Sort, after people.ContactCursor) Query {
 	switch {
 	case sort == people.ByName && !after.ID.IsZero():
 		q = q.and(" and (sort_name, id) > (?, ?)", text(after.Name), uid(after.ID))
+	case sort == people.ByID && !after.ID.IsZero():
+		q = q.and(" and id > ?", uid(after.ID))
 	case sort == people.ByCreated && !after.ID.IsZero():
 		q = q.and(" and (created_at, id) < (?, ?)", stamp(after.At), uid(after.ID))
 	case !after.ID.IsZero():
@@ -54,6 +56,8 @@ func inOrder(q Query, sort people.Sort, after people.ContactCursor) Query {
 	switch sort {
 	case people.ByName:
 		return q.and(" order by sort_name, id")
+	case people.ByID:
+		return q.and(" order by id")
 	case people.ByCreated:
 		return q.and(" order by created_at desc, id desc")
 	}

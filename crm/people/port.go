@@ -126,9 +126,10 @@ const (
 	ByRecent  Sort = "recent"  // last changed first
 	ByCreated Sort = "created" // newest first
 	ByName    Sort = "name"    // by what they are called, folded
+	ByID      Sort = "id"      // which nothing changes; for who goes through all of them
 )
 
-// Sorts lists the orders.
+// Sorts lists the orders that people ask for.
 var Sorts = []Sort{ByRecent, ByCreated, ByName}
 
 // ContactCursor is the last row of the page before in the list's order; zero:
@@ -145,6 +146,8 @@ func CursorOf(c *crm.Contact, by Sort) ContactCursor {
 	switch by {
 	case ByCreated:
 		after.At = c.CreatedAt
+	case ByID:
+		after.At = time.Time{}
 	case ByName:
 		after.At, after.Name = time.Time{}, SortName(c)
 	}

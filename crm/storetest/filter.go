@@ -229,7 +229,7 @@ func filterFollows(t *testing.T, w *world) {
 func filterOrders(t *testing.T, w *world) {
 	subjects := w.subjects(t, 40)
 	schema := filter.NewSchema(nil)
-	for _, sort := range people.Sorts {
+	for _, sort := range append(slices.Clone(people.Sorts), people.ByID) {
 		want := []*crm.Contact{}
 		e, err := filter.Decode([]byte(`{"field":"lead_status","op":"any_of","value":["new","won"]}`), schema)
 		if err != nil {
@@ -266,7 +266,7 @@ func compareBy(sort people.Sort, a, b *crm.Contact) int {
 			return -1
 		}
 		return 1
-	case sort == people.ByName:
+	case sort == people.ByName, sort == people.ByID:
 		return a.ID.Compare(b.ID)
 	case !x.At.Equal(y.At):
 		return y.At.Compare(x.At)
