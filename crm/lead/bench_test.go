@@ -1,6 +1,7 @@
 package lead_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/my21staff/my21staff/crm"
@@ -17,7 +18,17 @@ func history(r *lead.Rules) (*lead.Profile, []lead.Said) {
 		said[i] = m.Message(r)
 		p.Add(r.Message(nil, said[i])...)
 	}
-	p.Know(r.Contact(nil, m.Contact(r), nil)...)
+	c := m.Contact(r)
+	c.OptOut.Out, c.LeadStatus = false, "qualified"
+	p.Know(r.Contact(nil, c, nil)...)
+	for _, words := range []string{"spam", "says_stop", "wrong_number", "not_interested", "elsewhere", "job_seeker"} {
+		e, _ := r.Evidence(words, lead.Ref{}, profiles.Now, 0)
+		for i := range said {
+			if slices.ContainsFunc(r.Message(nil, said[i]), func(have lead.Evidence) bool { return have.Signal() == e.Signal() }) {
+				p.Forget(lead.Ref{Kind: lead.OfMessage, ID: said[i].ID})
+			}
+		}
+	}
 	return &p, said
 }
 
