@@ -223,3 +223,13 @@ func TestSeemsFor(t *testing.T) {
 		}
 	}
 }
+
+func FuzzSeemsFor(f *testing.F) {
+	f.Add([]byte(`{"phone_number_id":"5550000"}`))
+	f.Add([]byte(`"phone_number_id" :`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if got := (webhook.Request{Body: body}).SeemsFor(); len(got) > 32 || strings.Contains(got, `"`) {
+			t.Errorf("the number is %q", got)
+		}
+	})
+}

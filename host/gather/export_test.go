@@ -10,4 +10,3 @@ func (p *pace) Look(now time.Time, waiting int)     { p.look(now, waiting) }
 func (p *pace) Refused(now time.Time)               { p.refused(now) }
 func (p *pace) Learn(facts int, took time.Duration) { p.learn(facts, took) }
 func (p *pace) Crowded() bool                       { return p.crowded }
-func NumberIn(body []byte) []byte                   { return numberIn(body) }

@@ -149,7 +149,8 @@ func (g *Gatherer) Receive(ctx context.Context, requests ...webhook.Request) []i
 }
 
 func (g *Gatherer) prepare(ctx context.Context, r webhook.Request) (*waiter, error) {
-	if ws, known := g.hints.lane(r.Body); known {
+	number := r.SeemsFor()
+	if ws, known := g.hints.lane(number); known {
 		if !g.expect(ws) {
 			return nil, full
 		}
@@ -160,7 +161,7 @@ func (g *Gatherer) prepare(ctx context.Context, r webhook.Request) (*waiter, err
 		return nil, err
 	}
 	ws := a.Workspace()
-	g.hints.learn(r.Body, ws)
+	g.hints.learn(number, ws)
 	return &waiter{arrival: a, lane: ws, queue: g.queueOf(ws), weight: weight{facts: max(1, a.Facts()), bytes: len(r.Body)}, done: make(chan struct{})}, nil
 }
 

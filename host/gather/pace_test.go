@@ -140,30 +140,3 @@ func TestACrowdIsWhatLasts(t *testing.T) {
 		}
 	}
 }
-
-func TestNumberIsSeenAtAGlance(t *testing.T) {
-	t.Parallel()
-	for body, want := range map[string]string{
-		string(request("555", 1).Body):                            "555",
-		`{"a":{"phone_number_id" : "12"},"phone_number_id":"3"}`:  "12",
-		`{"phone_number_id":12}`:                                  "",
-		`{"phone_number_id":"`:                                    "",
-		`"phone_number_id"`:                                       "",
-		`{"phone_number_id":"` + string(make([]byte, 100)) + `"}`: "",
-		``: "",
-	} {
-		if got := string(gather.NumberIn([]byte(body))); got != want {
-			t.Errorf("in %.60q the number is %q, want %q", body, got, want)
-		}
-	}
-}
-
-func FuzzNumberIn(f *testing.F) {
-	f.Add([]byte(`{"phone_number_id":"5550000"}`))
-	f.Add([]byte(`"phone_number_id" :`))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		if got := gather.NumberIn(body); len(got) > 64 {
-			t.Errorf("a number of %d bytes", len(got))
-		}
-	})
-}
