@@ -30,6 +30,11 @@ type Dialect interface {
 	Lock() string
 	ClaimLock() string
 
+	// PlanAnew comes before a statement, in one Query with it, that must be
+	// planned for its arguments and not for any: how many rows a value finds
+	// decides how to go about it. Empty where that is always so, or never.
+	PlanAnew() []Statement
+
 	// Unnest returns what a statement selects columns from, as "… as v
 	// (names)", and its arguments, $1 for the first column; "" where rows have
 	// to stand in the text.

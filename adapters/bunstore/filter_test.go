@@ -1,6 +1,7 @@
 package bunstore_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/my21staff/my21staff/adapters/bunstore"
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/filter"
+	"github.com/my21staff/my21staff/crm/people"
 )
 
 // TestFilterTexts collects the SQL of every condition there is and of many
@@ -121,4 +123,24 @@ func joined(random *rand.Rand, conditions []string, depth int) string {
 		parts[i] = joined(random, conditions, depth+1)
 	}
 	return fmt.Sprintf(`{%q:[%s]}`, []string{"and", "or"}[random.IntN(2)], strings.Join(parts, ","))
+}
+
+// TestFiltersArePlannedAnew: PostgreSQL plans a filtered list for its values. For
+// any value it would take the average one, and gather half of all contacts to
+// show fifty.
+func TestFiltersArePlannedAnew(t *testing.T) {
+	onBoth(t, func(t *testing.T, store *bunstore.Store) {
+		c, _ := settle(t, store)
+		ctx, stats := bunstore.WithStats(t.Context())
+		var sent []string
+		stats.Trace = func(_ context.Context, s bunstore.Statement) { sent = append(sent, s.SQL) }
+		test := filter.Test{Kind: filter.Something, Place: filter.InName}
+		if _, err := store.People().Contacts(ctx, c.Workspace.ID, people.ContactQuery{Filter: &test, Limit: 1}); err != nil {
+			t.Fatal(err)
+		}
+		anew := len(sent) == 2 && strings.Contains(sent[0], "plan_cache_mode") && stats.Trips() == 1
+		if anew != store.Dialect().MigrationTypes().Postgres {
+			t.Errorf("a filtered list sends %q in %d trips", sent, stats.Trips())
+		}
+	})
 }

@@ -38,7 +38,19 @@ func (s peopleStore) Contacts(ctx context.Context, ws crm.WorkspaceID, query peo
 		q, scope.Search = s.searchContacts(q, ws, query.Search)
 	}
 	q = inOrder(q, query.Sort, query.After).and(" limit ?", query.Limit)
-	return list(ctx, s.reader("list contacts", scope), q, (*contactRow).contact)
+	l := s.reader("list contacts", scope)
+	if query.Filter == nil {
+		return list(ctx, l, q, (*contactRow).contact)
+	}
+	var rows []contactRow
+	var steps []step
+	for _, statement := range s.dialect.PlanAnew() {
+		steps = append(steps, step{Statement: statement})
+	}
+	if err := l.run(ctx, append(steps, load(ctx, l, q.bound(), &rows))...); err != nil {
+		return nil, err
+	}
+	return convert(l, rows, (*contactRow).contact)
 }
 
 // inOrder adds the order of a list and where it goes on.

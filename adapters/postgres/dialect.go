@@ -100,6 +100,12 @@ func (*dialect) Fault(err error) bunstore.Fault {
 // Lock implements bunstore.Dialect.
 func (*dialect) Lock() string { return " order by workspace_id, id for update" }
 
+// PlanAnew implements bunstore.Dialect. A batch is a transaction, so the setting
+// ends with it. It has an argument so that it travels with statements that have.
+func (*dialect) PlanAnew() []bunstore.Statement {
+	return []bunstore.Statement{{SQL: "select set_config('plan_cache_mode', $1, true)", Args: []any{"force_custom_plan"}}}
+}
+
 // ClaimLock implements bunstore.Dialect.
 func (*dialect) ClaimLock() string { return " for update skip locked" }
 

@@ -70,6 +70,9 @@ func (*dialect) Fault(err error) bunstore.Fault {
 // Lock implements bunstore.Dialect: the one writer has every row.
 func (*dialect) Lock() string { return "" }
 
+// PlanAnew implements bunstore.Dialect: SQLite plans for any arguments.
+func (*dialect) PlanAnew() []bunstore.Statement { return nil }
+
 // ClaimLock implements bunstore.Dialect.
 func (*dialect) ClaimLock() string { return "" }
 
