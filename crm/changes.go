@@ -11,6 +11,7 @@ import "time"
 // a job promised by another commit together or not at all.
 type Changes struct {
 	Contacts      []*Contact // with Identities and Tags as the contact's whole set
+	Leads         []*Lead    // one of a contact
 	Conversations []*Conversation
 	Messages      []*Message     // one with Ingest 0 is new and gets its number
 	Statuses      []StatusReport // new reports; one that is stored already is left alone
@@ -38,7 +39,7 @@ type Changes struct {
 
 // Empty reports whether there is nothing to write.
 func (c *Changes) Empty() bool {
-	return len(c.Contacts)+len(c.Conversations)+len(c.Messages)+len(c.Statuses)+len(c.Amendments)+
+	return len(c.Contacts)+len(c.Leads)+len(c.Conversations)+len(c.Messages)+len(c.Statuses)+len(c.Amendments)+
 		len(c.Deliveries)+len(c.Notes)+len(c.Tasks)+len(c.Tags)+len(c.DeletedTags)+len(c.Templates)+
 		len(c.Fields)+len(c.Pipelines)+len(c.Views)+len(c.DeletedViews)+
 		len(c.Merges)+len(c.Handovers)+len(c.GoneThreads)+len(c.GoneContacts)+
@@ -48,6 +49,7 @@ func (c *Changes) Empty() bool {
 // Add adds other changes, in their order. A row must not be among both.
 func (c *Changes) Add(other Changes) {
 	c.Contacts = append(c.Contacts, other.Contacts...)
+	c.Leads = append(c.Leads, other.Leads...)
 	c.Conversations = append(c.Conversations, other.Conversations...)
 	c.Messages = append(c.Messages, other.Messages...)
 	c.Statuses = append(c.Statuses, other.Statuses...)

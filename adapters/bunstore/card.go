@@ -31,6 +31,7 @@ func (s peopleStore) CardByID(ctx context.Context, ws crm.WorkspaceID, id crm.Co
 // card reads what stands beside the contact that which names.
 func (s peopleStore) card(ctx context.Context, ws crm.WorkspaceID, which Query) (*people.Card, error) {
 	var contacts []contactRow
+	var leads []leadRow
 	var tags []tagRow
 	var notes []noteRow
 	var tasks []taskRow
@@ -42,6 +43,7 @@ func (s peopleStore) card(ctx context.Context, ws crm.WorkspaceID, which Query) 
 	tagged := of(ask("select tag_id from contact_tags"), "contact_id")
 	err := l.run(ctx,
 		load(ctx, l, of(from[contactRow](s.Store), "id").bound(), &contacts),
+		load(ctx, l, of(from[leadRow](s.Store), "contact_id").bound(), &leads),
 		load(ctx, l, from[tagRow](s.Store).and(" where workspace_id = ? and id in", uid(ws)).include("", tagged).bound(), &tags),
 		load(ctx, l, of(from[noteRow](s.Store), "contact_id").and(" order by id desc limit ?", people.CardRows).bound(), &notes),
 		load(ctx, l, of(from[taskRow](s.Store), "contact_id").and(" and done_at is null order by id desc limit ?", people.CardRows).bound(), &tasks),
@@ -55,6 +57,11 @@ func (s peopleStore) card(ctx context.Context, ws crm.WorkspaceID, which Query) 
 	card := new(people.Card)
 	if card.Contact, err = contacts[0].contact(); err != nil {
 		return nil, crm.Wrap(l.op, err)
+	}
+	for i := range leads {
+		if card.Lead, err = leads[i].lead(); err != nil {
+			return nil, crm.Wrap(l.op, err)
+		}
 	}
 	if card.Tags, err = tagsOf(l, tags); err != nil {
 		return nil, err

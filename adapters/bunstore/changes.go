@@ -37,6 +37,7 @@ func (t *tx) Write(ctx context.Context, changes *crm.Changes) error {
 	b.forget(t.scope.Workspaces, changes.GoneContacts)
 	b.contacts(changes.Contacts)
 	put(b, rowsOf(b, changes.Merges, mergeOf), replaceByID)
+	put(b, rowsOf(b, changes.Leads, leadOf), replaceLead)
 	b.templates(changes.Templates)
 	b.jobs(changes.Jobs, changes.DoneJobs)
 	b.deliveries(changes.Deliveries)
@@ -109,6 +110,7 @@ func (t *tx) stranger() error {
 // for.
 func (t *tx) owns(c *crm.Changes) bool {
 	return all(t, c.Contacts, func(r *crm.Contact) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Leads, func(r *crm.Lead) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Conversations, func(r *crm.Conversation) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Messages, func(r *crm.Message) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Statuses, func(r crm.StatusReport) crm.WorkspaceID { return r.WorkspaceID }) &&

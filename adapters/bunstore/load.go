@@ -224,6 +224,7 @@ func (g *gathering) loadConversations(ctx context.Context) error {
 
 // restRows are the rows of the last trip.
 type restRows struct {
+	leads      []leadRow
 	messages   []messageRow
 	statuses   []statusRow
 	amendments []amendmentRow
@@ -254,6 +255,7 @@ func (g *gathering) loadRest(ctx context.Context) error {
 		g.journal[journalKeyOf(&rows.deliveries[i])] = true
 	}
 	return errors.Join(
+		spread(g, rows.leads, func(r *leadRow) uid { return r.WorkspaceID }, (*leadRow).lead, func(s *inbox.State) *[]*crm.Lead { return &s.Leads }),
 		spread(g, rows.messages, func(r *messageRow) uid { return r.WorkspaceID }, (*messageRow).message, func(s *inbox.State) *[]*crm.Message { return &s.Messages }),
 		spread(g, rows.statuses, func(r *statusRow) uid { return r.WorkspaceID }, (*statusRow).report, func(s *inbox.State) *[]crm.StatusReport { return &s.Statuses }),
 		spread(g, rows.amendments, func(r *amendmentRow) uid { return r.WorkspaceID }, (*amendmentRow).amendment, func(s *inbox.State) *[]crm.Amendment { return &s.Amendments }),
@@ -285,6 +287,11 @@ func (g *gathering) restSteps(ctx context.Context, rows *restRows) []step {
 			each(threadsOf(&l.state), add)
 		}
 	})
+	leads := g.by(byContact, func(l *loading, add func(...any)) {
+		if l.need.Leads {
+			each(l.contacts, add)
+		}
+	})
 	channels := g.by(byID, func(l *loading, add func(...any)) { each(l.need.Channels, add) })
 	allChannels := g.by(byWorkspace, func(l *loading, add func(...any)) {
 		if l.need.AllChannels {
@@ -305,6 +312,7 @@ func (g *gathering) restSteps(ctx context.Context, rows *restRows) []step {
 		}
 	})
 	return slices.Concat(
+		find(ctx, g.link, leads, "", &rows.leads),
 		find(ctx, g.link, named, lock, &rows.messages),
 		find(ctx, g.link, pending, " and provider_id is null and direction = 'outbound'"+lock, &rows.messages),
 		find(ctx, g.link, g.provided(), "", &rows.statuses),

@@ -127,7 +127,13 @@ func (t peopleTx) loadRest(ctx context.Context, need people.Need, state *people.
 	}
 	addIDs(due, ws, need.Tasks)
 	addIDs(staff, ws, need.Members)
-	settings, views := lookupBy(byWorkspace), lookupBy(byID)
+	settings, views, scored := lookupBy(byWorkspace), lookupBy(byID), lookupBy(byContact)
+	if need.Leads {
+		for _, c := range state.Contacts {
+			scored.add(ws, (*uid)(&c.ID))
+		}
+	}
+	var leads []leadRow
 	if need.Settings {
 		settings.add(ws)
 	}
@@ -147,6 +153,7 @@ func (t peopleTx) loadRest(ctx context.Context, need people.Need, state *people.
 	var found []viewRow
 	lock := t.store.dialect.Lock()
 	err = t.run(ctx, slices.Concat(
+		find(ctx, t.link, scored, "", &leads),
 		find(ctx, t.link, threads, lock, &conversations),
 		find(ctx, t.link, allTags, "", &tags),
 		find(ctx, t.link, named, "", &tags),
@@ -163,6 +170,9 @@ func (t peopleTx) loadRest(ctx context.Context, need people.Need, state *people.
 		t.inUse(need, state),
 	)...)
 	if err != nil {
+		return err
+	}
+	if state.Leads, err = convert(t.link, leads, (*leadRow).lead); err != nil {
 		return err
 	}
 	if state.Conversations, err = convert(t.link, conversations, (*conversationRow).conversation); err != nil {

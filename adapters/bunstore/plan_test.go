@@ -237,6 +237,7 @@ func seed(t testing.TB, store *bunstore.Store) seeded {
 			ct.Fields = map[string]string{"city": fmt.Sprint("City ", i%500), "kind": fmt.Sprint("kind ", i%2), "budget": fmt.Sprint(i)}
 			ct.LeadStatus = []string{"new", "won"}[i%2]
 			ct.Tags = []crm.TagID{changes.Tags[i%200].ID, changes.Tags[(i+7)%200].ID}
+			changes.Leads = append(changes.Leads, &crm.Lead{WorkspaceID: s.ws, ContactID: ct.ID, Profile: make([]byte, 400), Total: i % 100})
 			changes.Notes = append(changes.Notes, &crm.Note{ID: crm.NewID[crm.Note](mint), WorkspaceID: s.ws, ContactID: ct.ID, Body: "wants Perth"})
 			changes.Tasks = append(changes.Tasks, &crm.Task{ID: crm.NewID[crm.Task](mint), WorkspaceID: s.ws, ContactID: ct.ID, Title: "call"})
 			cv := c.Conversation(ct)

@@ -30,7 +30,7 @@ func problem(sentence string) Outcome { return Outcome{Problem: sentence} }
 
 // NeedOf names what [Apply] has to know of one workspace to apply the items.
 func NeedOf(ws crm.WorkspaceID, items []Item) Need {
-	need := Need{WorkspaceID: ws, Pending: true, Threads: true}
+	need := Need{WorkspaceID: ws, Pending: true, Threads: true, Leads: true}
 	for _, item := range items {
 		f := item.Fact
 		need.Identities = append(need.Identities, item.numbers.all(f)...)
@@ -60,7 +60,7 @@ func Apply(ws crm.WorkspaceID, s *State, items []Item, mint *crm.Mint) (crm.Chan
 	for i, item := range items {
 		outcomes[i] = w.apply(item)
 	}
-	return w.changes, outcomes
+	return w.closed(), outcomes
 }
 
 // apply changes the world by one fact.

@@ -38,9 +38,11 @@ func (w *world) message(ch *crm.Channel, f *webhook.Fact) Outcome {
 		return w.adopt(own, f)
 	}
 	m := w.newMessage(cv, f, at)
+	asked := askedAt(cv)
 	w.place(cv, m, f)
 	w.consent(c, m)
 	w.parked(m)
+	w.heard(m, asked)
 	if f.Identity != nil {
 		w.rename(f)
 	}
@@ -159,6 +161,7 @@ func (w *world) repeat(m *crm.Message, f *webhook.Fact) Outcome {
 		m.Content = f.Message.Content
 		w.saveMessage(m)
 		w.shown(m)
+		w.reheard(m)
 		changed = true
 	}
 	if m.Direction == crm.Outbound && f.Message.Status != "" {

@@ -124,6 +124,7 @@ func (w *world) amendment(ch *crm.Channel, f *webhook.Fact) Outcome {
 	if m := w.byProvided[key]; m != nil && m.Amend(a) {
 		w.saveMessage(m)
 		w.shown(m)
+		w.reheard(m)
 		w.fact(crm.Fact{
 			Kind: crm.MessageAmended, Actor: m.Author,
 			ConversationID: m.ConversationID, ContactID: m.ContactID, MessageID: m.ID,

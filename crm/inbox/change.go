@@ -141,22 +141,27 @@ func (s *Service) AddNote(ctx context.Context, p access.Principal, id crm.Conver
 	}
 	var note *crm.Note
 	err := s.store.Update(ctx, []crm.WorkspaceID{p.WorkspaceID}, func(ctx context.Context, tx Tx) error {
-		state, err := tx.Load(ctx, Need{WorkspaceID: p.WorkspaceID, Conversations: []crm.ConversationID{id}})
+		state, err := tx.Load(ctx, Need{WorkspaceID: p.WorkspaceID, Conversations: []crm.ConversationID{id}, Threads: true, Leads: true})
 		if err != nil {
 			return err
 		}
-		if len(state.Conversations) == 0 {
+		w := newWorld(p.WorkspaceID, state, s.mint)
+		cv := w.conversations[id]
+		if cv == nil {
 			return missing("conversation")
 		}
-		cv := state.Conversations[0]
 		note = &crm.Note{
 			ID: crm.NewID[crm.Note](s.mint), WorkspaceID: p.WorkspaceID, ContactID: cv.ContactID, ConversationID: cv.ID,
 			Author: p.Actor, Body: body, CreatedAt: s.mint.Now(),
 		}
-		return tx.Write(ctx, &crm.Changes{Notes: []*crm.Note{note}, Facts: []crm.Fact{{
-			WorkspaceID: p.WorkspaceID, Kind: crm.NoteCreated, At: note.CreatedAt, Actor: p.Actor,
+		w.book.Noted(note)
+		w.changes.Notes = []*crm.Note{note}
+		w.fact(crm.Fact{
+			Kind: crm.NoteCreated, Actor: p.Actor,
 			ConversationID: cv.ID, ContactID: cv.ContactID, Data: data(map[string]string{"note_id": note.ID.String()}),
-		}}})
+		})
+		changes := w.closed()
+		return tx.Write(ctx, &changes)
 	})
 	if err != nil {
 		return nil, crm.Wrap(op, err)

@@ -166,7 +166,7 @@ func (s *Service) decide(ws crm.WorkspaceID, state *State, arrivals []*Arrival, 
 		receipts[i].add(d)
 		written[d.Key] = d
 	}
-	return w.changes
+	return w.closed()
 }
 
 // line applies an arrival's part of a workspace and returns its journal row.

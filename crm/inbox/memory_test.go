@@ -19,7 +19,7 @@ type memory struct {
 // load returns copies of every row.
 func (m *memory) load() *inbox.State {
 	return &inbox.State{
-		Channels: m.Channels, Contacts: copies(m.Contacts), Conversations: copies(m.Conversations), Messages: copies(m.Messages),
+		Channels: m.Channels, Contacts: copies(m.Contacts), Leads: copies(m.Leads), Conversations: copies(m.Conversations), Messages: copies(m.Messages),
 		Statuses: slices.Clone(m.Statuses), Amendments: slices.Clone(m.Amendments), Templates: copies(m.Templates),
 		Members: m.Members,
 	}
@@ -36,6 +36,7 @@ func copies[T any](rows []*T) []*T {
 
 func (m *memory) write(c *crm.Changes) {
 	replace(&m.Contacts, c.Contacts, func(a, b *crm.Contact) bool { return a.ID == b.ID })
+	replace(&m.Leads, c.Leads, func(a, b *crm.Lead) bool { return a.ContactID == b.ContactID })
 	replace(&m.Conversations, c.Conversations, func(a, b *crm.Conversation) bool { return a.ID == b.ID })
 	for _, row := range c.Messages {
 		if row.Ingest == 0 {

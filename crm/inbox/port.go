@@ -103,6 +103,7 @@ type Need struct {
 	Identities    []crm.Identity       // contacts known by any of them
 	Contacts      []crm.ContactID      // contacts by id
 	Conversations []crm.ConversationID // conversations by id
+	Leads         bool                 // with each contact found its lead
 	Pending       bool                 // with the conversations found, their outbound messages that have no provider id yet
 	Provided      []Provided           // messages, status reports and amendments under these provider ids
 	Messages      []crm.MessageID      // messages by our id
@@ -121,6 +122,7 @@ type Provided struct {
 // State is what a store found. The rows are the caller's own to change.
 type State struct {
 	Contacts      []*crm.Contact
+	Leads         []*crm.Lead
 	Channels      []*crm.Channel
 	Conversations []*crm.Conversation
 	Messages      []*crm.Message

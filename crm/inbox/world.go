@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/lead"
 )
 
 // world is the loaded state with indexes, and what was changed of it. Apply
@@ -28,6 +29,7 @@ type world struct {
 	reports       map[Provided][]crm.StatusReport
 	amendments    map[Provided][]crm.Amendment
 	templates     []*crm.Template
+	book          *lead.Book
 
 	touched map[any]bool // rows that are in changes already
 	changes crm.Changes
@@ -53,6 +55,7 @@ func newWorld(ws crm.WorkspaceID, s *State, mint *crm.Mint) *world {
 		amendments:    make(map[Provided][]crm.Amendment, len(s.Amendments)),
 		templates:     s.Templates,
 		touched:       make(map[any]bool),
+		book:          lead.NewBook(ws, lead.Education(), mint.Now(), s.Leads),
 	}
 	for _, c := range s.Contacts {
 		w.addContact(c)

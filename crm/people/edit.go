@@ -80,7 +80,7 @@ func (s *Service) Edit(ctx context.Context, p access.Principal, id crm.ContactID
 
 // need names what the edit must see: its tags, and who has its identities.
 func (e *Edit) need(ws crm.WorkspaceID) Need {
-	return Need{WorkspaceID: ws, Identities: e.AddIdentities, Tags: e.AddTags, Settings: len(e.Fields) > 0 || e.LeadStatus != nil}
+	return Need{WorkspaceID: ws, Leads: true, Identities: e.AddIdentities, Tags: e.AddTags, Settings: len(e.Fields) > 0 || e.LeadStatus != nil}
 }
 
 // checked returns the edit with its texts trimmed and its identities as they are

@@ -36,7 +36,7 @@ func (s *Service) AddNote(ctx context.Context, p access.Principal, contact crm.C
 		return nil, crm.Wrap(op, err)
 	}
 	var note *crm.Note
-	need := Need{WorkspaceID: p.WorkspaceID, Contacts: []crm.ContactID{contact}}
+	need := Need{WorkspaceID: p.WorkspaceID, Contacts: []crm.ContactID{contact}, Leads: true, Threads: true}
 	err := s.update(ctx, need, func(state *State) (crm.Changes, error) {
 		if _, err := state.contact(contact); err != nil {
 			return crm.Changes{}, err

@@ -63,6 +63,7 @@ type Need struct {
 	WorkspaceID crm.WorkspaceID
 	Contacts    []crm.ContactID
 	Identities  []crm.Identity // contacts known by any of them
+	Leads       bool           // with the lead of each contact found
 	Threads     bool           // with every conversation of the contacts found (they carry the contact's name)
 	Tags        []crm.TagID
 	AllTags     bool
@@ -80,6 +81,7 @@ type Need struct {
 // State is what a store found. The rows are the caller's own to change.
 type State struct {
 	Contacts      []*crm.Contact
+	Leads         []*crm.Lead
 	Conversations []*crm.Conversation
 	Tags          []*crm.Tag
 	Tasks         []*crm.Task
@@ -98,6 +100,7 @@ type State struct {
 // Card is a contact with all that the panel beside a conversation shows.
 type Card struct {
 	Contact       *crm.Contact
+	Lead          *crm.Lead // nil: nobody has scored it
 	Tags          []*crm.Tag
 	Notes         []*crm.Note         // the newest CardRows
 	Tasks         []*crm.Task         // open ones, the newest CardRows

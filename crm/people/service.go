@@ -76,6 +76,9 @@ func (s *Service) update(ctx context.Context, need Need, decide func(*State) (cr
 		if err != nil || changes.Empty() {
 			return err
 		}
+		if need.Leads {
+			state.score(need.WorkspaceID, &changes, s.mint.Now())
+		}
 		return tx.Write(ctx, &changes)
 	})
 }

@@ -145,7 +145,7 @@ func byID(contacts []*crm.Contact) []*crm.Contact {
 }
 
 func contactCard(t *testing.T, w *world) {
-	ours, want := w.ours, &people.Card{Contact: w.ours.contact, Tags: []*crm.Tag{w.ours.tag}}
+	ours, want := w.ours, &people.Card{Contact: w.ours.contact, Lead: w.ours.lead, Tags: []*crm.Tag{w.ours.tag}}
 	changes := &crm.Changes{}
 	for i := range people.CardRows + 5 {
 		at := w.clock.Advance(time.Second)

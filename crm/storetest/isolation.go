@@ -178,6 +178,7 @@ func isolationWrite(t *testing.T, w *world) {
 	changes.Messages[1].ConversationID, changes.Messages[1].ContactID = cv.ID, ct.ID
 	changes.Notes[0].ID, changes.Tasks[0].ID, changes.Tags[0].ID = w.theirs.note.ID, w.theirs.task.ID, w.theirs.tag.ID
 	changes.Notes[0].ContactID, changes.Tasks[0].ContactID, ct.Tags = ct.ID, ct.ID, []crm.TagID{w.theirs.tag.ID}
+	changes.Leads[0].ContactID = ct.ID
 	changes.Deliveries[1].ID, changes.Jobs[0].ID = w.theirs.delivery.ID, w.theirs.job.ID
 	w.write(t, w.ours.ws, changes)
 	after := w.snapshot(t, w.theirs)

@@ -14,6 +14,7 @@ import (
 // changes, said in as few words as possible.
 type model struct {
 	contacts      map[crm.ContactID]*crm.Contact
+	leads         map[crm.ContactID]*crm.Lead
 	conversations map[crm.ConversationID]*crm.Conversation
 	messages      []*crm.Message // in the order they were stored
 	statuses      map[statusKey]crm.StatusReport
@@ -50,7 +51,7 @@ type (
 
 func newModel() *model {
 	return &model{
-		contacts: map[crm.ContactID]*crm.Contact{}, conversations: map[crm.ConversationID]*crm.Conversation{},
+		contacts: map[crm.ContactID]*crm.Contact{}, leads: map[crm.ContactID]*crm.Lead{}, conversations: map[crm.ConversationID]*crm.Conversation{},
 		statuses: map[statusKey]crm.StatusReport{}, amendments: map[amendmentKey]crm.Amendment{}, deliveries: map[[32]byte]*crm.Delivery{},
 		notes: map[crm.NoteID]*crm.Note{}, tasks: map[crm.TaskID]*crm.Task{}, tags: map[crm.TagID]*crm.Tag{},
 		fields: map[crm.FieldID]*crm.Field{}, views: map[crm.ViewID]*crm.View{},
@@ -66,6 +67,9 @@ func (m *model) write(c *crm.Changes) bool {
 	}
 	for _, row := range c.Contacts {
 		m.contacts[row.ID] = copied(row)
+	}
+	for _, row := range c.Leads {
+		m.leads[row.ContactID] = copied(row)
 	}
 	for _, row := range c.Conversations {
 		m.conversations[row.ID] = copied(row)
@@ -243,7 +247,7 @@ func (m *model) thread(id crm.ConversationID) []*crm.Message {
 
 // card returns what stands beside a contact.
 func (m *model) card(ct *crm.Contact) *people.Card {
-	card := &people.Card{Contact: ct}
+	card := &people.Card{Contact: ct, Lead: m.leads[ct.ID]}
 	for _, tag := range rows(m.tags, tagsByID) {
 		if slices.Contains(ct.Tags, tag.ID) {
 			card.Tags = append(card.Tags, tag)

@@ -45,6 +45,7 @@ func Run(t *testing.T, open func(tb testing.TB) Store) {
 		{"Message", messageTests},
 		{"Report", reportTests},
 		{"Contact", contactTests},
+		{"Lead", leadTests},
 		{"Search", searchTests},
 		{"Tag", tagTests},
 		{"Filter", filterTests},

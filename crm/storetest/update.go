@@ -73,6 +73,10 @@ func (w *world) everything(c *tenant) *crm.Changes {
 	status, amendment, answer := c.status, c.amendment, c.answer
 	status.Status, amendment.SourceID, answer.Key = crm.Read, "wamid.edit2", "order-2"
 	return &crm.Changes{
+		Leads: []*crm.Lead{
+			{WorkspaceID: c.ws, ContactID: ct.ID, Profile: []byte{1}, Rules: 1, Total: 1, Temperature: crm.Cold, ScoredAt: now},
+			{WorkspaceID: c.ws, ContactID: renamed.ID, Profile: []byte{2}, Rules: 1, Total: 99, Temperature: crm.Hot, ScoredAt: now},
+		},
 		Contacts: []*crm.Contact{ct, renamed}, Conversations: []*crm.Conversation{cv, read}, Messages: []*crm.Message{m, reply, failed},
 		Statuses: []crm.StatusReport{status}, Amendments: []crm.Amendment{amendment}, Deliveries: []*crm.Delivery{again, fresh},
 		Notes:       []*crm.Note{{ID: crm.NewID[crm.Note](w.mint), WorkspaceID: c.ws, ContactID: ct.ID, Body: "new", CreatedAt: now}},

@@ -31,6 +31,7 @@ type tenant struct {
 	*crmtest.Company
 	ws           crm.WorkspaceID
 	contact      *crm.Contact
+	lead         *crm.Lead // the contact's
 	conversation *crm.Conversation
 	message      *crm.Message // inbound
 	reply        *crm.Message // waits to be sent
@@ -97,7 +98,7 @@ func (w *world) settle(t *testing.T) *tenant {
 // rows returns the company's rows as changes.
 func (c *tenant) rows() *crm.Changes {
 	return &crm.Changes{
-		Contacts: []*crm.Contact{copied(c.contact)}, Conversations: []*crm.Conversation{copied(c.conversation)},
+		Contacts: []*crm.Contact{copied(c.contact)}, Leads: []*crm.Lead{copied(c.lead)}, Conversations: []*crm.Conversation{copied(c.conversation)},
 		Messages: []*crm.Message{copied(c.message), copied(c.reply)},
 		Statuses: []crm.StatusReport{c.status}, Amendments: []crm.Amendment{c.amendment},
 		Deliveries: []*crm.Delivery{copied(c.delivery)}, Notes: []*crm.Note{copied(c.note)}, Tasks: []*crm.Task{copied(c.task)},
@@ -121,6 +122,9 @@ func (c *tenant) people(mint *crm.Mint, now time.Time) {
 	c.contact = c.Contact()
 	c.contact.Tags = []crm.TagID{c.tag.ID}
 	c.contact.Temperature = crm.Warm
+	c.lead = &crm.Lead{
+		WorkspaceID: c.ws, ContactID: c.contact.ID, Profile: c.contact.ID[:], Rules: 1, Total: 42, Temperature: crm.Warm, ScoredAt: now,
+	}
 	c.note = &crm.Note{ID: crm.NewID[crm.Note](mint), WorkspaceID: c.ws, ContactID: c.contact.ID, Author: owner, Body: "wants Perth", CreatedAt: now}
 	c.task = &crm.Task{ID: crm.NewID[crm.Task](mint), WorkspaceID: c.ws, ContactID: c.contact.ID, AssigneeID: c.Owner.ID, Title: "send the brochure", Author: owner, CreatedAt: now}
 }

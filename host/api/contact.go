@@ -135,6 +135,7 @@ func contactOf(c *crm.Contact) contactView {
 // the newest.
 type contactDetail struct {
 	contactView
+	Score            scoreView          `json:"score" about:"How likely the contact is to buy, as of now"`
 	Tags             []tagView          `json:"tags"`
 	Notes            []noteView         `json:"notes" about:"The newest, newest first"`
 	Tasks            []taskView         `json:"tasks" about:"Open ones, newest first"`
@@ -145,6 +146,7 @@ type contactDetail struct {
 func (a *API) detail(card *people.Card) contactDetail {
 	detail := contactDetail{
 		contactView:   contactOf(card.Contact),
+		Score:         scoreOf(card.Lead, a.Now()),
 		Tags:          listOf(card.Tags, tagOf).Data,
 		Notes:         listOf(card.Notes, noteOf).Data,
 		Tasks:         listOf(card.Tasks, taskOf).Data,

@@ -45,6 +45,58 @@ func TestContactByPhone(t *testing.T) {
 	}
 }
 
+func TestContactShowsItsScore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.hear(w.ours, 1, "A", "Halo, brp biaya kuliah di Malaysia? Mau daftar, budget 50jt")
+	conversation := w.conversation(w.ours)
+	id := conversation.text("contact_id")
+	note := w.us("POST", "/api/contacts/"+id+"/notes", `{"body":"Siap bayar."}`).is(201)
+	for _, path := range []string{"/api/contacts/" + id, "/api/contacts/by-phone?phone=081200000001"} {
+		card := w.us("GET", path, "").is(200)
+		var score struct {
+			Total       int
+			Temperature string
+			Rules       int
+			Parts       []struct {
+				Category string
+				Points   int
+				Lines    []struct {
+					Signal    string
+					Points    int
+					Why       struct{ ID, EN string }
+					Match     string
+					MessageID string `json:"message_id"`
+					NoteID    string `json:"note_id"`
+				}
+			}
+		}
+		if err := json.Unmarshal([]byte(encode(t, card["score"])), &score); err != nil {
+			t.Fatal(err)
+		}
+		sum, found := 0, map[string]string{}
+		for _, part := range score.Parts {
+			sum += part.Points
+			for _, line := range part.Lines {
+				found[line.Signal] = line.Match + line.NoteID
+				if line.Why.ID == "" || line.Why.EN == "" || line.Signal == "asks_price" && line.MessageID == "" {
+					t.Errorf("%s has the line %+v without its reason or its message", path, line)
+				}
+			}
+		}
+		if score.Total != sum || score.Total < 60 || score.Temperature != "hot" || score.Rules != 1 || len(score.Parts) != 5 ||
+			found["asks_price"] != "biaya" || found["team_says"] != "siap bayar"+note.text("id") || found["known"] == "" {
+			t.Errorf("%s has the score %s", path, encode(t, card["score"]))
+		}
+		if card.text("temperature") != "hot" {
+			t.Errorf("%s is %v, want hot", path, card["temperature"])
+		}
+	}
+	if hot := w.us("GET", "/api/conversations?temperature=hot", "").is(200); len(hot.list("data")) != 1 {
+		t.Errorf("the hot conversations are %v, want the one", hot)
+	}
+}
+
 func TestOpenConversationIsNotAResolvedOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -1,0 +1,57 @@
+package people
+
+import (
+	"time"
+
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/lead"
+)
+
+// score adds to changes the leads of the contacts that they change or note
+// something about, and what their temperature changes. The state must hold the
+// contacts with their leads and conversations.
+func (s *State) score(ws crm.WorkspaceID, changes *crm.Changes, now time.Time) {
+	book := lead.NewBook(ws, lead.Education(), now, s.Leads)
+	contacts := make(map[crm.ContactID]*crm.Contact, len(s.Contacts))
+	for _, c := range s.Contacts {
+		contacts[c.ID] = c
+	}
+	written := make(map[any]bool, len(changes.Contacts)+len(changes.Conversations))
+	for _, c := range changes.Contacts {
+		contacts[c.ID], written[c] = c, true
+		book.Known(c)
+	}
+	for _, cv := range changes.Conversations {
+		written[cv] = true
+	}
+	for _, n := range changes.Notes {
+		book.Noted(n)
+	}
+	changes.Leads = book.Changed()
+	for _, l := range changes.Leads {
+		c := contacts[l.ContactID]
+		if c == nil || c.Temperature == l.Temperature {
+			continue
+		}
+		news := c.Temperature != "" || l.Temperature != crm.Cold
+		c.Temperature, c.UpdatedAt = l.Temperature, now
+		if !written[c] {
+			changes.Contacts = append(changes.Contacts, c)
+		}
+		for _, cv := range s.Conversations {
+			if cv.ContactID != c.ID || cv.Temperature == c.Temperature {
+				continue
+			}
+			cv.Temperature, cv.UpdatedAt = c.Temperature, now
+			if !written[cv] {
+				changes.Conversations = append(changes.Conversations, cv)
+			}
+		}
+		if news {
+			changes.Facts = append(changes.Facts, crm.Fact{
+				WorkspaceID: ws, Kind: crm.ContactChanged, At: now, Actor: crm.Actor{Kind: crm.BySystem}, ContactID: c.ID,
+				Data: data(map[string]any{"temperature": c.Temperature}),
+			})
+		}
+	}
+}
