@@ -36,7 +36,7 @@ func TestBook(t *testing.T) {
 		t.Errorf("what was known already is to be written: %+v", changed)
 	}
 	again.Unsaid(dewi.ID, said.ID)
-	again.Noted(&crm.Note{ID: crm.NoteID{1}, ContactID: budi.ID, Body: "siap bayar", CreatedAt: now})
+	again.Noted(&crm.Note{ID: crm.NoteID{1}, ContactID: budi.ID, Body: "siap bayar", CreatedAt: now.Add(time.Hour)})
 	changed := again.Changed()
 	if len(changed) != 2 || changed[0].Total != 6 || changed[1].Total != 2 || changed[1].Temperature != crm.Cold {
 		t.Errorf("after a note and a message taken back: %+v and %+v", changed[0], changed[1])
