@@ -18,10 +18,10 @@ import (
 var feeds = []*Bug{
 	{
 		Name: "subscribe-after-replay", Verdict: gap,
-		About: "A reader is given what it missed, and goes on from the number that is the newest 5 ms later: what was committed between is never given. Needs facts that come while somebody reads.",
+		About: "A reader is given what it missed, and goes on from the number that is the newest 25 ms later: what was committed between is never given. Needs facts that come while somebody reads.",
 		stream: func(_ *Harness, f sse.Feed) sse.Feed {
 			return given{f, func(ctx context.Context, p access.Principal, page feed.Page) feed.Page {
-				time.Sleep(5 * time.Millisecond)
+				time.Sleep(25 * time.Millisecond)
 				if now, err := f.After(ctx, p, -1, 1); err == nil && len(page.Facts) > 0 && len(page.Facts) < bigPage {
 					page.Next = max(page.Next, now.Next)
 				}

@@ -169,17 +169,10 @@ type channels struct {
 	h *Harness
 }
 
-// Secrets implements inbox.Channels; it is asked before a signature is checked.
-func (c channels) Secrets(ctx context.Context, p crm.Provider) ([]crm.Secret, error) {
-	if err := c.h.at("ingest.beforeVerify"); err != nil {
-		return nil, err
-	}
-	return c.Channels.Secrets(ctx, p)
-}
-
-// Channel implements inbox.Channels; it is asked for each fact of a signed body.
+// Channel implements inbox.Channels; it is asked for the number that a body seems
+// to be for, and for each fact of a signed one.
 func (c channels) Channel(ctx context.Context, p crm.Provider, number string) (*crm.Channel, error) {
-	if err := c.h.at("ingest.afterVerify"); err != nil {
+	if err := c.h.at("ingest.beforeChannel"); err != nil {
 		return nil, err
 	}
 	return c.Channels.Channel(ctx, p, number)

@@ -14,8 +14,7 @@ type Point struct {
 // process; what stands before it by name is inside or around one of its own.
 var points = []Point{
 	{"ingest.afterRead", "a webhook's body has been read, nothing has been looked at"},
-	{"ingest.beforeVerify", "its signature is about to be checked against the secrets"},
-	{"ingest.afterVerify", "it is signed and decoded, the first number's channel is looked up"},
+	{"ingest.beforeChannel", "a number's channel is looked up: of the one it seems to be for, and when it is signed and decoded, of each fact's"},
 	{"ingest.beforeLoad", "in its transaction, before anything is read"},
 	{"ingest.afterLoad", "in its transaction, what is known has been read and locked"},
 	{"ingest.beforeInsert", "in its transaction, it is decided what to write"},
