@@ -86,9 +86,10 @@ func (q Query) bound() Statement {
 	}
 }
 
-// inline returns the query with the arguments written into it by bun. The reads
-// of a transaction are sent so, and writes but for inserts from arrays: their
-// lists differ from call to call, and there would be no plan to keep.
+// inline returns the query with the arguments written into it by bun. Writes are
+// sent so but for inserts from arrays, and what a transaction reads beside its
+// look-ups (see lookup): their texts differ from call to call, and there would be no
+// plan to keep.
 func (l link) inline(q Query) Statement {
 	if len(q.Args) == 0 {
 		return Statement{SQL: q.SQL}

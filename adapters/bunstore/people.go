@@ -2,6 +2,7 @@ package bunstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -108,105 +109,102 @@ func (t peopleTx) Load(ctx context.Context, need people.Need) (*people.State, er
 	return state, t.loadRest(ctx, need, state)
 }
 
+// besideRows are the rows that are loaded beside contacts.
+type besideRows struct {
+	leads         []leadRow
+	conversations []conversationRow
+	tags          []tagRow
+	tasks         []taskRow
+	members       []memberRow
+	fields        []fieldRow
+	pipelines     []pipelineRow
+	views         []viewRow
+	messages      []messageRow
+	notes         []noteRow
+	merges        []mergeRow
+}
+
+// loadRest loads what stands beside the contacts that were found, and what a need
+// names by itself.
 func (t peopleTx) loadRest(ctx context.Context, need people.Need, state *people.State) (err error) {
-	var conversations []conversationRow
-	var tags []tagRow
-	var tasks []taskRow
-	var members []memberRow
-	ws := uid(need.WorkspaceID)
-	threads, allTags, named, due, staff := lookupBy(byContact), lookupBy(byWorkspace), lookupBy(byID), lookupBy(byID), lookupBy(byID)
-	if need.Threads {
-		for _, c := range state.Contacts {
-			threads.add(ws, (*uid)(&c.ID))
+	var rows besideRows
+	if err := t.run(ctx, append(t.besideSteps(ctx, need, state, &rows), t.inUse(need, state)...)...); err != nil {
+		return err
+	}
+	for i := range rows.messages {
+		t.sawMessage(&rows.messages[i])
+	}
+	if state.Tags, err = tagsOf(t.link, rows.tags); err != nil {
+		return err
+	}
+	if state.Fields, err = fieldsOf(t.link, rows.fields); err != nil {
+		return err
+	}
+	if need.Settings {
+		if state.Pipeline, err = pipelineIn(t.link, need.WorkspaceID, rows.pipelines); err != nil {
+			return err
 		}
+	}
+	return errors.Join(
+		fill(t.link, &state.Leads, rows.leads, (*leadRow).lead),
+		fill(t.link, &state.Conversations, rows.conversations, (*conversationRow).conversation),
+		fill(t.link, &state.Tasks, rows.tasks, (*taskRow).task),
+		fill(t.link, &state.Messages, rows.messages, (*messageRow).message),
+		fill(t.link, &state.Notes, rows.notes, (*noteRow).note),
+		fill(t.link, &state.Merges, rows.merges, (*mergeRow).merge),
+		fill(t.link, &state.Members, rows.members, (*memberRow).member),
+		fill(t.link, &state.Views, rows.views, (*viewRow).view),
+	)
+}
+
+// fill converts rows into a list of nouns.
+func fill[R, N any](l link, list *[]N, rows []R, noun func(*R) (N, error)) (err error) {
+	*list, err = convert(l, rows, noun)
+	return err
+}
+
+// besideSteps returns the statements of loadRest. What is locked is locked in their
+// order, by every transaction.
+func (t peopleTx) besideSteps(ctx context.Context, need people.Need, state *people.State, rows *besideRows) []step {
+	ws, lock := uid(need.WorkspaceID), t.store.dialect.Lock()
+	of := func(s shape, ids []uid) *lookup {
+		by := lookupBy(s)
+		addIDs(by, ws, ids)
+		return by
+	}
+	contacts := make([]uid, len(state.Contacts))
+	for i, c := range state.Contacts {
+		contacts[i] = uid(c.ID)
+	}
+	threads, scored, tags, allTags, settings := lookupBy(byContact), lookupBy(byContact), lookupBy(byID), lookupBy(byWorkspace), lookupBy(byWorkspace)
+	if need.Threads {
+		addIDs(threads, ws, contacts)
+	}
+	if need.Leads {
+		addIDs(scored, ws, contacts)
 	}
 	if need.AllTags {
 		allTags.add(ws)
 	} else {
-		addIDs(named, ws, need.Tags)
+		addIDs(tags, ws, need.Tags)
 	}
-	addIDs(due, ws, need.Tasks)
-	addIDs(staff, ws, need.Members)
-	settings, views, scored := lookupBy(byWorkspace), lookupBy(byID), lookupBy(byContact)
-	if need.Leads {
-		for _, c := range state.Contacts {
-			scored.add(ws, (*uid)(&c.ID))
-		}
-	}
-	var leads []leadRow
 	if need.Settings {
 		settings.add(ws)
 	}
-	addIDs(views, ws, need.Views)
-	of, notesOf, tasksOf, merges := lookupBy(byConversation), lookupBy(byContact), lookupBy(byContact), lookupBy(byID)
-	byID := lookupBy(byID)
-	addIDs(byID, ws, need.Messages)
-	addIDs(of, ws, need.MessagesOf)
-	addIDs(notesOf, ws, need.BesideOf)
-	addIDs(tasksOf, ws, need.BesideOf)
-	addIDs(merges, ws, need.Merges)
-	var messages []messageRow
-	var notes []noteRow
-	var merged []mergeRow
-	var fields []fieldRow
-	var pipelines []pipelineRow
-	var found []viewRow
-	lock := t.store.dialect.Lock()
-	err = t.run(ctx, slices.Concat(
-		find(ctx, t.link, scored, "", &leads),
-		find(ctx, t.link, threads, lock, &conversations),
-		find(ctx, t.link, allTags, "", &tags),
-		find(ctx, t.link, named, "", &tags),
-		find(ctx, t.link, due, lock, &tasks),
-		find(ctx, t.link, staff, "", &members),
-		find(ctx, t.link, settings, "", &fields),
-		find(ctx, t.link, settings, "", &pipelines),
-		find(ctx, t.link, views, "", &found),
-		find(ctx, t.link, of, fmt.Sprint(" limit ", people.MaxMerged+1), &messages),
-		find(ctx, t.link, byID, "", &messages),
-		find(ctx, t.link, notesOf, "", &notes),
-		find(ctx, t.link, tasksOf, "", &tasks),
-		find(ctx, t.link, merges, lock, &merged),
-		t.inUse(need, state),
-	)...)
-	if err != nil {
-		return err
-	}
-	if state.Leads, err = convert(t.link, leads, (*leadRow).lead); err != nil {
-		return err
-	}
-	if state.Conversations, err = convert(t.link, conversations, (*conversationRow).conversation); err != nil {
-		return err
-	}
-	if state.Tags, err = tagsOf(t.link, tags); err != nil {
-		return err
-	}
-	if state.Tasks, err = convert(t.link, tasks, (*taskRow).task); err != nil {
-		return err
-	}
-	for i := range messages {
-		t.sawMessage(&messages[i])
-	}
-	if state.Messages, err = convert(t.link, messages, (*messageRow).message); err != nil {
-		return err
-	}
-	if state.Notes, err = convert(t.link, notes, (*noteRow).note); err != nil {
-		return err
-	}
-	if state.Merges, err = convert(t.link, merged, (*mergeRow).merge); err != nil {
-		return err
-	}
-	if state.Members, err = convert(t.link, members, (*memberRow).member); err != nil {
-		return err
-	}
-	if state.Fields, err = fieldsOf(t.link, fields); err != nil {
-		return err
-	}
-	if need.Settings {
-		if state.Pipeline, err = pipelineIn(t.link, need.WorkspaceID, pipelines); err != nil {
-			return err
-		}
-	}
-	state.Views, err = convert(t.link, found, (*viewRow).view)
-	return err
+	return slices.Concat(
+		find(ctx, t.link, scored, "", &rows.leads),
+		find(ctx, t.link, threads, lock, &rows.conversations),
+		find(ctx, t.link, allTags, "", &rows.tags),
+		find(ctx, t.link, tags, "", &rows.tags),
+		find(ctx, t.link, of(byID, ids(need.Tasks)), lock, &rows.tasks),
+		find(ctx, t.link, of(byID, ids(need.Members)), "", &rows.members),
+		find(ctx, t.link, settings, "", &rows.fields),
+		find(ctx, t.link, settings, "", &rows.pipelines),
+		find(ctx, t.link, of(byID, ids(need.Views)), "", &rows.views),
+		find(ctx, t.link, of(byConversation, ids(need.MessagesOf)), fmt.Sprint(" limit ", people.MaxMerged+1), &rows.messages),
+		find(ctx, t.link, of(byID, ids(need.Messages)), "", &rows.messages),
+		find(ctx, t.link, of(byContact, ids(need.BesideOf)), "", &rows.notes),
+		find(ctx, t.link, of(byContact, ids(need.BesideOf)), "", &rows.tasks),
+		find(ctx, t.link, of(byID, ids(need.Merges)), lock, &rows.merges),
+	)
 }
