@@ -21,7 +21,10 @@ require (
 	modernc.org/sqlite v1.61.1
 )
 
-require github.com/HdrHistogram/hdrhistogram-go v1.2.0
+require (
+	github.com/HdrHistogram/hdrhistogram-go v1.2.0
+	golang.org/x/text v0.43.0
+)
 
 require (
 	github.com/dustin/go-humanize v1.1.0 // indirect
@@ -45,7 +48,6 @@ require (
 	github.com/vmihailenco/tagparser/v2 v2.0.0 // indirect
 	go.yaml.in/yaml/v4 v4.0.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
-	golang.org/x/text v0.43.0 // indirect
 	google.golang.org/protobuf v1.36.11 // indirect
 	modernc.org/libc v1.79.0 // indirect
 	modernc.org/mathutil v1.7.1 // indirect

@@ -26,7 +26,7 @@ type browser struct {
 
 func (b *browser) get(path string) hosttest.Answer {
 	b.t.Helper()
-	return b.w.Ask("GET", path, nil, "X-Api-Key: ", "Cookie: "+b.cookie, "Accept: text/html")
+	return b.w.Ask("GET", path, nil, "X-Api-Key: ", "Cookie: lang=en; "+b.cookie, "Accept: text/html")
 }
 
 func (b *browser) post(path string, form url.Values) hosttest.Answer {
@@ -35,7 +35,7 @@ func (b *browser) post(path string, form url.Values) hosttest.Answer {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return b.w.Send(req, "Content-Type: application/x-www-form-urlencoded", "Cookie: "+b.cookie, "Accept: text/html", "Sec-Fetch-Site: "+b.site)
+	return b.w.Send(req, "Content-Type: application/x-www-form-urlencoded", "Cookie: lang=en; "+b.cookie, "Accept: text/html", "Sec-Fetch-Site: "+b.site)
 }
 
 var fieldPattern = regexp.MustCompile(`name="(csrf|nonce)" value="([^"]*)"`)

@@ -14,27 +14,20 @@ type accountPage struct {
 	Frame
 	Name        string
 	HasPassword bool
-	Done        string // what was just done
 	Problem     string // why something was not
 }
 
-// What the account page says was done, by the word in its address.
-var accountDone = map[string]string{
-	"password": "Your password is set. Every other browser was signed out.",
-	"others":   "Every other browser was signed out.",
-}
-
 func (w *Web) account(ctx *fasthttp.RequestCtx, v *visitor) error {
-	return w.showAccount(ctx, v, accountPage{Done: accountDone[string(ctx.QueryArgs().Peek("done"))]})
+	return w.showAccount(ctx, v, accountPage{})
 }
 
 func (w *Web) showAccount(ctx *fasthttp.RequestCtx, v *visitor, p accountPage) (err error) {
-	p.Frame, p.Name = v.frame("Your account"), v.members[v.Member.String()]
-	p.Live = false // what is being typed must stay
+	p.Frame, p.Name = v.frame(ctx, v.say("frame.account"), "account"), v.members[v.Member.String()]
+	p.Styles = inboxStyles
 	if p.HasPassword, err = w.Directory.HasPassword(request.ContextOf(ctx), v.Principal); err != nil {
 		return err
 	}
-	return render(ctx, "account", p)
+	return render(ctx, v.lang, "account", p)
 }
 
 // password sets the visitor's password. A wrong old one counts like one at sign-in.

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"mime"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/valyala/fasthttp"
@@ -29,22 +31,43 @@ type asset struct {
 // each file.
 var assets, assetNames = hashed(staticFiles)
 
-// hashed reads the embedded files.
+// importing finds what a module imports, and from where.
+var importing = regexp.MustCompile(`(?m)^((?:import|export)\b[^"]*")\./([^"]+)(";)$`)
+
+// hashed reads the embedded files. What a module imports it asks for by the name
+// with the hash as well, so that an old and a new one never meet in a browser.
 func hashed(files fs.FS) (map[string]asset, map[string]string) {
 	byName, names := map[string]asset{}, map[string]string{}
-	paths, err := fs.Glob(files, "static/*")
-	for _, file := range paths {
-		var body []byte
-		if body, err = fs.ReadFile(files, file); err != nil {
-			break
+	var add func(base string, above []string) string
+	add = func(base string, above []string) string {
+		if name, ok := names[base]; ok {
+			return name
 		}
-		sum, ext, base := sha256.Sum256(body), path.Ext(file), path.Base(file)
+		if slices.Contains(above, base) {
+			panic(fmt.Sprintf("web: the modules import each other in a circle: %v, %s", above, base))
+		}
+		body, err := fs.ReadFile(files, "static/"+base)
+		if err != nil {
+			panic(fmt.Sprintf("web: an embedded file cannot be read (%v): %v", above, err))
+		}
+		ext := path.Ext(base)
+		if ext == ".js" {
+			body = importing.ReplaceAllFunc(body, func(line []byte) []byte {
+				part := importing.FindSubmatch(line)
+				return slices.Concat(part[1], []byte("./"+add(string(part[2]), append(above, base))), part[3])
+			})
+		}
+		sum := sha256.Sum256(body)
 		name := strings.TrimSuffix(base, ext) + "." + hex.EncodeToString(sum[:6]) + ext
-		byName[name] = asset{mime: mime.TypeByExtension(ext), body: body}
-		names[base] = name
+		byName[name], names[base] = asset{mime: mime.TypeByExtension(ext), body: body}, name
+		return name
 	}
+	paths, err := fs.Glob(files, "static/*")
 	if err != nil {
-		panic(fmt.Sprintf("web: the embedded files cannot be read: %v", err))
+		panic(fmt.Sprintf("web: the embedded files cannot be listed: %v", err))
+	}
+	for _, file := range paths {
+		add(path.Base(file), nil)
 	}
 	return byName, names
 }

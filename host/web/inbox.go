@@ -47,6 +47,12 @@ type row struct {
 	Temperature crm.Temperature
 }
 
+// What the pages of the inbox are made with.
+var (
+	inboxStyles  = []string{"inbox.css"}
+	inboxScripts = []string{"live.js"}
+)
+
 // statuses are the filters of the list, in their order; the empty one is all.
 var statuses = []struct {
 	status crm.ConversationStatus
@@ -69,7 +75,8 @@ func (w *Web) inbox(ctx *fasthttp.RequestCtx, v *visitor) error {
 	if err != nil {
 		return err
 	}
-	page := inboxPage{Frame: v.frame("Inbox"), Filters: filters(status)}
+	page := inboxPage{Frame: v.frame(ctx, v.say("section.inbox"), "inbox"), Filters: filters(status)}
+	page.Styles, page.Scripts = inboxStyles, inboxScripts
 	if len(found) > listRows {
 		found = found[:listRows]
 		last := found[listRows-1]
@@ -81,7 +88,7 @@ func (w *Web) inbox(ctx *fasthttp.RequestCtx, v *visitor) error {
 	for _, cv := range found {
 		page.Rows = append(page.Rows, v.row(cv, w.Now()))
 	}
-	return render(ctx, "inbox", page)
+	return render(ctx, v.lang, "inbox", page)
 }
 
 func (v *visitor) row(cv *crm.Conversation, now time.Time) row {
@@ -151,29 +158,6 @@ func readCursor(text string) (inbox.ConversationCursor, error) {
 		return inbox.ConversationCursor{}, badAddress
 	}
 	return inbox.ConversationCursor{At: time.UnixMilli(at).UTC(), ID: parsed}, nil
-}
-
-// when is a time as the visitor reads it: of today only the hour.
-func (v *visitor) when(t, now time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	t, now = t.In(v.zone), now.In(v.zone)
-	switch {
-	case t.Year() == now.Year() && t.YearDay() == now.YearDay():
-		return t.Format("15:04")
-	case t.Year() == now.Year():
-		return t.Format("2 Jan 15:04")
-	default:
-		return t.Format("2 Jan 2006 15:04")
-	}
-}
-
-func iso(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
 }
 
 // tick is how far our message has come, as a sign and in words.

@@ -24,8 +24,10 @@ func (w *Web) loginForm(ctx *fasthttp.RequestCtx) error {
 func showLogin(ctx *fasthttp.RequestCtx, p loginPage) error {
 	// The token must not travel on in a Referer.
 	ctx.Response.Header.Set(fasthttp.HeaderReferrerPolicy, "no-referrer")
-	p.Frame = Frame{Title: "Sign in"}
-	return render(ctx, "login", p)
+	l := langFor(ctx, "")
+	p.Frame = bare(ctx, l, "Sign in")
+	p.Styles = inboxStyles
+	return render(ctx, l, "login", p)
 }
 
 // login uses a link up, or takes a password, and signs the browser in.
@@ -43,7 +45,7 @@ func (w *Web) login(ctx *fasthttp.RequestCtx) error {
 		return err
 	})
 	if crm.CodeOf(err) == crm.Unauthenticated {
-		return &crm.Error{Op: "sign in", Code: crm.Unauthenticated, Err: err,
+		return &crm.Error{Op: "sign in", Code: crm.Unauthenticated, Reason: "link_used", Err: err,
 			Msg: "This sign-in link was used before or is too old. Ask for a new one."}
 	}
 	if err != nil {

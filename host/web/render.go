@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/valyala/fasthttp"
 
@@ -19,20 +20,11 @@ var templateFiles embed.FS
 
 // policy lets a page load its own files and nothing else, and run no script
 // that stands in it.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// templates has one for each page: the layout, the partials and the page.
+// templates has, for each language, one template for each page: the layout, the
+// partials and the page.
 var templates = parse(templateFiles)
-
-// Frame is what every page has round it.
-type Frame struct {
-	Title     string
-	Address   string // of the page, if it is not the one asked for
-	Workspace string // empty for nobody
-	Member    string
-	Token     string // for the forms
-	Live      bool   // whether the page shows news by itself
-}
 
 // problemPage says what went wrong.
 type problemPage struct {
@@ -41,8 +33,17 @@ type problemPage struct {
 	RequestID string
 }
 
-func parse(files fs.FS) map[string]*template.Template {
-	base := template.Must(template.New("layout.html").Funcs(template.FuncMap{"asset": assetPath}).
+func parse(files fs.FS) map[lang]map[string]*template.Template {
+	all := map[lang]map[string]*template.Template{}
+	for _, l := range langs {
+		all[l] = parseIn(files, l)
+	}
+	return all
+}
+
+// parseIn reads the templates with the words of a language.
+func parseIn(files fs.FS, l lang) map[string]*template.Template {
+	base := template.Must(template.New("layout.html").Funcs(template.FuncMap{"asset": assetPath, "icon": icon, "initials": initials, "t": l.say, "word": l.word}).
 		ParseFS(files, "templates/layout.html", "templates/partials/*.html"))
 	pages := map[string]*template.Template{}
 	paths, err := fs.Glob(files, "templates/*.html")
@@ -57,10 +58,10 @@ func parse(files fs.FS) map[string]*template.Template {
 	return pages
 }
 
-// render writes a page. Nothing is sent of one that fails half way.
-func render(ctx *fasthttp.RequestCtx, page string, view any) error {
+// render writes a page in a language. Nothing is sent of one that fails half way.
+func render(ctx *fasthttp.RequestCtx, l lang, page string, view any) error {
 	var out bytes.Buffer
-	if err := templates[page].Execute(&out, view); err != nil {
+	if err := templates[l][page].Execute(&out, view); err != nil {
 		return &crm.Error{Op: "render " + page, Code: crm.Internal, Err: err}
 	}
 	ctx.SetContentType("text/html; charset=utf-8")
@@ -70,6 +71,21 @@ func render(ctx *fasthttp.RequestCtx, page string, view any) error {
 	return nil
 }
 
-func (v *visitor) frame(title string) Frame {
-	return Frame{Title: title, Workspace: v.workspace.Name, Member: v.members[v.Member.String()], Token: formToken(v.session), Live: true}
+// initials are the first letters of a name's first and last word, for where its
+// face would be.
+func initials(name string) string {
+	words := strings.Fields(name)
+	if len(words) == 0 {
+		return ""
+	}
+	letters := first(words[0])
+	if len(words) > 1 {
+		letters += first(words[len(words)-1])
+	}
+	return strings.ToUpper(letters)
+}
+
+func first(word string) string {
+	r, _ := utf8.DecodeRuneInString(word)
+	return string(r)
 }

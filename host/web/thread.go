@@ -88,12 +88,13 @@ func (w *Web) showThread(ctx *fasthttp.RequestCtx, v *visitor, c composer) error
 		return err
 	}
 	page := threadPage{
-		Frame: v.frame(ct.DisplayName()),
+		Frame: v.frame(ctx, ct.DisplayName(), "inbox"),
 		Name:  ct.DisplayName(), Handle: ct.Handle(), Status: cv.Status,
 		Assignee: v.members[cv.AssigneeID.String()], Mine: !v.Member.IsZero() && cv.AssigneeID == v.Member,
 		Composer: v.composer(cv, c, w.Now()), CanWrite: v.Can(access.WriteConversations),
 	}
 	page.Address = "/inbox/" + id.String()
+	page.Styles, page.Scripts = inboxStyles, inboxScripts
 	if len(found) > threadRows {
 		found = found[:threadRows]
 		last := found[threadRows-1]
@@ -110,7 +111,7 @@ func (w *Web) showThread(ctx *fasthttp.RequestCtx, v *visitor, c composer) error
 			return err
 		}
 	}
-	return render(ctx, "thread", page)
+	return render(ctx, v.lang, "thread", page)
 }
 
 // beside fills in what stands beside the conversation.

@@ -77,6 +77,7 @@ func (w *Web) Routes() []Route {
 		{"POST", "/inbox/{id}/assign", w.signedIn(w.assign)},
 		{"POST", "/inbox/{id}/status", w.signedIn(w.status)},
 		{"POST", "/inbox/{id}/notes", w.signedIn(w.note)},
+		{"POST", "/preferences", w.prefer},
 		{"GET", "/static/{name}", static},
 	}
 }
@@ -86,6 +87,7 @@ type visitor struct {
 	access.Principal
 	session   string // the cookie's token
 	workspace *crm.Workspace
+	lang      lang
 	zone      *time.Location
 	members   map[string]string // names by id
 }
@@ -140,6 +142,7 @@ func (w *Web) visitor(ctx *fasthttp.RequestCtx) (*visitor, error) {
 	if v.workspace, err = w.Directory.KnownWorkspace(c, v.WorkspaceID); err != nil {
 		return nil, err
 	}
+	v.lang = langFor(ctx, v.workspace.Locale)
 	members, err := w.Directory.Members(c, v.Principal)
 	if err != nil {
 		return nil, err
@@ -156,9 +159,9 @@ func (w *Web) visitor(ctx *fasthttp.RequestCtx) (*visitor, error) {
 // Fail shows what went wrong as a page.
 func (w *Web) Fail(ctx *fasthttp.RequestCtx, err error) {
 	problem.Write(ctx, err) // for the status and its headers; the page takes the place of the document
-	doc := problem.Of(err)
-	page := problemPage{Frame: Frame{Title: doc.Title}, Detail: doc.Detail, RequestID: request.IDOf(ctx)}
-	if failed := render(ctx, "problem", page); failed != nil {
+	v, doc := visitor{lang: langFor(ctx, "")}, problem.Of(err)
+	page := problemPage{Frame: bare(ctx, v.lang, v.lang.word("class", doc.Status)), Detail: v.problem(err), RequestID: request.IDOf(ctx)}
+	if failed := render(ctx, v.lang, "problem", page); failed != nil {
 		problem.Write(ctx, failed)
 	}
 }

@@ -38,70 +38,90 @@ func hostile(t *testing.T) []string {
 	return texts
 }
 
-// views returns each page's view with x wherever a text comes from outside.
-func views(x string) map[string]any {
-	frame := Frame{Title: x, Address: "/inbox/1", Workspace: x, Member: x, Token: x, Live: true}
-	return map[string]any{
-		"login":   loginPage{Frame: Frame{Title: "Sign in"}, Link: x, Email: x, Problem: x},
-		"account": accountPage{Frame: frame, Name: x, HasPassword: true, Done: x, Problem: x},
-		"problem": problemPage{Frame: Frame{Title: x}, Detail: x, RequestID: x},
-		"inbox": inboxPage{Frame: frame, Filters: filters(crm.Open), Next: "/inbox?before=1", Rows: []row{{
-			Address: "/inbox/1", Name: x, Handle: x, Preview: x, Mine: true, Tick: tickOf(crm.Read), At: "10:00", AtISO: "2026-11-02T08:00:00Z",
-			Unread: 2, Assignee: x, Status: crm.ConversationStatus(x), Temperature: crm.Temperature(x),
-		}}},
-		"thread": threadPage{
-			Frame: frame, Name: x, Handle: x, Status: crm.Open, Assignee: x, Tags: []string{x}, Older: "/inbox/1?before=1", CanWrite: true,
-			Notes: []note{{Author: x, Body: x, At: x, AtISO: x}},
-			Messages: []message{
-				{ID: "1", Label: x, Body: x, At: x, AtISO: x, Edited: true},
-				{ID: "2", Mine: true, Author: x, Body: x, Tick: tickOf(crm.Failed), Failure: x},
-				{ID: "3", Revoked: true},
-			},
-			Composer: composer{Allowed: true, Why: x, Templates: []string{x, x}, Text: x, Nonce: x},
-		},
+// A sample is a page's view as some test wants to see it. What it shows of the
+// outside comes from x: a name, or a text that tries to become markup.
+type sample func(x string) any
+
+// samples are the views of each page by what they are like: "empty" shows as
+// little as there can be, "typical" has x wherever a text comes from outside.
+// Each area adds its own in its *_views_test.go.
+var samples = map[string]map[string]sample{}
+
+// show adds a sample of a page; every page needs one "empty" and one "typical".
+func show(page, like string, s sample) {
+	if samples[page] == nil {
+		samples[page] = map[string]sample{}
+	}
+	samples[page][like] = s
+}
+
+// outside is a frame with x in every place a text comes from outside.
+func outside(x string) Frame {
+	return Frame{
+		Lang: english, Theme: x, Title: x, Address: "/inbox/1", Here: x, Workspace: x, Member: x, Token: x, Done: x,
+		Sections: sections, Styles: []string{"base.css"}, Scripts: []string{"live.js"},
 	}
 }
 
-// empty returns each page's view with as little as there can be.
-func empty() map[string]any {
-	return map[string]any{
-		"login": loginPage{Email: "", Problem: ""}, "account": accountPage{}, "problem": problemPage{}, "inbox": inboxPage{}, "thread": threadPage{},
-	}
+func init() {
+	show("problem", "empty", func(string) any { return problemPage{} })
+	show("problem", "typical", func(x string) any {
+		return problemPage{Frame: Frame{Lang: indonesian, Title: x}, Detail: x, RequestID: x}
+	})
 }
 
-func page(t *testing.T, name string, view any) string {
+// made returns a page in a language.
+func made(t *testing.T, l lang, name string, view any) string {
 	t.Helper()
 	var ctx fasthttp.RequestCtx
-	if err := render(&ctx, name, view); err != nil {
+	if err := render(&ctx, l, name, view); err != nil {
 		t.Fatalf("the page %s cannot be made: %v", name, err)
 	}
 	return string(ctx.Response.Body())
 }
 
-func TestEveryPageHasATest(t *testing.T) {
+// each calls do with every sample of every page in every language.
+func each(t *testing.T, x string, do func(name, text string)) {
+	t.Helper()
+	for name, some := range samples {
+		for like, s := range some {
+			for _, l := range langs {
+				do(name+", "+like+", "+string(l), made(t, l, name, s(x)))
+			}
+		}
+	}
+}
+
+func TestEveryPageHasSamples(t *testing.T) {
 	t.Parallel()
-	for name := range templates {
-		if views("")[name] == nil || empty()[name] == nil {
-			t.Errorf("the page %s is not among those tested", name)
+	for name := range templates[english] {
+		if samples[name]["empty"] == nil || samples[name]["typical"] == nil {
+			t.Errorf("the page %s has no sample that is empty, or none that is typical", name)
+		}
+	}
+	for name := range samples {
+		if templates[english][name] == nil {
+			t.Errorf("there are samples of %s, which is no page", name)
 		}
 	}
 }
 
 func TestPagesHoldWhatTheyShow(t *testing.T) {
 	t.Parallel()
-	for name, view := range views("Budi Santoso") {
-		text := page(t, name, view)
-		for _, want := range []string{"Budi Santoso", "<!doctype html>", `<html lang="en">`, "<h1", `name="viewport"`, `<main id="main">`} {
+	each(t, "Budi Santoso", func(name, text string) {
+		wanted := []string{"<!doctype html>", "<h1", `name="viewport"`, `<main id="main"`, "</html>"}
+		if strings.Contains(name, "typical") {
+			wanted = append(wanted, "Budi Santoso")
+		}
+		for _, want := range wanted {
 			if !strings.Contains(text, want) {
 				t.Errorf("the page %s lacks %s", name, want)
 			}
 		}
-	}
-	for name, view := range empty() {
-		if text := page(t, name, view); !strings.Contains(text, "</html>") {
-			t.Errorf("the empty page %s ends too early", name)
+		if n := strings.Count(text, "<h1"); n != 1 {
+			t.Errorf("the page %s has %d headings of the first level", name, n)
 		}
-	}
+	})
 }
 
 // Every text field needs a name, and every form that changes something the
@@ -109,20 +129,20 @@ func TestPagesHoldWhatTheyShow(t *testing.T) {
 func TestFormsAreComplete(t *testing.T) {
 	t.Parallel()
 	form := regexp.MustCompile(`(?s)<form[^>]*action="([^"]*)".*?</form>`)
-	area := regexp.MustCompile(`<(?:textarea|input) id="([^"]*)"`)
-	for name, view := range views("x") {
-		text := page(t, name, view)
+	unsigned := map[string]bool{"/login": true, "/preferences": true}
+	area := regexp.MustCompile(`<(?:textarea|input|select)[^>]* id="([^"]*)"`)
+	each(t, "x", func(name, text string) {
 		for _, found := range form.FindAllStringSubmatch(text, -1) {
-			if found[1] != "/login" && !strings.Contains(found[0], `name="csrf"`) {
+			if !unsigned[found[1]] && strings.Contains(found[0], `method="post"`) && !strings.Contains(found[0], `name="csrf"`) {
 				t.Errorf("the form %s on the page %s has no token", found[1], name)
 			}
 		}
 		for _, found := range area.FindAllStringSubmatch(text, -1) {
-			if !strings.Contains(text, `<label for="`+found[1]+`"`) {
+			if !strings.Contains(text, `for="`+found[1]+`"`) {
 				t.Errorf("the field %s on the page %s has no label", found[1], name)
 			}
 		}
-	}
+	})
 }
 
 // With a hostile text in every place a page has the same elements and
@@ -136,22 +156,20 @@ func TestHostileTextsStayText(t *testing.T) {
 		return value.ReplaceAllString(strings.Join(markup.FindAllString(text, -1), "\n"), `""`)
 	}
 	harmless := map[string]string{}
-	for name, view := range views("x") {
-		harmless[name] = shape(page(t, name, view))
-	}
+	each(t, "x", func(name, text string) { harmless[name] = shape(text) })
 	for _, text := range hostile(t) {
-		for name, view := range views(text) {
-			if got := shape(page(t, name, view)); got != harmless[name] {
+		each(t, text, func(name, got string) {
+			if shape(got) != harmless[name] {
 				t.Errorf("on the page %s this text became markup: %q", name, text)
 			}
-		}
+		})
 	}
 }
 
 func TestPagesAllowNoScriptOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	var ctx fasthttp.RequestCtx
-	if err := render(&ctx, "thread", views("x")["thread"]); err != nil {
+	if err := render(&ctx, indonesian, "problem", problemPage{}); err != nil {
 		t.Fatal(err)
 	}
 	rules := string(ctx.Response.Header.Peek("Content-Security-Policy"))
@@ -159,16 +177,16 @@ func TestPagesAllowNoScriptOfTheirOwn(t *testing.T) {
 		t.Errorf("the policy is %q", rules)
 	}
 	inline := regexp.MustCompile(`(?i)<script(>|[^>]*[^c]>[^<])| on[a-z]+=| style=|<style`)
-	for name, view := range views("x") {
-		if found := inline.FindString(page(t, name, view)); found != "" {
+	each(t, "x", func(name, text string) {
+		if found := inline.FindString(text); found != "" {
 			t.Errorf("the page %s has %q in it, which its own policy forbids", name, found)
 		}
-	}
+	})
 }
 
 func TestFilesAreNamedAfterTheirContent(t *testing.T) {
 	t.Parallel()
-	for _, file := range []string{"style.css", "live.js", "icon.svg"} {
+	for _, file := range []string{"base.css", "live.js", "icon.svg"} {
 		path, err := assetPath(file)
 		if err != nil || !regexp.MustCompile(`^/static/[a-z]+\.[0-9a-f]{12}\.[a-z]+$`).MatchString(path) {
 			t.Errorf("%s is at %q, %v", file, path, err)
@@ -182,7 +200,7 @@ func TestFilesAreNamedAfterTheirContent(t *testing.T) {
 	if _, err := assetPath("missing.js"); err == nil {
 		t.Error("a file that is missing has an address")
 	}
-	for _, name := range []string{"style.css", "../templates/layout.html", ""} {
+	for _, name := range []string{"base.css", "../templates/layout.html", ""} {
 		var ctx fasthttp.RequestCtx
 		ctx.SetUserValue("name", name)
 		if err := static(&ctx); crm.CodeOf(err) != crm.NotFound {

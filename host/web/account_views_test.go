@@ -1,0 +1,12 @@
+package web
+
+func init() {
+	show("login", "empty", func(string) any { return loginPage{} })
+	show("login", "typical", func(x string) any {
+		return loginPage{Frame: Frame{Lang: indonesian, Title: x}, Link: x, Email: x, Problem: x}
+	})
+	show("account", "empty", func(string) any { return accountPage{} })
+	show("account", "typical", func(x string) any {
+		return accountPage{Frame: outside(x), Name: x, HasPassword: true, Problem: x}
+	})
+}
