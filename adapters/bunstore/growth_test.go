@@ -3,12 +3,16 @@ package bunstore_test
 import (
 	"context"
 	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/my21staff/my21staff/adapters/bunstore"
 	"github.com/my21staff/my21staff/adapters/pgtest"
 	"github.com/my21staff/my21staff/adapters/postgres"
+	"github.com/my21staff/my21staff/adapters/sqlite"
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/inbox"
 )
@@ -67,4 +71,60 @@ func entriesRead(t *testing.T, store *bunstore.Store, table string) int64 {
 	time.Sleep(1100 * time.Millisecond) // the server tells its counts once a second
 	return column[int64](t, store, `select (sum(idx_tup_read) + (select seq_tup_read from pg_stat_user_tables where relname = '`+table+`'))::bigint
 		from pg_stat_user_indexes where relname = '`+table+`'`)[0]
+}
+
+// TestLoadsLookRowsUp holds what a commit of webhooks loads on SQLite to looking
+// rows up: by one message or by hundreds, of one channel or several, of people
+// known by several kinds of identity, no statement reads all that a workspace has.
+func TestLoadsLookRowsUp(t *testing.T) {
+	t.Parallel()
+	store := openSQLite(t, filepath.Join(t.TempDir(), "store.db"), sqlite.Options{Sealer: sealer(t)})
+	c, mint := settle(t, store)
+	contact := c.Contact()
+	thread := c.Conversation(contact)
+	message := c.Inbound(thread, "selamat pagi")
+	mustWrite(t, store, c.Workspace.ID, &crm.Changes{
+		Contacts: []*crm.Contact{contact}, Conversations: []*crm.Conversation{thread}, Messages: []*crm.Message{message},
+	})
+	for _, rows := range []int{1, 300} {
+		need := inbox.Need{
+			WorkspaceID: c.Workspace.ID, Leads: true, Pending: true,
+			Channels:      []crm.ChannelID{c.Channel.ID, crm.NewID[crm.Channel](mint)},
+			Identities:    contact.Identities,
+			Conversations: []crm.ConversationID{thread.ID},
+			Messages:      []crm.MessageID{message.ID},
+			Provided:      []inbox.Provided{{ChannelID: c.Channel.ID, ProviderID: message.ProviderID}},
+		}
+		for i := range rows {
+			number := strconv.Itoa(15555550000 + i)
+			need.Identities = append(need.Identities, crm.Identity{Kind: crm.ByPhone, Value: "+" + number}, crm.Identity{Kind: crm.ByWaID, Value: number})
+			need.Deliveries = append(need.Deliveries, [32]byte{byte(i), byte(i >> 8)})
+			need.Provided = append(need.Provided, inbox.Provided{ChannelID: need.Channels[i%2], ProviderID: "wamid." + number})
+		}
+		var plans strings.Builder
+		ctx, stats := bunstore.WithStats(t.Context())
+		stats.Trace = func(ctx context.Context, statement bunstore.Statement) {
+			if strings.HasPrefix(statement.SQL, "select") {
+				planFaults(t, store, bunstore.ScopeOf(ctx), statement, &plans)
+			}
+		}
+		err := store.Inbox().Update(ctx, []crm.WorkspaceID{c.Workspace.ID}, func(ctx context.Context, tx inbox.Tx) error {
+			state, err := tx.Load(ctx, need)
+			if err == nil && (len(state.Contacts) != 1 || len(state.Conversations) != 1 || len(state.Messages) != 1) {
+				err = fmt.Errorf("%d contacts, %d conversations, %d messages", len(state.Contacts), len(state.Conversations), len(state.Messages))
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(plans.String(), "identities USING PRIMARY KEY (workspace_id=? AND kind=? AND value=?)") {
+			t.Errorf("the identities are not looked up:\n%s", &plans)
+		}
+		for plan := range strings.Lines(plans.String()) {
+			if strings.HasSuffix(strings.TrimSpace(plan), "(workspace_id=?)") {
+				t.Errorf("with %d rows all of a workspace is read: %s", rows, plan)
+			}
+		}
+	}
 }

@@ -2,9 +2,9 @@ package bunstore
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
-	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
 )
 
@@ -63,59 +63,38 @@ func (l *lookup) empty() bool { return l.columns[0].Len() == 0 }
 // where returns a statement for the rows of a select that a lookup names; more
 // are conditions and an order in constant text, beginning with " and " or
 // " order by ". Where the database has arrays its text is always the same.
+//
+// Both databases are told to take the combinations one by one and look each up in
+// an index. Conditions that stand side by side with "or" would be shorter, but
+// SQLite takes out what they have in common, the workspace, and reads all of that:
+// then a commit costs what the workspace holds.
 func (s *Store) where(selected string, l *lookup, more string) Statement {
-	if source, args := s.dialect.Unnest(l.columns); source != "" {
-		names := make([]string, len(l.columns))
-		for i, c := range l.columns {
-			names[i] = c.Name
-		}
-		list := strings.Join(names, ", ")
-		return Statement{SQL: selected + " where (" + list + ") in (select " + list + " from " + source + ")" + more, Args: args}
+	source, args := s.dialect.Unnest(l.columns)
+	names := make([]string, len(l.columns))
+	for i, c := range l.columns {
+		names[i] = c.Name
 	}
-	return Statement{SQL: selected + " where " + l.spelled(s.db.QueryGen()) + more}
+	list := strings.Join(names, ", ")
+	if source == "" {
+		for i := range names {
+			names[i] = "column" + strconv.Itoa(i+1)
+		}
+		source = "(values " + l.spelled(s.db.QueryGen()) + ")"
+	}
+	return Statement{SQL: selected + " where (" + list + ") in (select " + strings.Join(names, ", ") + " from " + source + ")" + more, Args: args}
 }
 
-// spelled writes the conditions out. They stand side by side, each with its
-// workspace, as SQLite looks into its indexes for them only then; those that
-// differ in the last column alone share one.
+// spelled writes the combinations out.
 func (l *lookup) spelled(gen schema.QueryGen) string {
-	firsts, last := l.columns[:len(l.columns)-1], l.columns[len(l.columns)-1]
-	type group struct {
-		row   int // one of its rows: all have the same values in the first columns
-		lasts []any
+	row := "(?" + strings.Repeat(", ?", len(l.columns)-1) + ")"
+	args := make([]any, 0, l.columns[0].Len()*len(l.columns))
+	for i := range l.columns[0].Len() {
+		for _, c := range l.columns {
+			args = append(args, c.at(i))
+		}
 	}
-	var groups []*group
-	byFirsts := make(map[[maxFirsts]any]*group)
-	for row := range last.Len() {
-		var key [maxFirsts]any
-		for i := range firsts {
-			key[i] = firsts[i].at(row)
-		}
-		of := byFirsts[key]
-		if of == nil {
-			of = &group{row: row}
-			byFirsts[key], groups = of, append(groups, of)
-		}
-		of.lasts = append(of.lasts, last.at(row))
-	}
-	var text strings.Builder
-	var args []any
-	for i, of := range groups {
-		if i > 0 {
-			text.WriteString(" or ")
-		}
-		for i := range firsts {
-			text.WriteString(firsts[i].Name + " = ? and ")
-			args = append(args, firsts[i].at(of.row))
-		}
-		text.WriteString(last.Name + " in (?)")
-		args = append(args, bun.List(of.lasts))
-	}
-	return "(" + gen.FormatQuery(text.String(), args...) + ")"
+	return gen.FormatQuery(row+strings.Repeat(", "+row, l.columns[0].Len()-1), args...)
 }
-
-// maxFirsts is how many columns a lookup has before its last.
-const maxFirsts = 2
 
 // find is a step that appends the rows a lookup names to found; none for a lookup
 // of nothing.
