@@ -35,6 +35,7 @@ type Contact struct {
 	Fields      map[string]string // the workspace's own fields
 	LeadStatus  string            // "new" at first
 	Temperature Temperature
+	Score       int // 0 to 100: its lead's total as of when that was last scored, by which lists are sorted
 	Source      Source
 	OptOut      OptOut
 	BlockedAt   time.Time // zero unless the team blocked it

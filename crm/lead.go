@@ -14,4 +14,5 @@ type Lead struct {
 	Total       int    // 0 to 100, as of ScoredAt
 	Temperature Temperature
 	ScoredAt    time.Time
+	DueAt       time.Time // when it is scored again although nothing happened; zero: it will not change by itself
 }

@@ -37,7 +37,7 @@ func (t *tx) Write(ctx context.Context, changes *crm.Changes) error {
 	b.forget(t.scope.Workspaces, changes.GoneContacts)
 	b.contacts(changes.Contacts)
 	put(b, rowsOf(b, changes.Merges, mergeOf), replaceByID)
-	put(b, rowsOf(b, changes.Leads, leadOf), replaceLead)
+	b.leads(changes.Leads)
 	b.templates(changes.Templates)
 	b.jobs(changes.Jobs, changes.DoneJobs)
 	b.deliveries(changes.Deliveries)

@@ -36,6 +36,7 @@ type contactRow struct {
 	Fields       text   `bun:"fields"`     // JSON
 	LeadStatus   text   `bun:"lead_status"`
 	Temperature  text   `bun:"temperature"`
+	Score        int    `bun:"score"`  // of the lead; see batch.leads
 	Source       text   `bun:"source"` // JSON
 	OptedOut     bool   `bun:"opted_out"`
 	OptOutAt     moment `bun:"opt_out_at"`
@@ -140,7 +141,7 @@ func contactOf(c *crm.Contact) (contactRow, error) {
 		WorkspaceID: uid(c.WorkspaceID), ID: uid(c.ID),
 		Name: text(c.Name), ProfileName: text(c.ProfileName), ProfileAt: moment(c.ProfileAt), Username: text(c.Username),
 		Identities: text(identities), Tags: tagList(c.Tags), Fields: text(fields),
-		LeadStatus: text(c.LeadStatus), Temperature: text(c.Temperature), Source: text(source),
+		LeadStatus: text(c.LeadStatus), Temperature: text(c.Temperature), Score: c.Score, Source: text(source),
 		OptedOut: c.OptOut.Out, OptOutAt: moment(c.OptOut.At), OptOutReason: text(c.OptOut.Reason),
 		BlockedAt: moment(c.BlockedAt), CreatedAt: stamp(c.CreatedAt), UpdatedAt: stamp(c.UpdatedAt), Folded: text(names),
 		SourceKind: text(c.Source.Kind), SortName: text(sortName),
@@ -151,7 +152,7 @@ func (r *contactRow) contact() (*crm.Contact, error) {
 	c := &crm.Contact{
 		WorkspaceID: crm.WorkspaceID(r.WorkspaceID), ID: crm.ContactID(r.ID),
 		Name: string(r.Name), ProfileName: string(r.ProfileName), ProfileAt: time.Time(r.ProfileAt), Username: string(r.Username),
-		LeadStatus: string(r.LeadStatus), Temperature: crm.Temperature(r.Temperature),
+		LeadStatus: string(r.LeadStatus), Temperature: crm.Temperature(r.Temperature), Score: r.Score,
 		OptOut:    crm.OptOut{Out: r.OptedOut, At: time.Time(r.OptOutAt), Reason: string(r.OptOutReason)},
 		BlockedAt: time.Time(r.BlockedAt), CreatedAt: time.Time(r.CreatedAt), UpdatedAt: time.Time(r.UpdatedAt),
 	}

@@ -72,6 +72,9 @@ func (s inboxStore) Conversations(ctx context.Context, ws crm.WorkspaceID, query
 	}
 	if query.Temperature != "" {
 		q = q.and(" and temperature = ?", text(query.Temperature))
+		if query.Temperature != crm.Cold { // what the index has, said so that it is used whatever the argument
+			q = q.and(" and temperature in ('hot', 'warm')")
+		}
 	}
 	if query.Search != "" {
 		q, scope.Search = s.searchConversations(q, ws, query.Search)

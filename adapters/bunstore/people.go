@@ -57,6 +57,8 @@ func (s peopleStore) Contacts(ctx context.Context, ws crm.WorkspaceID, query peo
 // inOrder adds the order of a list and where it goes on.
 func inOrder(q Query, sort people.Sort, after people.ContactCursor) Query {
 	switch {
+	case sort == people.ByScore && !after.ID.IsZero():
+		q = q.and(" and (score, id) < (?, ?)", after.Score, uid(after.ID))
 	case sort == people.ByName && !after.ID.IsZero():
 		q = q.and(" and (sort_name, id) > (?, ?)", text(after.Name), uid(after.ID))
 	case sort == people.ByID && !after.ID.IsZero():
@@ -67,6 +69,8 @@ func inOrder(q Query, sort people.Sort, after people.ContactCursor) Query {
 		q = q.and(" and (updated_at, id) < (?, ?)", stamp(after.At), uid(after.ID))
 	}
 	switch sort {
+	case people.ByScore:
+		return q.and(" order by score desc, id desc")
 	case people.ByName:
 		return q.and(" order by sort_name, id")
 	case people.ByID:

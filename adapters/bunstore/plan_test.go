@@ -65,6 +65,9 @@ func TestPlans(t *testing.T) {
 			{"inbox, of a channel", "conversations_all", func(ctx context.Context) error {
 				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{ChannelID: seeded.conversation.ChannelID, Limit: 50}))
 			}, false},
+			{"inbox, warm", "conversations_temperature", func(ctx context.Context) error {
+				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{Temperature: crm.Warm, Limit: 50}))
+			}, false},
 			{"messages", "messages_page", func(ctx context.Context) error {
 				return wantRows(in.Messages(ctx, ws, inbox.MessageQuery{ConversationID: seeded.conversation.ID, Limit: 50}))
 			}, false},
@@ -85,6 +88,14 @@ func TestPlans(t *testing.T) {
 			}, false},
 			{"contacts by name", "contacts_name", func(ctx context.Context) error {
 				return wantRows(pe.Contacts(ctx, ws, people.ContactQuery{Sort: people.ByName, Limit: 50, After: people.ContactCursor{Name: "siti 1", ID: seeded.contact.ID}}))
+			}, false},
+			{"contacts by score", "contacts_score", func(ctx context.Context) error {
+				return wantRows(pe.Contacts(ctx, ws, people.ContactQuery{Sort: people.ByScore, Limit: 50, After: people.ContactCursor{Score: 90, ID: seeded.contact.ID}}))
+			}, false},
+			{"hot contacts", "contacts_temperature", filtered(`{"field":"temperature","op":"is","value":"hot"}`), false},
+			{"cold contacts by score", "contacts_temperature_score", func(ctx context.Context) error {
+				cold := filter.Test{Kind: filter.Equals, Place: filter.InTemperature, Text: string(crm.Cold)}
+				return wantRows(pe.Contacts(ctx, ws, people.ContactQuery{Filter: &cold, Sort: people.ByScore, Limit: 50, After: people.ContactCursor{Score: 90, ID: seeded.contact.ID}}))
 			}, false},
 			{"contacts with a status", "contacts_lead", filtered(`{"field":"lead_status","op":"is","value":"new"}`), false},
 			{"contacts with a tag", "contact_tags", filtered(`{"field":"tag","op":"is","value":"` + seeded.contact.Tags[0].String() + `"}`), true},
@@ -236,6 +247,7 @@ func seed(t testing.TB, store *bunstore.Store) seeded {
 			ct.Name = fmt.Sprintf("Siti %d", i)
 			ct.Fields = map[string]string{"city": fmt.Sprint("City ", i%500), "kind": fmt.Sprint("kind ", i%2), "budget": fmt.Sprint(i)}
 			ct.LeadStatus = []string{"new", "won"}[i%2]
+			ct.Temperature = []crm.Temperature{crm.Cold, crm.Cold, crm.Cold, crm.Warm, crm.Hot}[i%5]
 			ct.Tags = []crm.TagID{changes.Tags[i%200].ID, changes.Tags[(i+7)%200].ID}
 			changes.Leads = append(changes.Leads, &crm.Lead{WorkspaceID: s.ws, ContactID: ct.ID, Profile: make([]byte, 400), Total: i % 100})
 			changes.Notes = append(changes.Notes, &crm.Note{ID: crm.NewID[crm.Note](mint), WorkspaceID: s.ws, ContactID: ct.ID, Body: "wants Perth"})

@@ -54,7 +54,11 @@ func (w *world) closed() crm.Changes {
 // says in the feed that it became another. That a new contact is cold is no news.
 func (w *world) warm(l *crm.Lead) {
 	c := w.contacts[l.ContactID]
-	if c == nil || c.Temperature == l.Temperature {
+	if c == nil {
+		return
+	}
+	c.Score = l.Total // which a store keeps with the lead, so the contact need not be written
+	if c.Temperature == l.Temperature {
 		return
 	}
 	news := c.Temperature != "" || l.Temperature != crm.Cold

@@ -30,7 +30,11 @@ func (s *State) score(ws crm.WorkspaceID, changes *crm.Changes, now time.Time) {
 	changes.Leads = book.Changed()
 	for _, l := range changes.Leads {
 		c := contacts[l.ContactID]
-		if c == nil || c.Temperature == l.Temperature {
+		if c == nil {
+			continue
+		}
+		c.Score = l.Total // which a store keeps with the lead, so the contact need not be written
+		if c.Temperature == l.Temperature {
 			continue
 		}
 		news := c.Temperature != "" || l.Temperature != crm.Cold

@@ -129,18 +129,20 @@ const (
 	ByRecent  Sort = "recent"  // last changed first
 	ByCreated Sort = "created" // newest first
 	ByName    Sort = "name"    // by what they are called, folded
+	ByScore   Sort = "score"   // most likely to buy first, as of when each was last scored; see Aging
 	ByID      Sort = "id"      // which nothing changes; for who goes through all of them
 )
 
 // Sorts lists the orders that people ask for.
-var Sorts = []Sort{ByRecent, ByCreated, ByName}
+var Sorts = []Sort{ByRecent, ByCreated, ByName, ByScore}
 
 // ContactCursor is the last row of the page before in the list's order; zero:
 // from the beginning.
 type ContactCursor struct {
-	At   time.Time // when it was changed or made, as the order goes
-	Name string    // by which it was sorted by name: SortName
-	ID   crm.ContactID
+	At    time.Time // when it was changed or made, as the order goes
+	Name  string    // by which it was sorted by name: SortName
+	Score int
+	ID    crm.ContactID
 }
 
 // CursorOf returns the cursor behind a contact.
@@ -153,6 +155,8 @@ func CursorOf(c *crm.Contact, by Sort) ContactCursor {
 		after.At = time.Time{}
 	case ByName:
 		after.At, after.Name = time.Time{}, SortName(c)
+	case ByScore:
+		after.At, after.Score = time.Time{}, c.Score
 	}
 	return after
 }

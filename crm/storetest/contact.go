@@ -39,7 +39,7 @@ func contactReplaced(t *testing.T, w *world) {
 		Identities: []crm.Identity{
 			{Kind: crm.ByUserID, Value: "ID.13491208655302741918"}, {Kind: crm.ByEmail, Value: "sari@example.com"}, {Kind: crm.ByExternal, Value: "42"},
 		},
-		Fields: map[string]string{"kota": "Bandung", "": "empty key", "empty value": ""}, LeadStatus: "qualified", Temperature: crm.Hot,
+		Fields: map[string]string{"kota": "Bandung", "": "empty key", "empty value": ""}, LeadStatus: "qualified", Temperature: crm.Hot, Score: 77,
 		Source: crm.Source{Kind: "ad", At: at, AdID: "12345678901234567890", URL: "https://example.com", Title: "IELTS", ClickID: "click"},
 		OptOut: crm.OptOut{Out: true, At: at, Reason: "STOP"}, BlockedAt: at, CreatedAt: w.ours.contact.CreatedAt, UpdatedAt: at,
 	}

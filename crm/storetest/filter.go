@@ -45,6 +45,7 @@ func (w *world) subjects(t *testing.T, n int) []filter.Subject {
 		ct := ours.Contact()
 		ct.Name, ct.ProfileName = pick(filterWords...), pick("", "sari", "Joko")
 		ct.LeadStatus, ct.Temperature = pick("new", "won", "lost"), crm.Temperature(pick("", "hot", "cold"))
+		ct.Score = len(subjects) * 7 % 5 * 25 // several of each
 		ct.Source.Kind = pick("chat", "ad", "")
 		ct.OptOut.Out = random.IntN(3) == 0
 		if random.IntN(4) == 0 {
@@ -266,6 +267,8 @@ func compareBy(sort people.Sort, a, b *crm.Contact) int {
 			return -1
 		}
 		return 1
+	case x.Score != y.Score:
+		return y.Score - x.Score
 	case sort == people.ByName, sort == people.ByID:
 		return a.ID.Compare(b.ID)
 	case !x.At.Equal(y.At):

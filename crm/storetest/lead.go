@@ -16,6 +16,7 @@ var leadTests = []test{
 	{"is loaded with its contact, when that is asked for", leadLoad},
 	{"of many contacts is loaded at once, of each workspace its own", leadLoadAll},
 	{"is written with its contact in one transaction, or not at all", leadWithContact},
+	{"has its total at the contact, which it changes in nothing else", leadTotal},
 }
 
 func leadReplaced(t *testing.T, w *world) {
@@ -25,7 +26,7 @@ func leadReplaced(t *testing.T, w *world) {
 	same(t, "a lead", stored(), w.ours.lead)
 	want := copied(w.ours.lead)
 	want.Profile, want.Rules, want.Total = bytes.Repeat([]byte{0, 255, '\'', '\\'}, 256), 7, 100
-	want.Temperature, want.ScoredAt = crm.Hot, w.clock.Advance(time.Hour)
+	want.Temperature, want.ScoredAt, want.DueAt = crm.Hot, w.clock.Advance(time.Hour), time.Time{}
 	w.write(t, w.ours.ws, &crm.Changes{Leads: []*crm.Lead{copied(want)}})
 	same(t, "a lead with every field changed", stored(), want)
 }
@@ -93,4 +94,24 @@ func leadWithContact(t *testing.T, w *world) {
 		t.Errorf("a lead of a workspace that the transaction does not name: %v, want internal", err)
 	}
 	same(t, "their lead", must[*people.Card](t)(w.store.People().CardByID(t.Context(), w.theirs.ws, w.theirs.contact.ID)).Lead, w.theirs.lead)
+}
+
+// leadTotal: whether the contact is written with its lead, before it, or not at
+// all, lists are sorted by what its lead came to.
+func leadTotal(t *testing.T, w *world) {
+	want, theirs := copied(w.ours.contact), w.theirs.contact
+	scored := func(total int) []*crm.Lead {
+		l := copied(w.ours.lead)
+		l.Total, want.Score = total, total
+		return []*crm.Lead{l}
+	}
+	w.write(t, w.ours.ws, &crm.Changes{Leads: scored(99)})
+	same(t, "the contact of a lead that was written alone", w.contact(t, want.ID), want)
+	want.Name = "Sari"
+	w.write(t, w.ours.ws, &crm.Changes{Contacts: []*crm.Contact{copied(want)}})
+	same(t, "a contact that was written alone", w.contact(t, want.ID), want)
+	stale := copied(want)
+	w.write(t, w.ours.ws, &crm.Changes{Contacts: []*crm.Contact{stale}, Leads: scored(3)})
+	same(t, "a contact that was written with its lead", w.contact(t, want.ID), want)
+	same(t, "the others' contact", must[*people.Card](t)(w.store.People().CardByID(t.Context(), w.theirs.ws, theirs.ID)).Contact, theirs)
 }

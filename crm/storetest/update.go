@@ -59,7 +59,7 @@ func (w *world) everything(c *tenant) *crm.Changes {
 	m := c.Inbound(cv, "saya mau daftar")
 	reply, job := c.Outbound(cv, "silakan")
 	tag := &crm.Tag{ID: crm.NewID[crm.Tag](w.mint), WorkspaceID: c.ws, Name: "Perth", CreatedAt: now}
-	ct.Tags = []crm.TagID{tag.ID}
+	ct.Tags, ct.Score = []crm.TagID{tag.ID}, 1
 	renamed, read, failed, channel, template := copied(c.contact), copied(c.conversation), copied(c.reply), copied(c.Channel), copied(c.template)
 	renamed.Name, renamed.Identities, renamed.Tags, renamed.UpdatedAt = "Sari", renamed.Identities[:1], nil, now
 	read.Unread, read.Status = 0, crm.Resolved

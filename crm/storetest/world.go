@@ -121,9 +121,9 @@ func (c *tenant) people(mint *crm.Mint, now time.Time) {
 	}
 	c.contact = c.Contact()
 	c.contact.Tags = []crm.TagID{c.tag.ID}
-	c.contact.Temperature = crm.Warm
+	c.contact.Temperature, c.contact.Score = crm.Warm, 42
 	c.lead = &crm.Lead{
-		WorkspaceID: c.ws, ContactID: c.contact.ID, Profile: c.contact.ID[:], Rules: 1, Total: 42, Temperature: crm.Warm, ScoredAt: now,
+		WorkspaceID: c.ws, ContactID: c.contact.ID, Profile: c.contact.ID[:], Rules: 1, Total: 42, Temperature: crm.Warm, ScoredAt: now, DueAt: now.Add(time.Hour),
 	}
 	c.note = &crm.Note{ID: crm.NewID[crm.Note](mint), WorkspaceID: c.ws, ContactID: c.contact.ID, Author: owner, Body: "wants Perth", CreatedAt: now}
 	c.task = &crm.Task{ID: crm.NewID[crm.Task](mint), WorkspaceID: c.ws, ContactID: c.contact.ID, AssigneeID: c.Owner.ID, Title: "send the brochure", Author: owner, CreatedAt: now}

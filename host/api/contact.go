@@ -26,7 +26,7 @@ func (a *API) contactRoutes() []Route {
 			Doc: Doc{
 				Tag: "Contacts", Summary: "The contacts, last changed first", About: filterAbout,
 				Query: append([]Param{
-					wordsParam[people.Sort]("sort", "recent: last changed first; created: newest first; name: by what they are called. A view's own if left out"),
+					wordsParam[people.Sort]("sort", "recent: last changed first; created: newest first; name: by what they are called; score: most likely to buy first, as of lead_score. A view's own if left out"),
 					limitParam, cursorParam,
 				}, contactFilters...),
 				Answers: []Answer{{200, page[contactView]{}, "A page of contacts"}},
@@ -90,6 +90,7 @@ type contactView struct {
 	Fields      map[string]string `json:"fields" about:"The workspace's own fields"`
 	LeadStatus  string            `json:"lead_status"`
 	Temperature *crm.Temperature  `json:"temperature"`
+	LeadScore   int               `json:"lead_score" about:"0 to 100, as of the last news of the contact or the last time it was scored anew, which follows a fall within hours"`
 	Source      sourceView        `json:"source" about:"Where the contact came from"`
 	OptOut      optOutView        `json:"opt_out"`
 	BlockedAt   *stamp            `json:"blocked_at"`
@@ -117,7 +118,7 @@ func contactOf(c *crm.Contact) contactView {
 	view := contactView{
 		ID: c.ID, DisplayName: c.DisplayName(), Handle: c.Handle(), Name: ref(c.Name), ProfileName: ref(c.ProfileName),
 		Username: ref(c.Username), Phone: ref(c.Identity(crm.ByPhone)), Email: ref(c.Identity(crm.ByEmail)),
-		Fields: c.Fields, LeadStatus: c.LeadStatus, Temperature: ref(c.Temperature),
+		Fields: c.Fields, LeadStatus: c.LeadStatus, Temperature: ref(c.Temperature), LeadScore: c.Score,
 		Source: sourceView{ref(c.Source.Kind), at(c.Source.At), ref(c.Source.AdID), ref(c.Source.URL), ref(c.Source.Title), ref(c.Source.ClickID)},
 		OptOut: optOutView{c.OptOut.Out, at(c.OptOut.At), ref(c.OptOut.Reason)}, BlockedAt: at(c.BlockedAt),
 		CreatedAt: stamp(c.CreatedAt), UpdatedAt: stamp(c.UpdatedAt),

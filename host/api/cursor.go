@@ -22,6 +22,7 @@ const (
 	byContact      = 'p'
 	byContactMade  = 'r'
 	byContactName  = 'a'
+	byContactScore = 's'
 	byNote         = 'n'
 	byTask         = 't'
 	byDelivery     = 'w'
@@ -90,14 +91,17 @@ func messageAfter(text string) (inbox.MessageCursor, error) {
 }
 
 // contactLists are the letters of the contacts' list in each of its orders.
-var contactLists = map[people.Sort]byte{"": byContact, people.ByRecent: byContact, people.ByCreated: byContactMade, people.ByName: byContactName}
+var contactLists = map[people.Sort]byte{"": byContact, people.ByRecent: byContact, people.ByCreated: byContactMade, people.ByName: byContactName, people.ByScore: byContactScore}
 
-// contactCursor holds the sort key before the id: a time, or the name as long as
-// it is.
+// contactCursor holds the sort key before the id: a time, a score in one byte, or
+// the name as long as it is.
 func contactCursor(by people.Sort, c *crm.Contact) string {
 	after := people.CursorOf(c, by)
 	if by == people.ByName {
 		return encodeCursor(byContactName, append([]byte(after.Name), after.ID[:]...))
+	}
+	if by == people.ByScore {
+		return encodeCursor(byContactScore, append([]byte{byte(after.Score)}, after.ID[:]...))
 	}
 	return encodeCursor(contactLists[by], append(appendMillis(nil, after.At), after.ID[:]...))
 }
@@ -110,6 +114,14 @@ func contactAfter(by people.Sort, text string) (people.ContactCursor, error) {
 		if key != nil {
 			after.Name = string(key[:name])
 			copy(after.ID[:], key[name:])
+		}
+		return after, err
+	}
+	if by == people.ByScore {
+		key, err := decodeCursor(byContactScore, 1+len(after.ID), text)
+		if key != nil {
+			after.Score = int(key[0])
+			copy(after.ID[:], key[1:])
 		}
 		return after, err
 	}

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/people"
 )
 
 // names lists who a list of contacts shows.
@@ -82,7 +84,14 @@ func TestContactsAreSorted(t *testing.T) {
 	}
 	w.clock.Advance(time.Second)
 	w.us("PATCH", "/api/contacts/"+ids["Ani"], `{"lead_status":"won"}`).is(200)
-	for sort, want := range map[string]string{"": "Ani cici Éva budi", "recent": "Ani cici Éva budi", "created": "cici Éva Ani budi", "name": "Ani budi cici Éva"} {
+	for i, name := range []string{"Ani", "budi", "cici", "Éva"} { // a score of its own each, but for the last two
+		id, err := crm.ParseID[crm.Contact](ids[name])
+		w.must(err)
+		w.must(w.store.People().Update(t.Context(), w.ours.system.WorkspaceID, func(ctx context.Context, tx people.Tx) error {
+			return tx.Write(ctx, &crm.Changes{Leads: []*crm.Lead{{WorkspaceID: w.ours.system.WorkspaceID, ContactID: id, Profile: []byte{}, Rules: 1, Total: min(i*40, 80), ScoredAt: w.clock.Now()}}})
+		}))
+	}
+	for sort, want := range map[string]string{"score": "cici Éva budi Ani", "": "Ani cici Éva budi", "recent": "Ani cici Éva budi", "created": "cici Éva Ani budi", "name": "Ani budi cici Éva"} {
 		var names []string
 		for target := "/api/contacts?limit=1&sort=" + sort; target != ""; {
 			page := w.us("GET", target, "").is(200)
@@ -98,7 +107,7 @@ func TestContactsAreSorted(t *testing.T) {
 	next := w.us("GET", "/api/contacts?limit=1&sort=name", "").is(200).text("next")
 	w.us("GET", "/api/contacts?sort=created&cursor="+next, "").fails(400, "bad_cursor")
 	w.us("GET", "/api/contacts?sort=name&cursor="+w.us("GET", "/api/contacts?limit=1", "").is(200).text("next"), "").fails(400, "bad_cursor")
-	w.us("GET", "/api/contacts?sort=score", "").fails(400, "bad_value")
+	w.us("GET", "/api/contacts?sort=warmth", "").fails(400, "bad_value")
 }
 
 func TestViews(t *testing.T) {
