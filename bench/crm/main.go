@@ -4,6 +4,8 @@
 //	go run ./bench/crm            # both databases, 50,000 conversations, 500,000 messages
 //	go run ./bench/crm -quick     # everything small, in two minutes
 //	go run ./bench/crm -growth    # the reads from 10 thousand to 10 million messages
+//	go run ./bench/crm -contacts 1000000 -database postgres
+//	                              # the contacts' lists at 10 thousand and at a million contacts
 //
 // The host is the built program in a process of its own, on loopback, with a
 // data folder or a PostgreSQL of its own. The data is the same at every run. It
@@ -53,6 +55,7 @@ type settings struct {
 	rate     float64 // single webhooks a second, open loop
 	batches  float64 // updates a second in batches, open loop
 	steps    []int   // of the growth: messages
+	sizes    []shape // at which the contacts' lists are measured beside each other
 	database string
 	only     string
 	binary   string // the host; empty: it is built
@@ -69,7 +72,8 @@ func readFlags(args []string) (settings, error) {
 	flags := flag.NewFlagSet("crm", flag.ContinueOnError)
 	quick := flags.Bool("quick", false, "a tenth of the data and of the time")
 	growth := flags.Bool("growth", false, "measure the reads from 10 thousand to 10 million messages, and nothing else")
-	messages := flags.Int("messages", 0, "how many, ten in a conversation; 0: 500,000, or 50,000 with -quick")
+	contacts := flags.Int("contacts", 0, "measure the contacts' lists at 10,000 contacts and at this many, and nothing else")
+	messages := flags.Int("messages", 0, "how many, ten in a conversation unless -contacts says how many there are; 0: 500,000, or 50,000 with -quick")
 	most := flags.Int("most", 10_000_000, "messages of the last step of -growth")
 	flags.StringVar(&s.database, "database", "both", "sqlite, postgres or both")
 	flags.StringVar(&s.only, "only", "", "reads, writes or streams: only this part")
@@ -93,6 +97,15 @@ func readFlags(args []string) (settings, error) {
 	}
 	if *messages > 0 {
 		s.shape.Conversations, s.shape.Messages = max(1, *messages/10), *messages
+	}
+	if *contacts > 0 {
+		each := 10
+		if *messages > 0 {
+			each = max(1, *messages / *contacts)
+		}
+		for _, n := range []int{min(smallSize, *contacts), *contacts} {
+			s.sizes = append(s.sizes, shape{Workspaces: s.shape.Workspaces, Conversations: n, Messages: n * each})
+		}
 	}
 	if *growth {
 		for n := 10_000; n <= *most; n *= 10 {
@@ -122,7 +135,10 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	}
 	for _, kind := range kinds {
 		do := b.measure
-		if len(s.steps) > 0 {
+		switch {
+		case len(s.sizes) > 0:
+			do = b.compareSizes
+		case len(s.steps) > 0:
 			do = b.grow
 		}
 		if err := do(ctx, kind); err != nil {

@@ -23,6 +23,7 @@ type path struct {
 	goal     float64 // of the median, in milliseconds; 0: none
 	requests []request
 	trips    []trip
+	calls    []func() error // the requests, made by a caller; of two sizes
 }
 
 // Rows of a page of the deep lists; the others have the API's default.
@@ -183,6 +184,11 @@ func (b *bench) inTurn(ctx context.Context, calls []call, hosts []*process) ([]r
 // variants is how many different requests a path has, where it can have many.
 const variants = 200
 
+// reader returns a reader of the first workspace.
+func (w *world) reader(services *host.Services, c *caller) *reader {
+	return &reader{world: w, services: services, caller: c, p: access.System(w.offices[0].id), key: string(w.offices[0].key)}
+}
+
 // paths makes the requests of every path and captures their statements.
 func (w *world) paths(ctx context.Context, c *caller) ([]path, error) {
 	services, err := host.OpenServices(ctx, w.config())
@@ -190,8 +196,7 @@ func (w *world) paths(ctx context.Context, c *caller) ([]path, error) {
 		return nil, err
 	}
 	defer services.Close()
-	o := w.offices[0]
-	r := &reader{world: w, services: services, caller: c, p: access.System(o.id), key: string(o.key)}
+	o, r := w.offices[0], w.reader(services, c)
 	if err := r.byPhone(ctx); err != nil {
 		return nil, err
 	}
@@ -250,7 +255,7 @@ func (r *reader) conversations(ctx context.Context, name string, goal float64, q
 	if err != nil {
 		return err
 	}
-	r.paths = append(r.paths, path{name, goal, []request{get("/api/conversations?"+query.Encode(), r.key)}, []trip{t}})
+	r.paths = append(r.paths, path{name: name, goal: goal, requests: []request{get("/api/conversations?"+query.Encode(), r.key)}, trips: []trip{t}})
 	return nil
 }
 

@@ -17,6 +17,7 @@ type report struct {
 	Shape      shape  `json:"shape"`
 	Rows       []row  `json:"rows"`
 	Facts      []fact `json:"facts"`
+	Sizes      []size `json:"sizes,omitempty"`
 }
 
 // row is one path: what one client waits (or as many as are named), what is
@@ -105,11 +106,14 @@ func (r *report) write(out io.Writer, dir string) error {
 		return err
 	}
 	text := r.markdown()
-	fmt.Fprint(out, text)
 	name := "crm"
+	if len(r.Sizes) > 0 {
+		name, text = "contacts", r.sizes()
+	}
 	if len(r.Rows) > 0 && r.Rows[0].Messages > 0 {
 		name = "growth"
 	}
+	fmt.Fprint(out, text)
 	files := map[string][]byte{name + ".md": []byte(text), name + ".json": append(encoded, '\n')}
 	for chart, svg := range r.charts() {
 		files[name+"-"+chart+".svg"] = svg

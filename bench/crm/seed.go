@@ -5,12 +5,18 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
+	"math/bits"
 	"math/rand/v2"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/filter"
+	"github.com/my21staff/my21staff/crm/lead"
 )
 
 // seeding fills a world. Messages come in the order of time, each in a
@@ -21,6 +27,7 @@ type seeding struct {
 	*world
 	r        *rand.Rand
 	to       sink
+	profile  []byte  // of every lead
 	counters []int64 // ingest numbers, by workspace
 	byWS     [][]int // conversations begun, by workspace
 }
@@ -186,12 +193,20 @@ func (s *seeding) person(n int) error {
 			return err
 		}
 	}
+	status := s.pick("new", 60, "contacted", 20, "qualified", 10, "proposal", 5, "won", 3, "lost", 2)
+	fields, err := s.fields(ws, t)
+	if err != nil {
+		return err
+	}
+	score, temperature, err := s.lead(ws, t)
+	if err != nil {
+		return err
+	}
 	identities, _ := json.Marshal(c.Identities) // texts always encode
 	source, _ := json.Marshal(c.Source)
 	folded := strings.ToLower(name) + "\n" + number(n)
-	temperature := s.pick("", 40, "cold", 30, "warm", 20, "hot", 10)
-	if err := s.to.row("contacts", ws, t.contact, "", name, t.began, "", string(identities), tags.String(), `{"city":"Bandung"}`, "new", temperature,
-		string(source), false, nil, "", nil, t.began, t.lastAt, folded); err != nil {
+	if err := s.to.row("contacts", ws, t.contact, "", name, t.began, "", string(identities), tags.String(), fields, status, string(temperature),
+		string(source), false, nil, "", nil, t.began, t.lastAt, folded, c.Source.Kind, strings.ToLower(name), int64(score)); err != nil {
 		return err
 	}
 	for _, id := range c.Identities {
@@ -208,6 +223,43 @@ func (s *seeding) person(n int) error {
 	return s.conversation(ws, o, t, "+"+number(n), name, temperature)
 }
 
+// cities are what the field city has, the first in half of the contacts, the
+// next in a quarter; the last in one of a thousand.
+var cities = strings.Fields("Bandung Jakarta Surabaya Medan Semarang Makassar Palembang Denpasar Malang Padang")
+
+// fields writes what the contact's own fields are found by, and returns them.
+func (s *seeding) fields(ws [16]byte, t *thread) (string, error) {
+	city := min(bits.TrailingZeros(uint(s.r.Uint64())), len(cities)-1)
+	values := map[string]string{
+		"budget": strconv.Itoa(s.r.IntN(100) * 1_000_000), "city": cities[city],
+		"intake": dataEnd.AddDate(0, 0, s.r.IntN(730)).Format(time.DateOnly),
+	}
+	for _, field := range slices.Sorted(maps.Keys(values)) {
+		var ordinal any
+		if n, is := filter.Ordinal(values[field]); is {
+			ordinal = n
+		}
+		if err := s.to.row("contact_fields", ws, t.contact, field, filter.Fold(values[field]), ordinal); err != nil {
+			return "", err
+		}
+	}
+	encoded, err := json.Marshal(values)
+	return string(encoded), err
+}
+
+// lead writes what a contact's score is taken from, and returns what it came to:
+// few are hot.
+func (s *seeding) lead(ws [16]byte, t *thread) (int, crm.Temperature, error) {
+	if s.profile == nil {
+		rules, profile := lead.Education(), lead.Profile{}
+		profile.Add(rules.Message(nil, lead.Said{ID: crm.MessageID(t.lastID), At: dataEnd, Content: crm.Text{Body: "halo, berapa biaya kuliah di Australia?"}})...)
+		s.profile = profile.Append(nil)
+	}
+	score := min(int(s.r.ExpFloat64()*20), 100)
+	temperature := lead.Education().Temperature("", score)
+	return score, temperature, s.to.row("leads", ws, t.contact, s.profile, int64(1), int64(score), string(temperature), t.lastAt)
+}
+
 // beside writes notes and tasks, which few contacts have.
 func (s *seeding) beside(ws [16]byte, o *office, t *thread) error {
 	for range max(0, s.r.IntN(5)-2) {
@@ -221,7 +273,7 @@ func (s *seeding) beside(ws [16]byte, o *office, t *thread) error {
 	return s.to.row("tasks", ws, newID(s.r, t.began), t.contact, nil, "Telepon kembali", t.lastAt, nil, "member", o.members[0].String(), t.began)
 }
 
-func (s *seeding) conversation(ws [16]byte, o *office, t *thread, handle, name, temperature string) error {
+func (s *seeding) conversation(ws [16]byte, o *office, t *thread, handle, name string, temperature crm.Temperature) error {
 	direction, status := crm.Inbound, "received"
 	if t.outbound {
 		direction, status = crm.Outbound, "read"
@@ -235,7 +287,7 @@ func (s *seeding) conversation(ws [16]byte, o *office, t *thread, handle, name, 
 		snoozed = dataEnd.AddDate(100, 0, 0).UnixMilli()
 	}
 	return s.to.row("conversations", ws, t.id, [16]byte(o.channel), t.contact, t.status, snoozed, assignee, "human", int64(t.unread), t.lastIn, t.began, t.lastAt,
-		name, handle, temperature, t.lastID, t.lastAt, t.ingest, string(direction), status, t.preview)
+		name, handle, string(temperature), t.lastID, t.lastAt, t.ingest, string(direction), status, t.preview)
 }
 
 // wordsOf and partsOf cut texts up as the store does (adapters/bunstore), for

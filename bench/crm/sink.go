@@ -31,9 +31,11 @@ type sink interface {
 // columns are those of each table that is filled, in the order of its values.
 var columns = map[string]string{
 	"contacts": "workspace_id, id, name, profile_name, profile_at, username, identities, tags, fields, lead_status, temperature, source," +
-		" opted_out, opt_out_at, opt_out_reason, blocked_at, created_at, updated_at, folded",
-	"identities":   "workspace_id, kind, value, contact_id",
-	"contact_tags": "workspace_id, tag_id, contact_id",
+		" opted_out, opt_out_at, opt_out_reason, blocked_at, created_at, updated_at, folded, source_kind, sort_name, score",
+	"identities":     "workspace_id, kind, value, contact_id",
+	"contact_tags":   "workspace_id, tag_id, contact_id",
+	"contact_fields": "workspace_id, contact_id, field, words, ordinal",
+	"leads":          "workspace_id, contact_id, profile, rules, total, temperature, scored_at",
 	"conversations": "workspace_id, id, channel_id, contact_id, status, snoozed_until, assignee_id, mode, unread, last_inbound, created_at, updated_at," +
 		" contact_name, contact_handle, temperature, last_message_id, last_message_at, last_ingest, last_direction, last_status, last_preview",
 	"messages": "workspace_id, id, conversation_id, channel_id, contact_id, direction, author_kind, author_id, kind, content, provider_id, status," +
@@ -112,11 +114,14 @@ func (s *fileSink) close(context.Context) error {
 	return errors.Join(err, s.db.Close())
 }
 
-// serverSink fills PostgreSQL: a COPY of each table, all at once.
+// serverSink fills PostgreSQL: a COPY of each table, all at once. Their indexes
+// but the unique ones are made when all rows are there, which takes a fraction of
+// what it takes to keep them meanwhile.
 type serverSink struct {
 	ctx     context.Context
 	dsn     string
 	copies  map[string]*copying
+	indexes []string // that are to be made again
 	running sync.WaitGroup
 }
 
@@ -170,6 +175,9 @@ func (s *serverSink) copy(table, list string) (*bufio.Writer, error) {
 	if _, err := conn.Exec(s.ctx, "set session_replication_role = replica"); err != nil {
 		return nil, err
 	}
+	if err := s.dropIndexes(conn, table); err != nil {
+		return nil, err
+	}
 	reader, writer := io.Pipe()
 	c := &copying{pipe: writer, to: bufio.NewWriterSize(writer, 1<<18)}
 	s.copies[table] = c
@@ -179,6 +187,29 @@ func (s *serverSink) copy(table, list string) (*bufio.Writer, error) {
 		_ = reader.CloseWithError(c.err)
 	})
 	return c.to, nil
+}
+
+// dropIndexes drops the indexes of a table that keep nothing unique.
+func (s *serverSink) dropIndexes(conn *pgx.Conn, table string) error {
+	rows, err := conn.Query(s.ctx, `select i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid)
+		from pg_index i where i.indrelid = $1::regclass and not i.indisunique`, table)
+	if err != nil {
+		return err
+	}
+	var name, definition string
+	var names []string
+	if _, err := pgx.ForEachRow(rows, []any{&name, &definition}, func() error {
+		names, s.indexes = append(names, name), append(s.indexes, definition)
+		return nil
+	}); err != nil {
+		return err
+	}
+	for _, name := range names {
+		if _, err := conn.Exec(s.ctx, "drop index "+name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 var copyEscapes = strings.NewReplacer(`\`, `\\`, "\t", `\t`, "\n", `\n`, "\r", `\r`)
@@ -223,6 +254,14 @@ func (s *serverSink) close(ctx context.Context) error {
 		return err
 	}
 	defer conn.Close(ctx)
+	if _, err = conn.Exec(ctx, "set maintenance_work_mem = '1GB'"); err != nil {
+		return err
+	}
+	for _, definition := range s.indexes {
+		if _, err := conn.Exec(ctx, definition); err != nil {
+			return err
+		}
+	}
 	_, err = conn.Exec(ctx, "vacuum analyze")
 	if err == nil {
 		_, err = conn.Exec(ctx, "checkpoint")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
+	"github.com/my21staff/my21staff/crm/people"
 	"github.com/my21staff/my21staff/host"
 )
 
@@ -105,6 +106,14 @@ func furnishOne(ctx context.Context, s *host.Services, i int, providerURL string
 			return o, err
 		}
 		o.tags = append(o.tags, t.ID)
+	}
+	for _, f := range []struct {
+		key string
+		of  crm.FieldType
+	}{{"city", crm.TextField}, {"budget", crm.NumberField}, {"intake", crm.DateField}} {
+		if _, err := s.People.AddField(ctx, p, f.key, f.of, people.FieldEdit{}); err != nil {
+			return o, err
+		}
 	}
 	return o, nil
 }
