@@ -40,3 +40,10 @@ func (s directoryStore) Password(ctx context.Context, ws crm.WorkspaceID, member
 	q := from[passwordRow](s.Store).and(" where workspace_id = ? and member_id = ?", uid(ws), uid(member))
 	return one(ctx, s.reader("read a password", of(ws)), q, "password", (*passwordRow).password)
 }
+
+// DropPassword implements directory.Passwords.
+func (s directoryStore) DropPassword(ctx context.Context, ws crm.WorkspaceID, member crm.MemberID) error {
+	return s.save(ctx, "drop a password", ws, func(b *batch) {
+		b.do("delete from passwords where workspace_id = ? and member_id = ?", uid(ws), uid(member))
+	})
+}

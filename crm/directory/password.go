@@ -45,14 +45,50 @@ func WithPasswords(h Hasher) Option { return func(s *Service) { s.hasher = h } }
 // takes as long, whether the address is known or not.
 func (s *Service) SignInWithPassword(ctx context.Context, email string, password crm.Secret) (crm.Secret, access.Principal, error) {
 	const op = "sign in with a password"
-	denied := crm.Wrap(op, unauthenticated("The e-mail address or the password is not right."))
-	if s.hasher == nil || utf8.RuneCountInString(string(password)) > MaxPassword {
-		return "", access.Principal{}, denied
-	}
-	members, err := s.MembersByEmail(ctx, email)
+	members, err := s.whose(ctx, email, password, 1)
 	if err != nil {
 		return "", access.Principal{}, crm.Wrap(op, err)
 	}
+	entry, err := s.enter(ctx, members[0])
+	return entry.Token, entry.Principal, crm.Wrap(op, err)
+}
+
+// Entry is a session that just began.
+type Entry struct {
+	Token     crm.Secret
+	Principal access.Principal
+}
+
+// SignInEverywhere is SignInWithPassword into every workspace, the oldest
+// first, in which the member with the address has this password. The address alone
+// opens none: who may add members can give one of them any address.
+func (s *Service) SignInEverywhere(ctx context.Context, email string, password crm.Secret) ([]Entry, error) {
+	const op = "sign in everywhere"
+	members, err := s.whose(ctx, email, password, maxMemberships)
+	if err != nil {
+		return nil, crm.Wrap(op, err)
+	}
+	entries := make([]Entry, len(members))
+	for i, m := range members {
+		if entries[i], err = s.enter(ctx, m); err != nil {
+			return nil, crm.Wrap(op, err)
+		}
+	}
+	return entries, nil
+}
+
+// whose returns the members, at most so many and at least one, who have the address
+// and this password; else Unauthenticated.
+func (s *Service) whose(ctx context.Context, email string, password crm.Secret, most int) ([]*crm.Member, error) {
+	denied := unauthenticated("The e-mail address or the password is not right.")
+	if s.hasher == nil || utf8.RuneCountInString(string(password)) > MaxPassword {
+		return nil, denied
+	}
+	members, err := s.MembersByEmail(ctx, email)
+	if err != nil {
+		return nil, err
+	}
+	var found []*crm.Member
 	tried := false
 	for _, m := range members[:min(len(members), maxMemberships)] {
 		kept, err := s.store.Password(ctx, m.WorkspaceID, m.ID)
@@ -60,18 +96,29 @@ func (s *Service) SignInWithPassword(ctx context.Context, email string, password
 			continue
 		}
 		if err != nil {
-			return "", access.Principal{}, crm.Wrap(op, err)
+			return nil, err
 		}
 		tried = true
 		if s.hasher.Matches(kept.Hash, password) {
-			token, err := s.begin(ctx, crm.Session{WorkspaceID: m.WorkspaceID, MemberID: m.ID}, SessionFor)
-			return token, access.OfMember(m), crm.Wrap(op, err)
+			found = append(found, m)
+		}
+		if len(found) == most {
+			break
 		}
 	}
 	if !tried {
 		_, _ = s.hasher.Hash(password)
 	}
-	return "", access.Principal{}, denied
+	if len(found) == 0 {
+		return nil, denied
+	}
+	return found, nil
+}
+
+// enter begins a session of a member.
+func (s *Service) enter(ctx context.Context, m *crm.Member) (Entry, error) {
+	token, err := s.begin(ctx, crm.Session{WorkspaceID: m.WorkspaceID, MemberID: m.ID}, SessionFor)
+	return Entry{token, access.OfMember(m)}, err
 }
 
 // SetPassword gives the member that a session's token is of a new password, and

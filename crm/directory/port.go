@@ -88,4 +88,6 @@ type Passwords interface {
 	SavePassword(ctx context.Context, p *crm.Password) error
 	// Password returns a member's, or NotFound.
 	Password(ctx context.Context, ws crm.WorkspaceID, member crm.MemberID) (*crm.Password, error)
+	// DropPassword deletes a member's; one that is not there is gone already.
+	DropPassword(ctx context.Context, ws crm.WorkspaceID, member crm.MemberID) error
 }

@@ -252,6 +252,18 @@ func directoryPassword(t *testing.T, w *world) {
 	}
 	_, err = dir.Password(t.Context(), w.theirs.ws, w.ours.Owner.ID)
 	wantCode(t, "a password in another workspace", err, crm.NotFound)
+	theirs := &crm.Password{WorkspaceID: w.theirs.ws, MemberID: w.theirs.Owner.ID, Hash: "$argon2id$theirs", SetAt: w.clock.Now()}
+	if err := dir.SavePassword(t.Context(), copied(theirs)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time there is none
+		if err := dir.DropPassword(t.Context(), w.ours.ws, w.ours.Owner.ID); err != nil {
+			t.Fatal(err)
+		}
+		_, err = dir.Password(t.Context(), w.ours.ws, w.ours.Owner.ID)
+		wantCode(t, "a password that was dropped", err, crm.NotFound)
+	}
+	same(t, "a password of others", must[*crm.Password](t)(dir.Password(t.Context(), w.theirs.ws, w.theirs.Owner.ID)), theirs)
 }
 
 func directoryTake(t *testing.T, w *world) {
