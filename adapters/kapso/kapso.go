@@ -79,6 +79,13 @@ func (c *Client) Templates(ctx context.Context, ch *crm.Channel) ([]*crm.Templat
 	return c.graph.Templates(ctx, ch)
 }
 
+// Check asks Kapso whether the channel's token may act for its number, which changes
+// nothing. One that may not is Refused, a number the token does not know NotFound,
+// and without a readable answer it is Unavailable.
+func (c *Client) Check(ctx context.Context, ch *crm.Channel) error {
+	return c.graph.Check(ctx, ch)
+}
+
 // listedFields are Kapso's additions to a message that its list must be asked
 // for, in the form its published client sends.
 const listedFields = "kapso(direction,status,processing_status,phone_number,has_media,media_data,media_url," +

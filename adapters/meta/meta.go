@@ -78,3 +78,10 @@ func (c *Client) Download(ctx context.Context, ch *crm.Channel, mediaID string) 
 func (c *Client) Templates(ctx context.Context, ch *crm.Channel) ([]*crm.Template, error) {
 	return c.graph.Templates(ctx, ch)
 }
+
+// Check asks Meta whether the channel's token may act for its number, which changes
+// nothing. One that may not is Refused, a number the token does not know NotFound,
+// and without a readable answer it is Unavailable.
+func (c *Client) Check(ctx context.Context, ch *crm.Channel) error {
+	return c.graph.Check(ctx, ch)
+}

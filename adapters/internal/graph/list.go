@@ -80,6 +80,24 @@ func (c *Client) Templates(ctx context.Context, ch *crm.Channel) ([]*crm.Templat
 	return templates, nil
 }
 
+// Check asks whether the channel's token may act for its number: it reads the
+// number's public profile, which changes nothing. A token that may not is Refused, a
+// number that the token does not know NotFound.
+func (c *Client) Check(ctx context.Context, ch *crm.Channel) error {
+	const op = "check channel"
+	answer, failure := c.do(ctx, ch, call{method: http.MethodGet, path: []string{ch.PhoneNumberID, "whatsapp_business_profile"}})
+	if failure != nil {
+		return Problem(op, failure)
+	}
+	var profile struct {
+		Data []json.RawMessage `json:"data"`
+	}
+	if err := json.Unmarshal(answer, &profile); err != nil || profile.Data == nil { // a gateway's page is no answer of the provider
+		return unreadable(op, err)
+	}
+	return nil
+}
+
 func readTemplate(ch *crm.Channel, item json.RawMessage) (*crm.Template, error) {
 	var listed struct {
 		ID         word            `json:"id"` // a number of 16 digits and more, in quotes or not

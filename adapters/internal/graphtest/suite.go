@@ -28,6 +28,7 @@ type Client interface {
 	Upload(context.Context, *crm.Channel, crm.File) (string, error)
 	Download(ctx context.Context, ch *crm.Channel, mediaID string) (*crm.File, error)
 	Templates(context.Context, *crm.Channel) ([]*crm.Template, error)
+	Check(context.Context, *crm.Channel) error
 }
 
 // Provider is one client under test.
@@ -64,7 +65,7 @@ func Run(t *testing.T, p Provider) {
 		"Answers": testAnswers, "PublishedErrors": testPublishedErrors, "NoAnswer": testNoAnswer, "NotSent": testNotSent,
 		"MarkRead": testMarkRead, "Upload": testUpload, "UploadErrors": testUploadErrors, "UploadRefused": testUploadRefused,
 		"Download": testDownload, "DownloadCredentials": testDownloadCredentials, "DownloadErrors": testDownloadErrors,
-		"Templates": testTemplates, "TemplateErrors": testTemplateErrors,
+		"Templates": testTemplates, "TemplateErrors": testTemplateErrors, "Check": testCheck,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
