@@ -57,7 +57,7 @@ func TestOnlyWhatIsPublicAnswersNobody(t *testing.T) {
 	for _, route := range w.Host.Surface() {
 		method, path := route[0], route[1]
 		got := w.Ask(method, strings.NewReplacer("{id}", id, "{tag}", id).Replace(path), nil, "X-Api-Key: ")
-		asked := got.Status == 401 || got.Status == 303 && got.Header.Get("Location") == "/login"
+		asked := got.Status == 401 || got.Status == 303 && strings.HasPrefix(got.Header.Get("Location"), "/login")
 		if !public[path] && !asked {
 			t.Errorf("%s %s answers nobody with %d %.200s", method, path, got.Status, got.Body)
 		}

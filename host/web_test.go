@@ -262,7 +262,11 @@ func TestPagesAreForWhoIsSignedIn(t *testing.T) {
 	page := b.get(address)
 	nobody := &browser{t: t, w: w, site: "same-origin"}
 	for _, path := range []string{"/inbox", address} {
-		if got := nobody.get(path); got.Status != 303 || got.Header.Get("Location") != "/login" {
+		want := "/login"
+		if path != "/inbox" {
+			want += "?next=" + url.QueryEscape(path)
+		}
+		if got := nobody.get(path); got.Status != 303 || got.Header.Get("Location") != want {
 			t.Errorf("%s answers nobody with %d %s", path, got.Status, got.Header.Get("Location"))
 		}
 	}

@@ -165,28 +165,3 @@ func read(h *fasthttp.RequestHeader) Credential {
 	}
 	return Credential{session: crm.Secret(h.Cookie(CookieName))}
 }
-
-// SetCookie signs the browser in with a session's token. The cookie's age is
-// the browser's, the session's own end is the directory's.
-func (g *Guard) SetCookie(ctx *fasthttp.RequestCtx, token crm.Secret) {
-	g.cookie(ctx, string(token), int(sessionAge.Seconds()))
-}
-
-// ClearCookie takes the session from the browser.
-func (g *Guard) ClearCookie(ctx *fasthttp.RequestCtx) { g.cookie(ctx, "", -1) }
-
-func (g *Guard) cookie(ctx *fasthttp.RequestCtx, value string, age int) {
-	var c fasthttp.Cookie
-	c.SetKey(CookieName)
-	c.SetValue(value)
-	c.SetPath("/")
-	c.SetHTTPOnly(true)
-	c.SetSameSite(fasthttp.CookieSameSiteLaxMode)
-	c.SetSecure(g.origin.Secure(ctx))
-	if age > 0 {
-		c.SetMaxAge(age)
-	} else {
-		c.SetExpire(fasthttp.CookieExpireDelete)
-	}
-	ctx.Response.Header.SetCookie(&c)
-}

@@ -9,74 +9,90 @@ import (
 	"github.com/my21staff/my21staff/host/request"
 )
 
-// accountPage is where a member changes how it signs in.
+// accountPage is where a member changes its name, how pages look, and how it signs
+// in.
 type accountPage struct {
 	Frame
-	Name        string
+	Name        string // as it is, or as it was typed
+	Email       string
+	Role        crm.Role
+	Themes      []string
 	HasPassword bool
 	Problem     string // why something was not
+}
+
+func (w *Web) accountRoutes() []Route {
+	return []Route{
+		{"GET", "/account", w.signedIn(w.account)},
+		{"POST", "/account/name", w.signedIn(w.rename)},
+		{"POST", "/account/password", w.signedIn(w.password)},
+		{"POST", "/account/others", w.signedIn(w.signOutOthers)},
+		{"POST", "/account/workspace", w.signedIn(w.switchWorkspace)},
+	}
 }
 
 func (w *Web) account(ctx *fasthttp.RequestCtx, v *visitor) error {
 	return w.showAccount(ctx, v, accountPage{})
 }
 
-func (w *Web) showAccount(ctx *fasthttp.RequestCtx, v *visitor, p accountPage) (err error) {
-	p.Frame, p.Name = v.frame(ctx, v.say("frame.account"), "account"), v.members[v.Member.String()]
-	p.Styles = inboxStyles
+func (w *Web) showAccount(ctx *fasthttp.RequestCtx, v *visitor, p accountPage) error {
+	member, err := w.Directory.Member(request.ContextOf(ctx), v.WorkspaceID, v.Member)
+	if err != nil {
+		return err
+	}
 	if p.HasPassword, err = w.Directory.HasPassword(request.ContextOf(ctx), v.Principal); err != nil {
 		return err
 	}
+	p.Frame = v.frame(ctx, v.say("frame.account"), "account")
+	p.Here, p.Styles = "/account", settingsStyles
+	p.Email, p.Role, p.Themes = member.Email, member.Role, themes
+	if p.Name == "" {
+		p.Name = member.Name
+	}
 	return render(ctx, v.lang, "account", p)
+}
+
+// rename changes the visitor's own name.
+func (w *Web) rename(ctx *fasthttp.RequestCtx, v *visitor) error {
+	name := posted(ctx, "name")
+	_, err := w.Directory.Rename(request.ContextOf(ctx), v.Principal, name)
+	if refused(err) {
+		return again(ctx, func() error { return w.showAccount(ctx, v, accountPage{Name: name, Problem: v.problem(err)}) })
+	}
+	return after(ctx, err, "/account?done=saved")
 }
 
 // password sets the visitor's password. A wrong old one counts like one at sign-in.
 func (w *Web) password(ctx *fasthttp.RequestCtx, v *visitor) error {
 	field := func(name string) string { return string(ctx.PostArgs().Peek(name)) }
+	failed := func(why string) error {
+		return again(ctx, func() error { return w.showAccount(ctx, v, accountPage{Problem: why}) })
+	}
 	if field("fresh") != field("again") {
-		ctx.SetStatusCode(fasthttp.StatusUnprocessableEntity)
-		return w.showAccount(ctx, v, accountPage{Problem: "The two new passwords are not the same."})
+		return failed(v.say("account.not_the_same"))
 	}
-	var refused error
+	var told error
 	err := w.Guard.AttemptOf(ctx, v.Member.String(), field("old"), func() error {
-		refused = w.Directory.SetPassword(request.ContextOf(ctx), v.session, crm.Secret(field("old")), crm.Secret(field("fresh")))
-		if reasonOf(refused) == "wrong_password" {
-			return &crm.Error{Op: "set a password", Code: crm.Unauthenticated, Err: refused}
+		told = w.Directory.SetPassword(request.ContextOf(ctx), v.session, crm.Secret(field("old")), crm.Secret(field("fresh")))
+		if reasonOf(told) == "wrong_password" {
+			return &crm.Error{Op: "set a password", Code: crm.Unauthenticated, Err: told}
 		}
-		return refused
+		return told
 	})
-	switch code := crm.CodeOf(refused); {
-	case code == crm.Refused, code == crm.Invalid:
-		ctx.SetStatusCode(fasthttp.StatusUnprocessableEntity)
-		return w.showAccount(ctx, v, accountPage{Problem: sentenceOf(refused)})
-	case err != nil:
-		return err
+	if refused(told) {
+		return failed(v.problem(told))
 	}
-	seeOther(ctx, "/account?done=password")
-	return nil
+	return after(ctx, err, "/account?done=password")
 }
 
 func (w *Web) signOutOthers(ctx *fasthttp.RequestCtx, v *visitor) error {
-	if err := w.Directory.SignOutOthers(request.ContextOf(ctx), v.session); err != nil {
-		return err
-	}
-	seeOther(ctx, "/account?done=others")
-	return nil
+	return after(ctx, w.Directory.SignOutOthers(request.ContextOf(ctx), v.session), "/account?done=others")
 }
 
 func reasonOf(err error) string {
 	var e *crm.Error
 	if errors.As(err, &e) {
 		return e.Reason
-	}
-	return ""
-}
-
-// sentenceOf returns what an error says to people.
-func sentenceOf(err error) string {
-	var e *crm.Error
-	if errors.As(err, &e) {
-		return e.Msg
 	}
 	return ""
 }

@@ -18,6 +18,7 @@ type Frame struct {
 	Address   string // of the page, if it is not the one asked for
 	Here      string // the path asked for, to come back to
 	Workspace string // empty for nobody
+	Beside    []neighbour
 	Member    string
 	Token     string // for the forms
 	Sections  []section
@@ -45,6 +46,7 @@ var sections = []section{
 func (v *visitor) frame(ctx *fasthttp.RequestCtx, title, chosen string) Frame {
 	f := bare(ctx, v.lang, title)
 	f.Workspace, f.Member, f.Token = v.workspace.Name, v.members[v.Member.String()], formToken(v.session)
+	f.Beside = v.beside
 	f.Done = v.lang.known("done", string(ctx.QueryArgs().Peek("done")))
 	for _, s := range sections {
 		if v.Can(s.Action) {

@@ -59,6 +59,7 @@ func show(page, like string, s sample) {
 func outside(x string) Frame {
 	return Frame{
 		Lang: english, Theme: x, Title: x, Address: "/inbox/1", Here: x, Workspace: x, Member: x, Token: x, Done: x,
+		Beside:   []neighbour{{ID: x, Name: x}},
 		Sections: sections, Styles: []string{"base.css"}, Scripts: []string{"live.js"},
 	}
 }

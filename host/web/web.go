@@ -4,12 +4,14 @@ package web
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/valyala/fasthttp"
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
+	"github.com/my21staff/my21staff/crm/directory"
 	"github.com/my21staff/my21staff/crm/inbox"
 	"github.com/my21staff/my21staff/crm/people"
 	"github.com/my21staff/my21staff/host/auth"
@@ -20,7 +22,8 @@ import (
 // Directory is what the pages ask of the directory service.
 type Directory interface {
 	SignIn(ctx context.Context, link string) (crm.Secret, access.Principal, error)
-	SignInWithPassword(ctx context.Context, email string, password crm.Secret) (crm.Secret, access.Principal, error)
+	SignInEverywhere(ctx context.Context, email string, password crm.Secret) ([]directory.Entry, error)
+	KnownSession(ctx context.Context, token string) (access.Principal, error)
 	SignOut(ctx context.Context, token string) error
 	SignOutOthers(ctx context.Context, token string) error
 	Renew(ctx context.Context, token string) (crm.Secret, error)
@@ -28,6 +31,8 @@ type Directory interface {
 	SetPassword(ctx context.Context, token string, old, fresh crm.Secret) error
 	KnownWorkspace(ctx context.Context, id crm.WorkspaceID) (*crm.Workspace, error)
 	Members(ctx context.Context, p access.Principal) ([]*crm.Member, error)
+	Member(ctx context.Context, ws crm.WorkspaceID, id crm.MemberID) (*crm.Member, error)
+	Rename(ctx context.Context, p access.Principal, name string) (*crm.Member, error)
 }
 
 // Inbox is what the pages ask of the inbox service.
@@ -63,14 +68,8 @@ type Route struct {
 
 // Routes lists the pages, their forms and what they are made with.
 func (w *Web) Routes() []Route {
-	return []Route{
+	return slices.Concat([]Route{
 		{"GET", "/", toInbox},
-		{"GET", "/login", w.loginForm},
-		{"POST", "/login", w.login},
-		{"POST", "/logout", w.signedIn(w.logout)},
-		{"GET", "/account", w.signedIn(w.account)},
-		{"POST", "/account/password", w.signedIn(w.password)},
-		{"POST", "/account/others", w.signedIn(w.signOutOthers)},
 		{"GET", "/inbox", w.signedIn(w.inbox)},
 		{"GET", "/inbox/{id}", w.signedIn(w.thread)},
 		{"POST", "/inbox/{id}/messages", w.signedIn(w.reply)},
@@ -79,7 +78,7 @@ func (w *Web) Routes() []Route {
 		{"POST", "/inbox/{id}/notes", w.signedIn(w.note)},
 		{"POST", "/preferences", w.prefer},
 		{"GET", "/static/{name}", static},
-	}
+	}, w.loginRoutes(), w.accountRoutes())
 }
 
 // visitor is who looks at a page.
@@ -90,6 +89,7 @@ type visitor struct {
 	lang      lang
 	zone      *time.Location
 	members   map[string]string // names by id
+	beside    []neighbour       // the other workspaces the browser is signed in to
 }
 
 // handler makes a page for somebody who is signed in.
@@ -101,7 +101,7 @@ func (w *Web) signedIn(h handler) func(*fasthttp.RequestCtx) error {
 	return func(ctx *fasthttp.RequestCtx) error {
 		v, err := w.visitor(ctx)
 		if crm.CodeOf(err) == crm.Unauthenticated {
-			seeOther(ctx, "/login")
+			seeOther(ctx, loginAddress(ctx))
 			return nil
 		}
 		switch {
@@ -149,6 +149,9 @@ func (w *Web) visitor(ctx *fasthttp.RequestCtx) (*visitor, error) {
 	}
 	for _, m := range members {
 		v.members[m.ID.String()] = m.Name
+	}
+	if v.beside, err = w.neighbours(ctx); err != nil {
+		return nil, err
 	}
 	if v.zone, err = time.LoadLocation(v.workspace.TimeZone); err != nil {
 		v.zone = time.UTC
