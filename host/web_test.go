@@ -219,12 +219,12 @@ func TestInboxInTheBrowser(t *testing.T) {
 			}
 		}
 		text := string(b.get(address).Body)
-		for _, want := range []string{"Baris satu\nBaris dua", "delivered", "assigned to Owner", "Open again", "Let go", "Calls back on Monday"} {
+		for _, want := range []string{"Baris satu\nBaris dua", "delivered", "Assigned to Owner", "Reopen", "Unassign", "Calls back on Monday"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the thread lacks %q", want)
 			}
 		}
-		if n := strings.Count(text, "Baris dua"); n != 1 {
+		if n := strings.Count(text, `">Baris satu`); n != 1 {
 			t.Errorf("the reply sent twice is there %d times", n)
 		}
 		if strings.Contains(string(b.get("/inbox?status=open").Body), address) || !strings.Contains(string(b.get("/inbox?status=resolved").Body), address) {
@@ -296,7 +296,7 @@ func TestPagesAreForWhoIsSignedIn(t *testing.T) {
 			t.Errorf("%s answers %d %s", path, got.Status, got.Body)
 		}
 	}
-	for _, path := range []string{"/inbox?status=strange", "/inbox?before=x", address + "?before=x.y"} {
+	for _, path := range []string{"/inbox?status=strange", "/inbox?before=x", address + "?older=x.y", "/inbox?assignee=x", "/inbox?tag=x", "/inbox?temperature=boiling"} {
 		if got := b.get(path); got.Status != 400 {
 			t.Errorf("%s answers %d", path, got.Status)
 		}
@@ -327,7 +327,7 @@ func TestListAndThreadHavePages(t *testing.T) {
 		live.until("a message came in", func(e event) bool { return e.Kind == "message.received" })
 	}
 	rows := regexp.MustCompile(`<a href="(/inbox/[0-9a-f-]{36})">`)
-	next := regexp.MustCompile(`<a href="([^"]*)" rel="next">`)
+	next := regexp.MustCompile(`<a class="button small" href="([^"]*)" rel="next">`)
 	seen := map[string]int{}
 	for path := "/inbox"; path != ""; {
 		page := string(b.get(path).Body)
@@ -352,7 +352,7 @@ func TestListAndThreadHavePages(t *testing.T) {
 		t.Fatal(err)
 	}
 	path, shown := "/inbox/"+card.Conversations[0].ID.String(), 0
-	older := regexp.MustCompile(`<a href="([^"]*)">Older messages</a>`)
+	older := regexp.MustCompile(`<a id="older" class="button small" href="([^"]*)"`)
 	for path != "" {
 		page := string(b.get(path).Body)
 		shown += strings.Count(page, `<li id="m-`)

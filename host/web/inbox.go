@@ -13,131 +13,238 @@ import (
 	"github.com/my21staff/my21staff/host/request"
 )
 
-// listRows is how many conversations a page of the list shows.
-const listRows = 30
-
-// inboxPage is the list of conversations.
+// inboxPage is what the team looks at all day: the list of conversations, and
+// beside it one of them with what is known of its contact.
 type inboxPage struct {
 	Frame
-	Filters []filter
-	Rows    []row
-	Next    string // address of the next page; empty on the last
+	Me     string // the visitor's id
+	List   listView
+	Thread *threadView // nil: none is open
+	Panel  *panelView  // nil: none is open, or the visitor may not see contacts
 }
 
-// filter is one choice above the list.
-type filter struct {
-	Label   string
-	Address string
-	Chosen  bool
+func (w *Web) inboxRoutes() []Route {
+	return []Route{
+		{"GET", "/inbox", w.signedIn(w.inbox)},
+		{"POST", "/inbox/bulk", w.signedIn(w.bulk)},
+		{"GET", "/inbox/{id}", w.signedIn(w.thread)},
+		{"GET", "/inbox/{id}/row", w.signedIn(w.oneRow)},
+		{"GET", "/inbox/{id}/templates", w.signedIn(w.templateList)},
+		{"POST", "/inbox/{id}/messages", w.signedIn(w.reply)},
+		{"POST", "/inbox/{id}/templates", w.signedIn(w.sendTemplate)},
+		{"POST", "/inbox/{id}/again", w.signedIn(w.sendAgain)},
+		{"POST", "/inbox/{id}/assign", w.signedIn(w.assign)},
+		{"POST", "/inbox/{id}/status", w.signedIn(w.status)},
+		{"POST", "/inbox/{id}/notes", w.signedIn(w.note)},
+		{"POST", "/inbox/{id}/tags", w.signedIn(w.tagContact)},
+		{"POST", "/inbox/{id}/tasks", w.signedIn(w.task)},
+		{"POST", "/inbox/{id}/consent", w.signedIn(w.consent)},
+	}
 }
 
-// row is one conversation in the list.
-type row struct {
-	Address     string
-	Name        string
-	Handle      string
-	Preview     string
-	Mine        bool // the preview is our own message
-	Tick        tick
-	At          string // for people
-	AtISO       string // for programs
-	Unread      int
-	Assignee    string
-	Status      crm.ConversationStatus
-	Temperature crm.Temperature
+// inbox answers GET /inbox: the page with no conversation open, or with ?part=
+// what a page that is open asks for: its rows, or its list with the head.
+func (w *Web) inbox(ctx *fasthttp.RequestCtx, v *visitor) error {
+	choice, err := readListChoice(ctx.QueryArgs())
+	if err != nil {
+		return err
+	}
+	list, err := w.list(request.ContextOf(ctx), v, choice, "")
+	if err != nil {
+		return err
+	}
+	part := string(ctx.QueryArgs().Peek("part"))
+	if part == "rows" {
+		return fragment(ctx, v.lang, "inbox", "inbox_rows", list)
+	}
+	if err := w.narrowing(request.ContextOf(ctx), v, &list); err != nil {
+		return err
+	}
+	if part == "list" {
+		return fragment(ctx, v.lang, "inbox", "inbox_list", list)
+	}
+	return render(ctx, v.lang, "inbox", inboxPage{Frame: v.inboxFrame(ctx), Me: v.Member.String(), List: list})
+}
+
+// inboxFrame is the frame of the inbox with and without an open conversation.
+func (v *visitor) inboxFrame(ctx *fasthttp.RequestCtx) Frame {
+	frame := v.frame(ctx, v.say("section.inbox"), "inbox")
+	frame.Styles, frame.Scripts, frame.Wide = inboxStyles, inboxScripts, true
+	return frame
 }
 
 // What the pages of the inbox are made with.
 var (
 	inboxStyles  = []string{"inbox.css"}
-	inboxScripts = []string{"live.js"}
+	inboxScripts = []string{"inbox.js"}
 )
 
-// statuses are the filters of the list, in their order; the empty one is all.
-var statuses = []struct {
-	status crm.ConversationStatus
-	label  string
-}{
-	{crm.Open, "Open"}, {crm.Pending, "Pending"}, {crm.Snoozed, "Snoozed"}, {crm.Resolved, "Resolved"}, {"", "All"},
-}
-
-// inbox answers GET /inbox?status=&before=.
-func (w *Web) inbox(ctx *fasthttp.RequestCtx, v *visitor) error {
-	status, err := readStatus(ctx)
+// oneRow answers GET /inbox/{id}/row with the conversation's row, if the filters
+// of the list find it, and else with nothing: how a list that is open learns of
+// a change to a row that stands further down.
+func (w *Web) oneRow(ctx *fasthttp.RequestCtx, v *visitor) error {
+	id, err := pathID(ctx)
 	if err != nil {
 		return err
 	}
-	query := inbox.ConversationQuery{Status: status, Limit: listRows + 1}
-	if query.After, err = readCursor(string(ctx.QueryArgs().Peek("before"))); err != nil {
-		return err
-	}
-	found, err := w.Inbox.Conversations(request.ContextOf(ctx), v.Principal, query)
+	choice, err := readListChoice(ctx.QueryArgs())
 	if err != nil {
 		return err
 	}
-	page := inboxPage{Frame: v.frame(ctx, v.say("section.inbox"), "inbox"), Filters: filters(status)}
-	page.Styles, page.Scripts = inboxStyles, inboxScripts
-	if len(found) > listRows {
-		found = found[:listRows]
-		last := found[listRows-1]
-		page.Next = "/inbox?" + url.Values{
-			"status": {statusWord(status)},
-			"before": {writeCursor(inbox.ConversationCursor{At: last.LastMessage.At, ID: last.ID})},
-		}.Encode()
+	cv, ct, err := w.Inbox.Conversation(request.ContextOf(ctx), v.Principal, id)
+	if err != nil {
+		return err
 	}
-	for _, cv := range found {
-		page.Rows = append(page.Rows, v.row(cv, w.Now()))
+	list := listView{choice: choice}
+	if choice.holds(cv, ct, v.Member) {
+		list.Rows = []row{v.row(cv, choice, "", w.Now())}
 	}
-	return render(ctx, v.lang, "inbox", page)
+	return fragment(ctx, v.lang, "inbox", "inbox_rows", list)
 }
 
-func (v *visitor) row(cv *crm.Conversation, now time.Time) row {
-	last := cv.LastMessage
-	r := row{
-		Address: "/inbox/" + cv.ID.String(), Name: cv.ContactName, Handle: cv.ContactHandle,
-		Preview: last.Preview, Mine: last.Direction == crm.Outbound,
-		At: v.when(last.At, now), AtISO: iso(last.At), Unread: cv.Unread,
-		Assignee: v.members[cv.AssigneeID.String()], Status: cv.Status, Temperature: cv.Temperature,
-	}
-	if r.Mine {
-		r.Tick = tickOf(last.Status)
-	}
-	if r.Name == "" {
-		r.Name = "Unknown"
-	}
-	return r
+// listChoice is what somebody chose to see of the list, as its address says it.
+type listChoice struct {
+	Status      crm.ConversationStatus // empty: all
+	Assignee    string                 // "me", "none" or a member's id
+	Unread      bool
+	Tag         string
+	Channel     string
+	Temperature crm.Temperature
+	Search      string
+	Before      string // the cursor
 }
 
-func filters(chosen crm.ConversationStatus) []filter {
-	var all []filter
-	for _, s := range statuses {
-		all = append(all, filter{Label: s.label, Address: "/inbox?status=" + statusWord(s.status), Chosen: s.status == chosen})
+// allStatuses is the word for no status in particular.
+const allStatuses = "all"
+
+// readListChoice reads the list's part of an address. Without a status it is the
+// open conversations, and all of them when something is searched for.
+func readListChoice(args *fasthttp.Args) (listChoice, error) {
+	text := func(name string) string { return strings.Clone(string(args.Peek(name))) }
+	c := listChoice{
+		Status: crm.ConversationStatus(text("status")), Assignee: text("assignee"), Unread: text("unread") == "1",
+		Tag: text("tag"), Channel: text("channel"), Temperature: crm.Temperature(text("temperature")),
+		Search: strings.TrimSpace(text("q")), Before: text("before"),
 	}
-	return all
+	switch {
+	case c.Status == allStatuses, c.Status == "" && c.Search != "":
+		c.Status = ""
+	case c.Status == "":
+		c.Status = crm.Open
+	}
+	_, err := c.query(crm.MemberID{})
+	return c, err
 }
 
-// readStatus returns the chosen filter: open when nothing is said.
-func readStatus(ctx *fasthttp.RequestCtx) (crm.ConversationStatus, error) {
-	word := string(ctx.QueryArgs().Peek("status"))
-	if word == "" {
-		return crm.Open, nil
+// query is the choice as the service takes it, one row more than are shown.
+func (c listChoice) query(me crm.MemberID) (inbox.ConversationQuery, error) {
+	q := inbox.ConversationQuery{
+		Status: c.Status, Unread: c.Unread, Temperature: c.Temperature, Search: c.Search,
+		Unassigned: c.Assignee == "none", Limit: listRows + 1,
 	}
-	for _, s := range statuses {
-		if statusWord(s.status) == word {
-			return s.status, nil
+	known := c.Status == "" || statusOrder[c.Status] > 0
+	known = known && (c.Temperature == "" || temperatureOrder[c.Temperature] > 0)
+	switch c.Assignee {
+	case "", "none":
+	case "me":
+		q.AssigneeID = me
+	default:
+		known = parseInto(c.Assignee, &q.AssigneeID) && known
+	}
+	known = parseInto(c.Tag, &q.TagID) && parseInto(c.Channel, &q.ChannelID) && known
+	if !known {
+		return q, badAddress
+	}
+	var err error
+	q.After, err = readCursor(c.Before)
+	return q, err
+}
+
+// parseInto reads an id, if there is one, and reports whether it could.
+func parseInto[T any](text string, id *crm.ID[T]) bool {
+	if text == "" {
+		return true
+	}
+	parsed, err := crm.ParseID[T](text)
+	*id = parsed
+	return err == nil
+}
+
+// holds reports whether the list with this choice shows a conversation. What
+// only the store can tell, a search, it takes for granted.
+func (c listChoice) holds(cv *crm.Conversation, ct *crm.Contact, me crm.MemberID) bool {
+	q, err := c.query(me)
+	switch {
+	case err != nil,
+		q.Status != "" && cv.Status != q.Status,
+		q.Unread && cv.Unread == 0,
+		q.Temperature != "" && cv.Temperature != q.Temperature,
+		q.Unassigned && !cv.AssigneeID.IsZero(),
+		!q.AssigneeID.IsZero() && cv.AssigneeID != q.AssigneeID,
+		!q.ChannelID.IsZero() && cv.ChannelID != q.ChannelID:
+		return false
+	case !q.TagID.IsZero():
+		for _, tag := range ct.Tags {
+			if tag == q.TagID {
+				return true
+			}
+		}
+		return false
+	}
+	return true
+}
+
+// narrows counts the choices behind the filter button.
+func (c listChoice) narrows() int {
+	n := 0
+	for _, on := range []bool{c.Assignee != "", c.Unread, c.Tag != "", c.Channel != "", c.Temperature != ""} {
+		if on {
+			n++
 		}
 	}
-	return "", badAddress
+	return n
 }
 
-func statusWord(s crm.ConversationStatus) string {
-	if s == "" {
-		return "all"
+// suffix is the choice as the end of an address, without the cursor: "" for the
+// list as it is at first. A conversation's address carries it, so that the list
+// beside it stays as it was.
+func (c listChoice) suffix() string {
+	values := url.Values{}
+	set := func(name, value string) {
+		if value != "" {
+			values.Set(name, value)
+		}
 	}
-	return string(s)
+	switch {
+	case c.Status == "" && c.Search == "":
+		set("status", allStatuses)
+	case c.Status != crm.Open || c.Search != "":
+		set("status", string(c.Status))
+	}
+	set("assignee", c.Assignee)
+	set("tag", c.Tag)
+	set("channel", c.Channel)
+	set("temperature", string(c.Temperature))
+	set("q", c.Search)
+	if c.Unread {
+		set("unread", "1")
+	}
+	if len(values) == 0 {
+		return ""
+	}
+	return "?" + values.Encode()
 }
 
-var badAddress = &crm.Error{Op: "read address", Code: crm.Invalid, Msg: "This address is not complete. Go back to the inbox."}
+// with adds a parameter to an address that may have some.
+func with(address, name, value string) string {
+	sign := "?"
+	if strings.Contains(address, "?") {
+		sign = "&"
+	}
+	return address + sign + name + "=" + url.QueryEscape(value)
+}
+
+var badAddress = &crm.Error{Op: "read address", Code: crm.Invalid, Reason: "bad_address", Msg: "This address is not complete. Go back to the inbox."}
 
 // writeCursor names the last row of a page: its time in milliseconds and its id.
 func writeCursor(c inbox.ConversationCursor) string {
@@ -159,19 +266,3 @@ func readCursor(text string) (inbox.ConversationCursor, error) {
 	}
 	return inbox.ConversationCursor{At: time.UnixMilli(at).UTC(), ID: parsed}, nil
 }
-
-// tick is how far our message has come, as a sign and in words.
-type tick struct{ Sign, Words string }
-
-var ticks = map[crm.MessageStatus]tick{
-	crm.Queued:    {"◷", "waiting to be sent"},
-	crm.Sending:   {"◷", "being sent"},
-	crm.Unknown:   {"?", "nobody knows yet whether it arrived"},
-	crm.Sent:      {"✓", "sent"},
-	crm.Delivered: {"✓✓", "delivered"},
-	crm.Read:      {"✓✓", "read"},
-	crm.Played:    {"✓✓", "played"},
-	crm.Failed:    {"!", "not sent"},
-}
-
-func tickOf(s crm.MessageStatus) tick { return ticks[s] }

@@ -60,9 +60,15 @@ func parseIn(files fs.FS, l lang) map[string]*template.Template {
 
 // render writes a page in a language. Nothing is sent of one that fails half way.
 func render(ctx *fasthttp.RequestCtx, l lang, page string, view any) error {
+	return fragment(ctx, l, page, "layout.html", view)
+}
+
+// fragment writes one of the templates that a page is made of: what a page that
+// is open asks for to show news.
+func fragment(ctx *fasthttp.RequestCtx, l lang, page, part string, view any) error {
 	var out bytes.Buffer
-	if err := templates[l][page].Execute(&out, view); err != nil {
-		return &crm.Error{Op: "render " + page, Code: crm.Internal, Err: err}
+	if err := templates[l][page].ExecuteTemplate(&out, part, view); err != nil {
+		return &crm.Error{Op: "render " + page + " " + part, Code: crm.Internal, Err: err}
 	}
 	ctx.SetContentType("text/html; charset=utf-8")
 	ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "no-store")

@@ -1,8 +1,9 @@
 package web
 
 import (
+	"cmp"
+	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,53 +17,64 @@ import (
 	"github.com/my21staff/my21staff/host/request"
 )
 
-// threadRows is how many messages a page shows.
-const threadRows = 50
+// How many messages a page shows, and how many of the newest are asked for again
+// when there is news.
+const (
+	threadRows = 50
+	liveRows   = 20
+)
 
-// threadPage is one conversation.
-type threadPage struct {
-	Frame
-	Name     string
-	Handle   string
-	Status   crm.ConversationStatus
-	Assignee string
-	Mine     bool // assigned to the visitor
-	Tags     []string
-	Notes    []note
+// threadView is one conversation.
+type threadView struct {
+	Token     string
+	ID        string
+	Address   string // of the conversation: "/inbox/ID"
+	Suffix    string // the list's choice, for addresses and forms that come back
+	Contact   string // the contact's id
+	Channel   string // the channel's id
+	OnChannel string // the channel's name, where there are several
+
+	Name, Initials, Handle string
+	Status                 crm.ConversationStatus
+	SnoozedTill            string
+	Assignee               string // a name; empty for nobody
+	Mine                   bool   // assigned to the visitor
+	Members                []choice
+	Snoozes                []choice
+
 	Older    string // address of the page with what was said before; empty at the beginning
-	Messages []message
+	Back     string // address of the newest messages, on a page of older ones
+	Bubbles  []bubble
 	Composer composer
 	CanWrite bool // change status and assignee
+	CanNote  bool
+	Panel    bool // whether there is one beside it
 }
-
-// message is one message as the page shows it.
-type message struct {
-	ID      string
-	Mine    bool
-	Author  string
-	Label   string // what it is, if not text
-	Body    string
-	At      string
-	AtISO   string
-	Edited  bool
-	Revoked bool
-	Tick    tick
-	Failure string // why it failed
-}
-
-// note is what the team wrote about the contact.
-type note struct{ Author, Body, At, AtISO string }
 
 // composer is the form below a conversation.
 type composer struct {
-	Allowed   bool   // free text may be sent
+	May       bool   // the visitor may send at all
+	Open      bool   // free text may be sent now
+	Until     string // when that ends, for programs
+	UntilAt   string // and for people
 	Why       string // why not, or what went wrong the last time
-	Templates []string
+	Refused   bool   // Why is about the last try
+	Templates []templateForm
 	Text      string // what was typed, when it was refused
+	ReplyTo   string // the id of the message that is quoted
+	Quote     *quote
 	Nonce     string // makes sending twice the same
 }
 
-// thread answers GET /inbox/{id}?before=.
+// opened is what a conversation's pages are made of.
+type opened struct {
+	conversation *crm.Conversation
+	contact      *crm.Contact
+}
+
+// thread answers GET /inbox/{id}: the whole page, or with ?part= the piece that
+// a page which is open asks for: all that is open, what is live of the
+// conversation, a page of its messages, the panel.
 func (w *Web) thread(ctx *fasthttp.RequestCtx, v *visitor) error {
 	return w.showThread(ctx, v, composer{})
 }
@@ -74,134 +86,178 @@ func (w *Web) showThread(ctx *fasthttp.RequestCtx, v *visitor, c composer) error
 	if err != nil {
 		return err
 	}
-	rc := request.ContextOf(ctx)
-	cv, ct, err := w.Inbox.Conversation(rc, v.Principal, id)
+	choice, err := readListChoice(ctx.QueryArgs())
 	if err != nil {
 		return err
 	}
-	query := inbox.MessageQuery{ConversationID: id, Limit: threadRows + 1}
-	if query.After, err = readMessageCursor(string(ctx.QueryArgs().Peek("before"))); err != nil {
-		return err
-	}
-	found, err := w.Inbox.Messages(rc, v.Principal, query)
+	choice.Before = "" // the list beside is from its beginning
+	o, err := w.open(ctx, v, id)
 	if err != nil {
 		return err
 	}
-	page := threadPage{
-		Frame: v.frame(ctx, ct.DisplayName(), "inbox"),
-		Name:  ct.DisplayName(), Handle: ct.Handle(), Status: cv.Status,
-		Assignee: v.members[cv.AssigneeID.String()], Mine: !v.Member.IsZero() && cv.AssigneeID == v.Member,
-		Composer: v.composer(cv, c, w.Now()), CanWrite: v.Can(access.WriteConversations),
-	}
-	page.Address = "/inbox/" + id.String()
-	page.Styles, page.Scripts = inboxStyles, inboxScripts
-	if len(found) > threadRows {
-		found = found[:threadRows]
-		last := found[threadRows-1]
-		page.Older = page.Address + "?before=" + writeMessageCursor(inbox.MessageCursor{At: last.ProviderTime, Ingest: last.Ingest})
-	}
-	for _, m := range slices.Backward(found) {
-		page.Messages = append(page.Messages, v.message(m, w.Now()))
-	}
-	if err := w.beside(ctx, v, &page, ct.ID); err != nil {
-		return err
-	}
-	if cv.Unread > 0 && page.CanWrite {
-		if _, err := w.Inbox.Change(rc, v.Principal, id, inbox.Change{Read: true}); err != nil {
+	page := inboxPage{}
+	part := string(ctx.QueryArgs().Peek("part"))
+	if part != "panel" {
+		if page.Thread, err = w.threadView(ctx, v, o, choice, c); err != nil {
 			return err
 		}
 	}
-	return render(ctx, v.lang, "thread", page)
-}
-
-// beside fills in what stands beside the conversation.
-func (w *Web) beside(ctx *fasthttp.RequestCtx, v *visitor, page *threadPage, contact crm.ContactID) error {
-	if !v.Can(access.ReadContacts) {
-		return nil
+	switch part {
+	case "messages":
+		return fragment(ctx, v.lang, "inbox", "thread_messages", page.Thread)
+	case "live":
+		return fragment(ctx, v.lang, "inbox", "thread_open", page)
 	}
-	card, err := w.People.Card(request.ContextOf(ctx), v.Principal, contact)
-	if err != nil {
+	if page.Panel, err = w.panel(request.ContextOf(ctx), v, o, choice); err != nil {
 		return err
 	}
-	for _, t := range card.Tags {
-		page.Tags = append(page.Tags, t.Name)
+	switch part {
+	case "panel":
+		return fragment(ctx, v.lang, "inbox", "thread_panel", page.Panel)
+	case "open":
+		return fragment(ctx, v.lang, "inbox", "thread_open", page)
 	}
-	for _, n := range card.Notes {
-		page.Notes = append(page.Notes, note{Author: v.author(n.Author), Body: n.Body, At: v.when(n.CreatedAt, w.Now()), AtISO: iso(n.CreatedAt)})
+	if page.List, err = w.list(request.ContextOf(ctx), v, choice, id.String()); err != nil {
+		return err
 	}
-	return nil
+	if err := w.narrowing(request.ContextOf(ctx), v, &page.List); err != nil {
+		return err
+	}
+	page.Frame, page.Me = v.inboxFrame(ctx), v.Member.String()
+	page.Frame.Title = page.Thread.Name
+	return render(ctx, v.lang, "inbox", page)
 }
 
-// composer says whether free text may be sent now, as the service will.
-func (v *visitor) composer(cv *crm.Conversation, c composer, now time.Time) composer {
-	c.Nonce = rand.Text()
-	c.Allowed = v.Can(access.SendMessages) && now.Before(cv.WindowUntil())
+// open finds a conversation and marks it as read, unless the page that asks says
+// that nobody is looking (?peek=1).
+func (w *Web) open(ctx *fasthttp.RequestCtx, v *visitor, id crm.ConversationID) (opened, error) {
+	c := request.ContextOf(ctx)
+	cv, ct, err := w.Inbox.Conversation(c, v.Principal, id)
+	if err != nil {
+		return opened{}, err
+	}
+	if cv.Unread > 0 && v.Can(access.WriteConversations) && !ctx.QueryArgs().Has("peek") {
+		read, err := w.Inbox.Change(c, v.Principal, id, inbox.Change{Read: true})
+		if err != nil {
+			return opened{}, err
+		}
+		cv = read
+	}
+	return opened{cv, ct}, nil
+}
+
+func (w *Web) threadView(ctx *fasthttp.RequestCtx, v *visitor, o opened, c listChoice, draft composer) (*threadView, error) {
+	rc, now := request.ContextOf(ctx), w.Now()
+	cv, ct := o.conversation, o.contact
+	rows := threadRows
+	if string(ctx.QueryArgs().Peek("part")) == "live" {
+		rows = liveRows
+	}
+	query := inbox.MessageQuery{ConversationID: cv.ID, Limit: rows + 1}
+	var err error
+	if query.After, err = readMessageCursor(string(ctx.QueryArgs().Peek("older"))); err != nil {
+		return nil, err
+	}
+	found, err := w.Inbox.Messages(rc, v.Principal, query)
+	if err != nil {
+		return nil, err
+	}
+	view := &threadView{
+		Token: formToken(v.session), ID: cv.ID.String(), Address: "/inbox/" + cv.ID.String(), Suffix: c.suffix(),
+		Contact: ct.ID.String(), Channel: cv.ChannelID.String(),
+		Name: v.nameOf(ct.DisplayName()), Handle: ct.Handle(), Status: cv.Status,
+		Assignee: v.members[cv.AssigneeID.String()], Mine: !v.Member.IsZero() && cv.AssigneeID == v.Member,
+		Members: v.memberChoices(cv.AssigneeID.String()), Snoozes: v.snoozes(now),
+		CanWrite: v.Can(access.WriteConversations), CanNote: v.Can(access.WriteContacts), Panel: v.Can(access.ReadContacts),
+	}
+	view.Initials = initials(view.Name)
+	if cv.Status == crm.Snoozed {
+		view.SnoozedTill = v.when(cv.SnoozedUntil, now)
+	}
+	if !query.After.At.IsZero() {
+		view.Back = view.Address + view.Suffix
+	}
+	if len(found) > rows {
+		found = found[:rows]
+		last := found[rows-1]
+		view.Older = with(view.Address+view.Suffix, "older", writeMessageCursor(inbox.MessageCursor{At: last.ProviderTime, Ingest: last.Ingest}))
+	}
+	slices.Reverse(found)
+	view.Bubbles = v.bubbles(found, view.Name, now)
+	for i := range view.Bubbles {
+		b := &view.Bubbles[i]
+		if b.Quotable && v.Can(access.SendMessages) {
+			b.Quoting = with(view.Address+view.Suffix, "quote", b.ID) + "#text"
+		}
+		if b.Again && v.Can(access.SendMessages) {
+			b.Repeating, b.Token = view.Address+"/again"+view.Suffix, view.Token
+		}
+	}
+	view.Composer, err = w.composer(rc, v, cv, draft, now)
+	if err != nil {
+		return nil, err
+	}
+	view.Composer.quote(string(ctx.QueryArgs().Peek("quote")), view.Bubbles)
+	return view, nil
+}
+
+// composer says whether free text may be sent now, as the service will; when it
+// may not, it offers the templates.
+func (w *Web) composer(ctx context.Context, v *visitor, cv *crm.Conversation, c composer, now time.Time) (composer, error) {
+	until := cv.WindowUntil()
+	c.Nonce, c.May, c.Open = rand.Text(), v.Can(access.SendMessages), now.Before(until)
+	c.Until, c.UntilAt, c.Refused = iso(until), v.when(until, now), c.Why != ""
 	switch {
-	case c.Allowed || c.Why != "":
-	case !v.Can(access.SendMessages):
-		c.Why = "You may read this conversation and not write in it."
+	case !c.May:
+		c.Why = v.say("thread.may_not_send")
+	case c.Refused, c.Open:
+	case until.IsZero():
+		c.Why = v.say("thread.window_never")
 	default:
-		c.Why = "More than 24 hours have passed since the customer's last message. WhatsApp now only takes an approved template, which can be sent through the API."
+		c.Why = v.say("thread.window_closed", v.when(until, now))
 	}
-	return c
+	if !c.May || c.Open {
+		return c, nil
+	}
+	var err error
+	c.Templates, err = w.templates(ctx, v, cv)
+	return c, err
 }
 
-func (v *visitor) message(m *crm.Message, now time.Time) message {
-	shown := message{
-		ID: m.ID.String(), Mine: m.Direction == crm.Outbound, At: v.when(m.ProviderTime, now), AtISO: iso(m.ProviderTime),
-		Edited: !m.EditedAt.IsZero(), Revoked: !m.RevokedAt.IsZero(),
-	}
-	shown.Label, shown.Body = words(m.Content)
-	if shown.Mine {
-		shown.Author, shown.Tick = v.author(m.Author), tickOf(m.Status)
-	}
-	if m.Status == crm.Failed {
-		shown.Failure = "The provider did not say why."
-		if m.Error != nil {
-			shown.Failure = m.Error.Error()
+// quote shows what is being answered, when it is on the page.
+func (c *composer) quote(id string, bubbles []bubble) {
+	for _, b := range bubbles {
+		if b.ID == id && b.ID != "" {
+			c.ReplyTo, c.Quote = b.ID, &quote{ID: b.ID, Author: b.Author, Text: b.Summary}
 		}
 	}
-	return shown
 }
 
-// words returns what a message says, and what it is when that is not plain
-// text.
-func words(content crm.Content) (label, body string) {
-	switch c := content.(type) {
-	case nil:
-		return "", ""
-	case crm.Text:
-		return "", c.Body
-	case crm.Media:
-		label = string(c.Type)
-		if c.Filename != "" {
-			label += " " + c.Filename
-		}
-		return label, c.Caption
-	case crm.FilledTemplate:
-		return "template " + c.Name, c.Body
-	case crm.Interactive:
-		return string(c.Type), c.Body
-	case crm.Choice:
-		return "choice", c.Title
-	default:
-		return string(content.Kind()), content.Preview()
+// snoozes are the times offered to put a conversation off to, in the workspace's
+// zone: in an hour and in three, tomorrow and on Monday at eight.
+func (v *visitor) snoozes(now time.Time) []choice {
+	now = now.In(v.zone)
+	morning := func(days int) time.Time {
+		return time.Date(now.Year(), now.Month(), now.Day()+days, 8, 0, 0, 0, v.zone)
+	}
+	monday := (8 - int(now.Weekday())) % 7
+	if monday == 0 {
+		monday = 7
+	}
+	offer := func(word string, at time.Time) choice {
+		return choice{Value: iso(at), Label: v.lang.word("snooze", word) + " · " + v.when(at, now)}
+	}
+	return []choice{
+		offer("hour", now.Add(time.Hour)), offer("later", now.Add(3*time.Hour)), offer("tomorrow", morning(1)), offer("monday", morning(monday)),
 	}
 }
 
 func (v *visitor) author(a crm.Actor) string {
 	switch a.Kind {
 	case crm.ByMember:
-		if name := v.members[a.ID]; name != "" {
-			return name
-		}
-		return "a former member"
-	case crm.ByKey:
-		return "API"
-	case crm.ByApp:
-		return "business app"
+		return cmp.Or(v.members[a.ID], v.say("author.former"))
 	default:
-		return string(a.Kind)
+		return v.lang.word("author", string(a.Kind))
 	}
 }
 
@@ -235,6 +291,3 @@ func readMessageCursor(text string) (inbox.MessageCursor, error) {
 	}
 	return inbox.MessageCursor{At: time.UnixMilli(ms).UTC(), Ingest: ingest}, nil
 }
-
-// requestHash binds a form's nonce to what was sent with it.
-func requestHash(ctx *fasthttp.RequestCtx) [32]byte { return sha256.Sum256(ctx.PostBody()) }

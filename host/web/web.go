@@ -33,6 +33,7 @@ type Directory interface {
 	Members(ctx context.Context, p access.Principal) ([]*crm.Member, error)
 	Member(ctx context.Context, ws crm.WorkspaceID, id crm.MemberID) (*crm.Member, error)
 	Rename(ctx context.Context, p access.Principal, name string) (*crm.Member, error)
+	Channels(ctx context.Context, p access.Principal) ([]*crm.Channel, error)
 }
 
 // Inbox is what the pages ask of the inbox service.
@@ -43,11 +44,19 @@ type Inbox interface {
 	Send(ctx context.Context, p access.Principal, cmd inbox.SendCommand) (*inbox.Sent, error)
 	Change(ctx context.Context, p access.Principal, id crm.ConversationID, c inbox.Change) (*crm.Conversation, error)
 	AddNote(ctx context.Context, p access.Principal, id crm.ConversationID, body string) (*crm.Note, error)
+	Message(ctx context.Context, p access.Principal, id crm.MessageID) (*crm.Message, error)
+	Templates(ctx context.Context, p access.Principal, channel crm.ChannelID) ([]*crm.Template, error)
 }
 
 // People is what the pages ask of the people service.
 type People interface {
 	Card(ctx context.Context, p access.Principal, id crm.ContactID) (*people.Card, error)
+	Edit(ctx context.Context, p access.Principal, id crm.ContactID, e people.Edit, region string) (*crm.Contact, error)
+	Tags(ctx context.Context, p access.Principal) ([]*crm.Tag, error)
+	Fields(ctx context.Context, p access.Principal) ([]*crm.Field, error)
+	Pipeline(ctx context.Context, p access.Principal) (*crm.Pipeline, error)
+	AddTask(ctx context.Context, p access.Principal, contact crm.ContactID, e people.TaskEdit) (*crm.Task, error)
+	EditTask(ctx context.Context, p access.Principal, id crm.TaskID, e people.TaskEdit) (*crm.Task, error)
 }
 
 // Web makes the pages.
@@ -70,26 +79,22 @@ type Route struct {
 func (w *Web) Routes() []Route {
 	return slices.Concat([]Route{
 		{"GET", "/", toInbox},
-		{"GET", "/inbox", w.signedIn(w.inbox)},
-		{"GET", "/inbox/{id}", w.signedIn(w.thread)},
-		{"POST", "/inbox/{id}/messages", w.signedIn(w.reply)},
-		{"POST", "/inbox/{id}/assign", w.signedIn(w.assign)},
-		{"POST", "/inbox/{id}/status", w.signedIn(w.status)},
-		{"POST", "/inbox/{id}/notes", w.signedIn(w.note)},
 		{"POST", "/preferences", w.prefer},
 		{"GET", "/static/{name}", static},
-	}, w.loginRoutes(), w.accountRoutes())
+	}, w.loginRoutes(), w.accountRoutes(), w.inboxRoutes())
 }
 
 // visitor is who looks at a page.
 type visitor struct {
 	access.Principal
-	session   string // the cookie's token
-	workspace *crm.Workspace
-	lang      lang
-	zone      *time.Location
-	members   map[string]string // names by id
-	beside    []neighbour       // the other workspaces the browser is signed in to
+	session    string // the cookie's token
+	workspace  *crm.Workspace
+	lang       lang
+	zone       *time.Location
+	members    map[string]string // names by id
+	colleagues []*crm.Member     // those at work, without the visitor
+	tags       []*crm.Tag        // see Web.tags
+	beside     []neighbour       // the other workspaces the browser is signed in to
 }
 
 // handler makes a page for somebody who is signed in.
@@ -149,6 +154,9 @@ func (w *Web) visitor(ctx *fasthttp.RequestCtx) (*visitor, error) {
 	}
 	for _, m := range members {
 		v.members[m.ID.String()] = m.Name
+		if m.DisabledAt.IsZero() && m.ID != v.Member {
+			v.colleagues = append(v.colleagues, m)
+		}
 	}
 	if v.beside, err = w.neighbours(ctx); err != nil {
 		return nil, err

@@ -1,79 +1,67 @@
-// Shows news by itself: when the workspace's feed says that something happened,
-// the page is asked for again and the parts marked data-live are replaced. The
-// forms outside them, and what is being typed, stay as they are.
-
-const address = document.body.dataset.address || location.href;
-const conversation = document.body.dataset.address?.match(/^\/inbox\/([0-9a-f-]{36})$/)?.[1];
-let timer;
-let running = false;
-let again = false;
-
-async function refresh() {
-  if (running) {
-    again = true;
-    return;
-  }
-  running = true;
-  try {
-    const answer = await fetch(address, { headers: { Accept: "text/html" } });
-    if (answer.redirected) {
-      location.assign(address);
-    } else if (answer.ok) {
-      replace(new DOMParser().parseFromString(await answer.text(), "text/html"));
-    }
-  } catch {
-    // The next event tries again.
-  }
-  running = false;
-  if (again) {
-    again = false;
-    soon();
-  }
-}
-
-function replace(page) {
-  for (const old of document.querySelectorAll("[data-live]")) {
-    const fresh = page.getElementById(old.id);
-    if (!fresh || fresh.innerHTML === old.innerHTML) continue;
-    const atEnd = old.scrollHeight - old.scrollTop - old.clientHeight < 60;
-    const top = old.scrollTop;
-    const had = old.contains(document.activeElement) ? document.activeElement.textContent : null;
-    old.replaceChildren(...document.importNode(fresh, true).childNodes);
-    if (!("live" in fresh.dataset)) old.removeAttribute("data-live"); // the form has come: it is left alone
-    if ("end" in old.dataset) old.scrollTop = atEnd ? old.scrollHeight : top;
-    if (had !== null) {
-      [...old.querySelectorAll("a, button")].find((e) => e.textContent === had)?.focus();
-    }
-  }
-}
-
-// A page that nobody sees waits: showing a conversation marks it as read.
-function soon() {
-  clearTimeout(timer);
-  if (!document.hidden) timer = setTimeout(refresh, 150);
-}
-
-document.addEventListener("visibilitychange", soon);
-
-function heard(event) {
-  const fact = JSON.parse(event.data);
-  if (!conversation || !fact.conversation_id || fact.conversation_id === conversation) soon();
-}
+// The stream of what happens in the workspace, one a tab. It resumes after the
+// last fact it gave, by itself when the connection breaks and by force when the
+// computer slept, in which time a connection dies without a word.
 
 const kinds = [
   "message.received", "message.created", "message.status", "message.amended",
-  "conversation.created", "conversation.changed", "contact.created", "contact.changed",
-  "note.created", "tag.changed", "resync",
+  "conversation.created", "conversation.changed",
+  "contact.created", "contact.changed", "contact.merged", "contact.parted",
+  "note.created", "task.changed", "tag.changed", "field.changed", "pipeline.changed", "template.changed", "channel.changed",
+  "typing", "resync",
 ];
-const events = new EventSource("/api/events");
-for (const kind of kinds) events.addEventListener(kind, heard);
+const facts = new Set();
+const states = new Set();
+const asleep = 45_000; // a clock that stood still for so long
+let source = null;
+let last = ""; // id of the last fact
+let wait = 1_000;
+let retry = 0;
+let seen = Date.now();
 
-for (const part of document.querySelectorAll("[data-end]")) part.scrollTop = part.scrollHeight;
+// onFact calls handler with every fact from now on. A fact of kind "resync" says
+// that some were missed: what is shown is to be loaded again.
+export function onFact(handler) {
+  facts.add(handler);
+  if (!source) open();
+}
 
-// Enter sends, Shift+Enter is a new line.
-document.addEventListener("keydown", (event) => {
-  if (event.target.id === "text" && event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-    event.preventDefault();
-    event.target.form.requestSubmit();
-  }
-});
+// onState calls handler with true when the stream is open and with false when it
+// is not.
+export function onState(handler) {
+  states.add(handler);
+}
+
+function tell(handlers, value) {
+  for (const handler of handlers) handler(value);
+}
+
+function open() {
+  clearTimeout(retry);
+  source?.close();
+  source = new EventSource("/api/events" + (last ? "?after=" + last : ""));
+  for (const kind of kinds) source.addEventListener(kind, heard);
+  source.onopen = () => {
+    wait = 1_000;
+    tell(states, true);
+  };
+  source.onerror = () => {
+    tell(states, false);
+    if (source.readyState !== EventSource.CLOSED) return; // the browser tries again
+    retry = setTimeout(open, wait);
+    wait = Math.min(wait * 2, 30_000);
+  };
+}
+
+function heard(event) {
+  if (event.lastEventId) last = event.lastEventId;
+  tell(facts, JSON.parse(event.data));
+}
+
+setInterval(() => {
+  const slept = Date.now() - seen > asleep;
+  seen = Date.now();
+  if (slept && source) open();
+}, 5_000);
+addEventListener("online", () => source && open());
+addEventListener("pagehide", () => source?.close());
+addEventListener("pageshow", (event) => event.persisted && source && open());
