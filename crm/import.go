@@ -71,6 +71,12 @@ type Import struct {
 	EndedAt     time.Time
 }
 
+// Startable reports whether the import may be started: its file is there, and was
+// not imported yet but at most tried out.
+func (im *Import) Startable() bool {
+	return im.State == ImportReady || im.State == ImportDone && im.DryRun
+}
+
 // ImportProgress counts what became of a file's rows. Created, Updated,
 // Unchanged and Failed together are Rows.
 type ImportProgress struct {

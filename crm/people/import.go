@@ -163,7 +163,7 @@ func (s *Imports) Start(ctx context.Context, p access.Principal, id crm.ImportID
 		return nil, crm.Wrap(op, invalid("policy", "%q is not a policy; it is %s or %s.", start.Policy, crm.FillEmpty, crm.Overwrite))
 	}
 	return s.change(ctx, op, p, id, func(im *crm.Import) error {
-		if im.State != crm.ImportReady && !(im.State == crm.ImportDone && im.DryRun) {
+		if !im.Startable() {
 			return &crm.Error{Op: op, Code: crm.Conflict, Reason: "import_" + string(im.State), Msg: "This import is " + string(im.State) + " and cannot be started."}
 		}
 		if err := setMapping(im, start.Mapping); err != nil {
@@ -329,7 +329,7 @@ func settleImport(ctx context.Context, tx ImportTx, im *crm.Import, now time.Tim
 	if err := tx.SaveImport(ctx, im); err != nil {
 		return err
 	}
-	if im.State.Ended() && !(im.State == crm.ImportDone && im.DryRun) {
+	if im.State.Ended() && !im.Startable() {
 		if err := tx.DropFile(ctx, im.ID); err != nil {
 			return err
 		}

@@ -85,9 +85,7 @@ type runner struct {
 func (s *Imports) run(ctx context.Context, im *crm.Import) error {
 	r := &runner{Imports: s, im: im, plan: planOf(im), seen: map[uint64]bool{}}
 	var err error
-	chunks := &outtake{ctx: ctx, store: s.store, next: Chunk{im.WorkspaceID, im.ID, OfFile, 0}, of: im.Size}
-	r.file, err = csvio.Open(chunks, csvio.Options{Delimiter: im.Delimiter, Header: &im.Header})
-	if err != nil {
+	if r.file, err = s.open(ctx, im); err != nil {
 		return err
 	}
 	if im.DryRun && im.Progress.Records > 0 {
