@@ -26,7 +26,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 BINARY   := .build/my21staff
 TESTFORMAT ?= pkgname
 
-.PHONY: help run demo build test test-runtimes test-suites parity race fuzz torture bench bench-quick bench-growth check fmt fmt-check lint \
+.PHONY: help run demo build test test-runtimes screenshots test-suites parity race fuzz torture bench bench-quick bench-growth check fmt fmt-check lint \
   golangci vet tidy-check vuln wasm wasm-check generate deps clean
 
 help: ## list the targets
@@ -48,6 +48,11 @@ test: deps wasm ## run every test, on the embedded database and a real PostgreSQ
 
 test-runtimes: deps wasm ## run the edge module in the runtimes that take longer: http-wasm, wasi:http, command lines
 	@M21_TEST_RUNTIMES=all go test -count=1 -timeout 30m -v ./wasm/runtimetest
+
+screenshots: deps ## write a picture of every page, in both languages, wide and phone, light and dark, to .build/screenshots
+	@rm -rf .build/screenshots
+	@M21_SCREENSHOTS=all go test -count=1 -timeout 20m -run TestScreenshots ./host/webtest
+	@echo "$$(ls .build/screenshots/*.png | wc -l) pictures in .build/screenshots"
 
 test-suites: ## run the standard library's own tests, restructured as the edge module is
 	@M21_TEST_SUITES=all go test -count=1 -timeout 60m -v -run TestStandardLibrary ./wasm/internal/restructure

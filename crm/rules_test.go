@@ -79,8 +79,8 @@ var rules = []rule{
 	{folder: "crm/site", module: policies, std: pure, reason: serviceReason},
 	{
 		folder: "crm/crmtest", module: []string{"crm", "crm/..."},
-		// The seeded random source repeats; os finds the test data.
-		std: slices.Concat(pure, []string{"testing", "math/rand/v2", "os", "path/filepath"}), reason: testReason,
+		// The seeded random source repeats; os finds the test data, and npm.
+		std: slices.Concat(pure, []string{"testing", "math/rand/v2", "os", "os/exec", "path/filepath"}), reason: testReason,
 	},
 	{
 		folder: "crm/storetest", module: []string{"crm", "crm/..."},
@@ -134,6 +134,10 @@ var rules = []rule{
 	{
 		folder: "host/torture", module: []string{"crm", "crm/...", "adapters/bunstore", "host/api", "host/hook", "host/sse", "host/worker", "host/gather", "host/hosttest", "host/simulator"}, // the last three in its tests
 		reason: "it stands between the ports of the torture build, knows nothing but them, and is in no other build",
+	},
+	{
+		folder: "host/webtest", module: []string{"crm", "crm/...", "adapters/pgtest", "host/hosttest", "host/simulator"},
+		others: []string{"github.com/chromedp/chromedp/...", "github.com/chromedp/cdproto/..."}, reason: "it sees of the host what a browser sees, and only tests drive one",
 	},
 	{folder: "bench/record", module: []string{}, others: []string{}, reason: witnessReason},
 	{folder: "bench/load", module: []string{"bench/record"}, others: []string{"github.com/HdrHistogram/hdrhistogram-go"}, reason: witnessReason},

@@ -1,4 +1,4 @@
 // Package crmtest holds what tests of the domain share: a manual clock, ids
-// that repeat, builders, and the way to the test data beside the repository.
-// Only tests import it.
+// that repeat, builders, the way to the test data beside the repository, and to
+// the npm packages that tests run. Only tests import it.
 package crmtest

@@ -46,7 +46,10 @@ type World struct {
 	Kapso     *crm.Channel
 	Meta      *crm.Channel
 
-	stop func()
+	config host.Config
+	log    *slog.Logger
+	served chan struct{} // closed when the host no longer answers
+	stop   func()
 }
 
 // Start starts a world; it ends with the test.
@@ -59,13 +62,14 @@ func Start(tb testing.TB, o Options) *World {
 	for name, text := range o.Settings {
 		settings[name] = text
 	}
-	config, _, err := host.Load(host.Sources{Flags: settings})
+	var err error
+	w.config, _, err = host.Load(host.Sources{Flags: settings})
 	w.must(err)
-	log := slog.New(slog.DiscardHandler)
+	w.log = slog.New(slog.DiscardHandler)
 	if o.Log != nil {
-		log = slog.New(slog.NewTextHandler(o.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		w.log = slog.New(slog.NewTextHandler(o.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	w.Host, err = host.Open(tb.Context(), config, "test", log)
+	w.Host, err = host.Open(tb.Context(), w.config, "test", w.log)
 	w.must(err)
 	w.furnish(tb.Context())
 	o.Simulator.Numbers, o.Simulator.BaseURL = []simulator.Number{w.number(w.Kapso), w.number(w.Meta)}, w.SimURL
@@ -77,12 +81,8 @@ func Start(tb testing.TB, o Options) *World {
 
 // serve answers on both until Stop.
 func (w *World) serve(hostLn, simLn net.Listener) {
+	w.answer(hostLn)
 	var running sync.WaitGroup
-	running.Go(func() {
-		if err := w.Host.Serve(hostLn); err != nil {
-			w.tb.Errorf("the host ended: %v", err)
-		}
-	})
 	running.Go(func() {
 		if err := w.Sim.Serve(simLn); err != nil {
 			w.tb.Errorf("the simulator ended: %v", err)
@@ -94,12 +94,49 @@ func (w *World) serve(hostLn, simLn net.Listener) {
 		if err := w.Sim.Close(ctx); err != nil {
 			w.tb.Errorf("the simulator does not close: %v", err)
 		}
-		if err := w.Host.Close(ctx); err != nil {
-			w.tb.Errorf("the host does not close: %v", err)
-		}
+		w.close(ctx)
 		running.Wait()
 	})
 	w.tb.Cleanup(w.stop)
+}
+
+// answer lets the host answer on ln until it is closed.
+func (w *World) answer(ln net.Listener) {
+	served, h := make(chan struct{}), w.Host
+	w.served = served
+	go func() {
+		defer close(served)
+		if err := h.Serve(ln); err != nil {
+			w.tb.Errorf("the host ended: %v", err)
+		}
+	}()
+}
+
+func (w *World) close(ctx context.Context) {
+	w.tb.Helper()
+	if err := w.Host.Close(ctx); err != nil {
+		w.tb.Errorf("the host does not close: %v", err)
+	}
+	<-w.served
+}
+
+// Restart ends the host, runs between, which may be nil, while nobody answers,
+// and opens the host anew with the same settings, data and address. The
+// simulator goes on.
+func (w *World) Restart(between func()) {
+	w.tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	w.close(ctx)
+	if between != nil {
+		between()
+	}
+	var err error
+	w.Host, err = host.Open(w.tb.Context(), w.config, "test", w.log)
+	w.must(err)
+	ln, err := net.Listen("tcp", w.config.Listen)
+	w.must(err)
+	w.answer(ln)
 }
 
 // Stop ends the world before the test does.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/my21staff/my21staff/crm/crmtest"
 )
 
 // BenchmarkRuntimes measures, in each runtime, how long it takes from the start
@@ -21,7 +23,7 @@ func BenchmarkRuntimes(b *testing.B) {
 	for _, runtime := range runtimes {
 		b.Run(runtime.name, func(b *testing.B) {
 			js, configuration := driven(b), document("http://127.0.0.1:1")
-			installed(b, "js")
+			crmtest.Packages(b, "wasm/js")
 			begin := time.Now()
 			s := runtime.start(b, js, configuration)
 			decide := func() {

@@ -104,7 +104,7 @@ func testHTTPWasm(t *testing.T) {
 
 // testWASIHTTP makes a component and serves it.
 func testWASIHTTP(t *testing.T) {
-	packages := installed(t, "wasihttp")
+	packages := crmtest.Packages(t, "wasm/wasihttp")
 	script, err := os.ReadFile(filepath.Join(crmtest.ModuleRoot(t), "wasm", "wasihttp", "component.mjs"))
 	if err != nil {
 		t.Fatal(err)

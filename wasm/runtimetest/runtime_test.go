@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/my21staff/my21staff/crm/crmtest"
 )
 
 // runtime is a JavaScript runtime and its ready example.
@@ -27,17 +29,17 @@ type runtime struct {
 var runtimes = []runtime{
 	{"workerd", func(tb testing.TB, js string, document []byte) *server {
 		config := filepath.Join(js, "examples", "workerd", "config.capnp")
-		command := exec.Command(filepath.Join(installed(tb, "js"), "node_modules/workerd/bin/workerd"),
+		command := exec.Command(filepath.Join(crmtest.Packages(tb, "wasm/js"), "node_modules/workerd/bin/workerd"),
 			"serve", config, "--socket-addr", "http=127.0.0.1:0", "--control-fd=1")
 		command.Env = append(os.Environ(), "M21_EDGE_CONFIG_JSON="+string(document))
 		return start(tb, command)
 	}},
 	{"deno", func(tb testing.TB, js string, document []byte) *server {
-		return startExample(tb, document, filepath.Join(installed(tb, "js"), "node_modules/deno/deno"),
+		return startExample(tb, document, filepath.Join(crmtest.Packages(tb, "wasm/js"), "node_modules/deno/deno"),
 			"run", "--allow-net", "--allow-env", "--allow-read", filepath.Join(js, "examples/deno/server.mjs"))
 	}},
 	{"bun", func(tb testing.TB, js string, document []byte) *server {
-		return startExample(tb, document, filepath.Join(installed(tb, "js"), "node_modules/bun/bin/bun.exe"), // everywhere
+		return startExample(tb, document, filepath.Join(crmtest.Packages(tb, "wasm/js"), "node_modules/bun/bin/bun.exe"), // everywhere
 			filepath.Join(js, "examples/bun/server.mjs"))
 	}},
 	{"node", func(tb testing.TB, js string, document []byte) *server {
@@ -88,7 +90,7 @@ func replace(tb testing.TB, file, old, new string) {
 // TestShim runs the tests of edge.mjs itself.
 func TestShim(t *testing.T) {
 	t.Parallel()
-	installed(t, "js") // says what is missing
+	crmtest.Packages(t, "wasm/js") // says what is missing
 	command := exec.Command("node", "--test", "test/edge.test.mjs")
 	command.Dir = staged(t)
 	if out, err := command.CombinedOutput(); err != nil {

@@ -1,4 +1,4 @@
-package runtimetest_test
+package crmtest
 
 import (
 	"bytes"
@@ -8,15 +8,14 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-
-	"github.com/my21staff/my21staff/crm/crmtest"
 )
 
-// installed installs the packages that a folder's package-lock.json pins into
-// .build/npm and returns where they are. What is there already stays.
-func installed(tb testing.TB, folder string) string {
+// Packages installs the npm packages that package-lock.json in a folder of the
+// module pins, into .build/npm under the folder's name, and returns where they
+// are. What is there already stays.
+func Packages(tb testing.TB, folder string) string {
 	tb.Helper()
-	dir, err := install(crmtest.ModuleRoot(tb), folder)
+	dir, err := install(ModuleRoot(tb), folder)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -29,9 +28,9 @@ func install(root, folder string) (string, error) {
 	installing.Lock()
 	defer installing.Unlock()
 	if _, err := exec.LookPath("npm"); err != nil {
-		return "", fmt.Errorf("the tests run the edge module in JavaScript runtimes: install Node.js 20 or newer with npm (Debian: apt-get install nodejs npm): %w", err)
+		return "", fmt.Errorf("the tests need npm for what they run in JavaScript: install Node.js 20 or newer with npm (Debian: apt-get install nodejs npm): %w", err)
 	}
-	from, to := filepath.Join(root, "wasm", folder), filepath.Join(root, ".build", "npm", folder)
+	from, to := filepath.Join(root, folder), filepath.Join(root, ".build", "npm", filepath.Base(folder))
 	lock, err := os.ReadFile(filepath.Join(from, "package-lock.json"))
 	if err != nil {
 		return "", err
@@ -58,7 +57,7 @@ func install(root, folder string) (string, error) {
 	command := exec.Command("npm", "ci", "--no-audit", "--no-fund")
 	command.Dir = to
 	if out, err := command.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("npm ci of wasm/%s failed; the packages have to come from a registry: %w\n%s", folder, err, out)
+		return "", fmt.Errorf("npm ci of %s failed; the packages have to come from a registry: %w\n%s", folder, err, out)
 	}
 	return to, os.WriteFile(done, lock, 0o644)
 }

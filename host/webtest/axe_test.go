@@ -1,0 +1,55 @@
+package webtest_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/my21staff/my21staff/crm/crmtest"
+)
+
+// axeScript returns axe-core, which looks for barriers on a page.
+func axeScript(tb testing.TB) string {
+	tb.Helper()
+	source, err := os.ReadFile(filepath.Join(crmtest.Packages(tb, "host/webtest/axe"), "node_modules/axe-core/axe.min.js"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return string(source)
+}
+
+// barrier is a violation that axe-core found.
+type barrier struct {
+	ID, Impact, Help string
+	Nodes            []struct {
+		Target         json.RawMessage
+		HTML           string
+		FailureSummary string
+	}
+}
+
+// barriers returns the violations of level serious and critical on the page.
+func (t *tab) barriers(axe string) []barrier {
+	t.Helper()
+	evaluate[any](t, "void (window.axe || (() => {"+axe+"\n})())")
+	all := evaluate[[]barrier](t, `axe.run(document, { resultTypes: ["violations"] }).then((found) => found.violations)`)
+	var heavy []barrier
+	for _, b := range all {
+		if b.Impact == "serious" || b.Impact == "critical" {
+			heavy = append(heavy, b)
+		}
+	}
+	return heavy
+}
+
+// accessible fails the test for each serious barrier on the page.
+func (t *tab) accessible(page, axe string) {
+	t.Helper()
+	for _, b := range t.barriers(axe) {
+		for _, node := range b.Nodes {
+			t.Errorf("%s: %s (%s): %s\n%.300s\n%s", page, b.ID, b.Impact, b.Help, node.HTML, strings.ReplaceAll(node.FailureSummary, "\n", " "))
+		}
+	}
+}

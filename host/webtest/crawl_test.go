@@ -1,0 +1,198 @@
+package webtest_test
+
+import (
+	"html"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/host/hosttest"
+)
+
+// crawler follows every link of every page, as one member.
+type crawler struct {
+	tb     testing.TB
+	s      *site
+	cookie string
+	role   string
+
+	from  map[string]string // paths that were asked for, and the page that led there
+	alike map[string]int    // how many paths of a shape were asked for
+	pages []found           // the pages, one of each shape, in the order in which they were found
+}
+
+// found is a page that links lead to.
+type found struct {
+	shape string // the path with {id} for what is named, and the names of its query
+	path  string
+}
+
+// instances is how many paths of one shape are followed: of a thousand
+// conversations some.
+const instances = 4
+
+// crawl follows the links from the inbox on.
+func crawl(tb testing.TB, s *site, m *crm.Member) *crawler {
+	tb.Helper()
+	c := &crawler{tb: tb, s: s, cookie: s.session(m), role: string(m.Role), from: map[string]string{}, alike: map[string]int{}}
+	for next := c.fresh("/", "/inbox"); len(next) > 0; next = next[1:] {
+		next = append(next, c.visit(next[0])...)
+	}
+	return c
+}
+
+// session signs a member in without a browser and returns the cookie.
+func (s *site) session(m *crm.Member) string {
+	s.tb.Helper()
+	_, token, _ := strings.Cut(s.link(m), "token=")
+	req, err := http.NewRequestWithContext(s.tb.Context(), "POST", s.URL+"/login", strings.NewReader("token="+token))
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	got := s.Send(req, "Content-Type: application/x-www-form-urlencoded", "Sec-Fetch-Site: same-origin")
+	cookie, _, ok := strings.Cut(got.Header.Get("Set-Cookie"), ";")
+	if !ok {
+		s.tb.Fatalf("signing in answers %d %s", got.Status, got.Body)
+	}
+	return cookie
+}
+
+// visit asks for a path and returns where its page leads that was not seen yet.
+func (c *crawler) visit(path string) []string {
+	c.tb.Helper()
+	got := c.s.Ask("GET", path, nil, "X-Api-Key: ", "Cookie: "+c.cookie, "Accept: text/html")
+	switch {
+	case got.Status >= 400:
+		c.tb.Errorf("%s: the link to %s on the page %s is dead: it answers %d", c.role, path, c.from[path], got.Status)
+		return nil
+	case got.Status >= 300:
+		return c.fresh(path, got.Header.Get("Location"))
+	case !strings.HasPrefix(got.Header.Get("Content-Type"), "text/html"):
+		return nil
+	}
+	if shape := shapeOf(path); !slices.ContainsFunc(c.pages, func(f found) bool { return f.shape == shape }) {
+		c.pages = append(c.pages, found{shape, path})
+	}
+	page := string(got.Body)
+	c.anchors(path, page)
+	c.forms(path, page)
+	var next []string
+	for _, attribute := range attributes.FindAllStringSubmatch(page, -1) {
+		next = append(next, c.fresh(path, html.UnescapeString(attribute[1]))...)
+	}
+	return next
+}
+
+var (
+	attributes = regexp.MustCompile(`<(?:a|link|img|script|source|audio|video|image|use)\b[^>]*? (?:href|src)="([^"]*)"`)
+	form       = regexp.MustCompile(`<form\b([^>]*)>|<button\b([^>]*formaction="[^"]*"[^>]*)>`)
+	attribute  = regexp.MustCompile(`(method|action|formaction)="([^"]*)"`)
+	named      = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}|/[0-9]+(/|$)`)
+)
+
+// shapeOf returns what a path has in common with those like it.
+func shapeOf(path string) string {
+	u, err := url.Parse(path)
+	if err != nil {
+		return path
+	}
+	shape := named.ReplaceAllString(u.Path, "{id}")
+	var names []string
+	for name := range u.Query() {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	if len(names) > 0 {
+		shape += "?" + strings.Join(names, "&")
+	}
+	return shape
+}
+
+// fresh returns the path that an address on a page names, if it is the host's and
+// was not followed yet.
+func (c *crawler) fresh(page, address string) []string {
+	base, err := url.Parse(c.s.URL + page)
+	if err != nil {
+		c.tb.Fatal(err)
+	}
+	u, err := base.Parse(address)
+	if err != nil {
+		c.tb.Errorf("%s: on the page %s %q is no address: %v", c.role, page, address, err)
+		return nil
+	}
+	path := u.RequestURI()
+	if u.Scheme+"://"+u.Host != c.s.URL || c.from[path] != "" {
+		return nil
+	}
+	c.from[path] = page
+	shape := shapeOf(path)
+	if c.alike[shape]++; c.alike[shape] > instances && !strings.HasPrefix(path, "/static/") {
+		return nil
+	}
+	return []string{path}
+}
+
+// anchors looks for links within the page that lead nowhere.
+func (c *crawler) anchors(path, page string) {
+	for _, a := range attributes.FindAllStringSubmatch(page, -1) {
+		if id, ok := strings.CutPrefix(a[1], "#"); ok && !strings.Contains(page, ` id="`+id+`"`) {
+			c.tb.Errorf("%s: on the page %s the link to #%s leads nowhere", c.role, path, id)
+		}
+	}
+}
+
+// forms looks for forms that nobody answers. Without the page's token nothing
+// happens, but an address that exists says so.
+func (c *crawler) forms(path, page string) {
+	for _, tag := range form.FindAllStringSubmatch(page, -1) {
+		method, action := "get", path
+		if tag[2] != "" {
+			method = "post"
+		}
+		for _, a := range attribute.FindAllStringSubmatch(tag[1]+tag[2], -1) {
+			if a[1] == "method" {
+				method = a[2]
+			} else {
+				action = html.UnescapeString(a[2])
+			}
+		}
+		for _, action := range c.fresh(path, action) {
+			if method != "post" {
+				c.visit(action)
+				continue
+			}
+			req, err := http.NewRequestWithContext(c.tb.Context(), "POST", c.s.URL+action, strings.NewReader("x=1"))
+			if err != nil {
+				c.tb.Fatal(err)
+			}
+			got := c.s.Send(req, "Content-Type: application/x-www-form-urlencoded", "Cookie: "+c.cookie, "Accept: text/html", "Sec-Fetch-Site: same-origin")
+			if got.Status == 404 || got.Status == 405 {
+				c.tb.Errorf("%s: on the page %s the form that posts to %s is dead: it answers %d", c.role, path, action, got.Status)
+			}
+			delete(c.from, action) // a page may have the same address
+		}
+	}
+}
+
+// Every link, form and file that a page names is there, for each role.
+func TestNoLinkIsDead(t *testing.T) {
+	t.Parallel()
+	s := furnished(newSite(t, hosttest.Options{}))
+	for _, m := range []*crm.Member{s.Owner, s.member("Rina Contoh", crm.Admin), s.member("Dewi Contoh", crm.Agent)} {
+		c := crawl(t, s, m)
+		var shapes []string
+		for _, page := range c.pages {
+			shapes = append(shapes, page.shape)
+		}
+		for _, want := range []string{"/inbox", "/inbox/{id}", "/account"} {
+			if !slices.Contains(shapes, want) {
+				t.Errorf("%s: no link leads to %s", c.role, want)
+			}
+		}
+		t.Logf("%s: %d addresses, %d shapes of pages: %v", c.role, len(c.from), len(shapes), shapes)
+	}
+}

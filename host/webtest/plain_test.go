@@ -1,0 +1,30 @@
+package webtest_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/my21staff/my21staff/host/hosttest"
+)
+
+// Without JavaScript one reads and answers all the same.
+func TestWithoutScript(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, hosttest.Options{})
+	s.say(text(asking, "Apakah ada beasiswa?"))
+	tab := newTab(t, s.URL)
+	tab.withoutScript()
+	tab.open(s.link(s.Owner))
+	tab.clickOn(`form:has([name="token"]) button`)
+	tab.see("Apakah ada beasiswa?")
+	tab.clickOn(`a[href^="` + s.thread(asking) + `"]`)
+	tab.until("the thread is open", func() bool { return strings.HasPrefix(tab.path(), s.thread(asking)) })
+	tab.clickOn(`form[action$="/messages"] textarea`)
+	tab.insert("Ada, sampai separuh biaya kuliah.")
+	tab.clickOn(`form[action$="/messages"] button:not([name])`)
+	hosttest.Until(t, "the phone shows the answer", func() bool {
+		on := s.phone(asking)
+		return strings.Contains(string(on[len(on)-1].Content), "separuh biaya kuliah")
+	})
+	tab.see("Ada, sampai separuh biaya kuliah.")
+}
