@@ -2,6 +2,7 @@ package webtest_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,8 +49,10 @@ func (t *tab) barriers(axe string) []barrier {
 func (t *tab) accessible(page, axe string) {
 	t.Helper()
 	for _, b := range t.barriers(axe) {
-		for _, node := range b.Nodes {
-			t.Errorf("%s: %s (%s): %s\n%.300s\n%s", page, b.ID, b.Impact, b.Help, node.HTML, strings.ReplaceAll(node.FailureSummary, "\n", " "))
+		var instances strings.Builder
+		for _, node := range b.Nodes[:min(3, len(b.Nodes))] {
+			fmt.Fprintf(&instances, "\n  %.200s\n    %s", node.HTML, strings.ReplaceAll(node.FailureSummary, "\n", " "))
 		}
+		t.Errorf("%s: %s (%s), %d times: %s%s", page, b.ID, b.Impact, len(b.Nodes), b.Help, &instances)
 	}
 }

@@ -1,6 +1,7 @@
 package webtest_test
 
 import (
+	"fmt"
 	"html"
 	"net/http"
 	"net/url"
@@ -23,6 +24,7 @@ type crawler struct {
 	from  map[string]string // paths that were asked for, and the page that led there
 	alike map[string]int    // how many paths of a shape were asked for
 	pages []found           // the pages, one of each shape, in the order in which they were found
+	dead  map[string]string // what leads nowhere, by the shapes of both ends, and an instance
 }
 
 // found is a page that links lead to.
@@ -38,7 +40,7 @@ const instances = 4
 // crawl follows the links from the inbox on.
 func crawl(tb testing.TB, s *site, m *crm.Member) *crawler {
 	tb.Helper()
-	c := &crawler{tb: tb, s: s, cookie: s.session(m), role: string(m.Role), from: map[string]string{}, alike: map[string]int{}}
+	c := &crawler{tb: tb, s: s, cookie: s.session(m), role: string(m.Role), from: map[string]string{}, alike: map[string]int{}, dead: map[string]string{}}
 	for next := c.fresh("/", "/inbox"); len(next) > 0; next = next[1:] {
 		next = append(next, c.visit(next[0])...)
 	}
@@ -67,7 +69,7 @@ func (c *crawler) visit(path string) []string {
 	got := c.s.Ask("GET", path, nil, "X-Api-Key: ", "Cookie: "+c.cookie, "Accept: text/html")
 	switch {
 	case got.Status >= 400:
-		c.tb.Errorf("%s: the link to %s on the page %s is dead: it answers %d", c.role, path, c.from[path], got.Status)
+		c.miss(c.from[path], "the link to", path, fmt.Sprintf("answers %d", got.Status))
 		return nil
 	case got.Status >= 300:
 		return c.fresh(path, got.Header.Get("Location"))
@@ -121,7 +123,7 @@ func (c *crawler) fresh(page, address string) []string {
 	}
 	u, err := base.Parse(address)
 	if err != nil {
-		c.tb.Errorf("%s: on the page %s %q is no address: %v", c.role, page, address, err)
+		c.miss(page, "the address", address, "is none")
 		return nil
 	}
 	path := u.RequestURI()
@@ -136,11 +138,16 @@ func (c *crawler) fresh(page, address string) []string {
 	return []string{path}
 }
 
+// miss notes that something on a page leads nowhere; once for all that are alike.
+func (c *crawler) miss(page, what, where, why string) {
+	c.dead[what+shapeOf(page)+shapeOf(where)] = fmt.Sprintf("%s: on the page %s %s %s %s", c.role, page, what, where, why)
+}
+
 // anchors looks for links within the page that lead nowhere.
 func (c *crawler) anchors(path, page string) {
 	for _, a := range attributes.FindAllStringSubmatch(page, -1) {
 		if id, ok := strings.CutPrefix(a[1], "#"); ok && !strings.Contains(page, ` id="`+id+`"`) {
-			c.tb.Errorf("%s: on the page %s the link to #%s leads nowhere", c.role, path, id)
+			c.miss(path, "the link to", "#"+id, "finds nothing of that name")
 		}
 	}
 }
@@ -171,7 +178,7 @@ func (c *crawler) forms(path, page string) {
 			}
 			got := c.s.Send(req, "Content-Type: application/x-www-form-urlencoded", "Cookie: "+c.cookie, "Accept: text/html", "Sec-Fetch-Site: same-origin")
 			if got.Status == 404 || got.Status == 405 {
-				c.tb.Errorf("%s: on the page %s the form that posts to %s is dead: it answers %d", c.role, path, action, got.Status)
+				c.miss(path, "the form that posts to", action, fmt.Sprintf("is answered %d", got.Status))
 			}
 			delete(c.from, action) // a page may have the same address
 		}
@@ -192,6 +199,9 @@ func TestNoLinkIsDead(t *testing.T) {
 			if !slices.Contains(shapes, want) {
 				t.Errorf("%s: no link leads to %s", c.role, want)
 			}
+		}
+		for _, dead := range c.dead {
+			t.Error(dead)
 		}
 		t.Logf("%s: %d addresses, %d shapes of pages: %v", c.role, len(c.from), len(shapes), shapes)
 	}
