@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -158,10 +159,10 @@ func TestHostileTextsStayText(t *testing.T) {
 	}
 	harmless := map[string]string{}
 	each(t, "x", func(name, text string) { harmless[name] = shape(text) })
-	for _, text := range hostile(t) {
-		each(t, text, func(name, got string) {
+	for texts := range slices.Chunk(hostile(t), 16) { // a page at a time for each would take minutes
+		each(t, strings.Join(texts, " "), func(name, got string) {
 			if shape(got) != harmless[name] {
-				t.Errorf("on the page %s this text became markup: %q", name, text)
+				t.Errorf("on the page %s one of these texts became markup: %q", name, texts)
 			}
 		})
 	}
