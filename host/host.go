@@ -85,6 +85,8 @@ func (h *Host) work() {
 	imports := &worker.Importer{Imports: h.Imports, Log: h.log}
 	h.workers.Go("imports", h.workers.Every(worker.ImportEvery, "imports", imports.Turn))
 	h.workers.Go("old imports", h.workers.Every(worker.RetentionEvery, "old imports", imports.Expire))
+	eraser := &worker.Eraser{Erasures: h.Erasures}
+	h.workers.Go("erasures", h.workers.Every(worker.EraseEvery, "erasures", eraser.Turn))
 	templates := &worker.TemplateSync{
 		Channels: h.Directory, Inbox: h.Inbox, Now: time.Now, Log: h.log,
 		Listers: map[crm.Provider]worker.TemplateLister{crm.Kapso: h.kapso, crm.Meta: h.meta},

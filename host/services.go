@@ -30,6 +30,7 @@ type Services struct {
 	Inbox     *inbox.Service
 	People    *people.Service
 	Imports   *people.Imports
+	Erasures  *people.Erasures
 	Outbox    *outbox.Service
 	Feed      *feed.Service
 
@@ -68,6 +69,7 @@ func OpenServices(ctx context.Context, c Config) (*Services, error) {
 	s.Inbox = inbox.New(at.Inbox(store.Inbox()), at.Channels(s.Directory), mint)
 	s.People = people.New(store.People(), mint)
 	s.Imports = people.NewImports(store.Imports(), mint)
+	s.Erasures = people.NewErasures(store.Erasures(), store.Imports(), mint)
 	s.Feed = feed.New(at.Feed(store.Feed()))
 	s.Outbox = outbox.New(at.Outbox(store.Outbox()), map[crm.Provider]outbox.Sender{crm.Kapso: at.Sender(s.kapso), crm.Meta: at.Sender(s.meta)}, mint)
 	return s, nil

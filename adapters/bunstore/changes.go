@@ -27,6 +27,11 @@ func (t *tx) Write(ctx context.Context, changes *crm.Changes) error {
 	if err := t.recall(ctx, changes); err != nil {
 		return err
 	}
+	if t.anew {
+		if err := t.makeRoom(ctx, changes); err != nil {
+			return err
+		}
+	}
 	b := t.batch()
 	b.deleteTags(t.scope.Workspaces, changes.DeletedTags)
 	put(b, rowsOf(b, changes.Tags, tagOf), replaceByID)

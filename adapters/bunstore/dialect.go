@@ -52,6 +52,12 @@ type Dialect interface {
 	// where the table is one.
 	Months() Months
 
+	// Sweep does the next step of letting go of what was in rows that are
+	// deleted, as far as the database does not by itself: after says where to go
+	// on, as the step before returned it, and "" is the beginning and the end. A
+	// step is short, and outside any transaction.
+	Sweep(ctx context.Context, on *sql.DB, after string) (next string, err error)
+
 	// MigrationTypes fills in the migrations' templates; MigrationLock is run
 	// first in each migration's transaction.
 	MigrationTypes() MigrationTypes

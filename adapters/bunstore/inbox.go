@@ -88,13 +88,14 @@ func (s inboxStore) Conversations(ctx context.Context, ws crm.WorkspaceID, query
 
 // Message implements inbox.Threads.
 func (s inboxStore) Message(ctx context.Context, ws crm.WorkspaceID, id crm.MessageID) (*crm.Message, error) {
-	q := from[messageRow](s.Store).and(" where workspace_id = ? and id = ?", uid(ws), uid(id))
+	q := from[messageRow](s.Store).and(" where workspace_id = ? and id = ?"+inThread, uid(ws), uid(id))
 	return one(ctx, s.reader("read a message", of(ws)), q, "message", (*messageRow).message)
 }
 
 // Messages implements inbox.Threads.
 func (s inboxStore) Messages(ctx context.Context, ws crm.WorkspaceID, query inbox.MessageQuery) ([]*crm.Message, error) {
-	q := from[messageRow](s.Store).and(" where workspace_id = ? and conversation_id = ?", uid(ws), uid(query.ConversationID))
+	q := from[messageRow](s.Store).and(" where workspace_id = ? and conversation_id = ?", uid(ws), uid(query.ConversationID)).
+		and(" and exists (select 1 from conversations where workspace_id = ? and id = ?)", uid(ws), uid(query.ConversationID)) // see inThread
 	if after := query.After; after.Ingest != 0 {
 		q = q.and(" and (provider_time, ingest) < (?, ?)", stamp(after.At), after.Ingest)
 	}

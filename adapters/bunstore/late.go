@@ -81,16 +81,16 @@ func (b *batch) lookAgain(named, parked map[under]bool) {
 	if b.t.store.dialect.Lock() == "" {
 		return
 	}
-	b.look("select workspace_id, channel_id, provider_id, '' from messages", parked, func(heard) bool { return false })
+	b.look("select workspace_id, channel_id, provider_id, '' from messages", inThread, parked, func(heard) bool { return false })
 	known := func(h heard) bool { return b.t.seen.words[h] }
 	asked := maps.Clone(named)
 	maps.DeleteFunc(asked, func(u under, _ bool) bool { return !b.t.seen.asked[u] })
-	b.look("select workspace_id, channel_id, provider_id, status from statuses", asked, known)
-	b.look("select workspace_id, channel_id, provider_id, source_id from amendments", asked, known)
+	b.look("select workspace_id, channel_id, provider_id, status from statuses", "", asked, known)
+	b.look("select workspace_id, channel_id, provider_id, source_id from amendments", "", asked, known)
 }
 
 // look adds one look; a row that is not known was overlooked.
-func (b *batch) look(from string, of map[under]bool, known func(heard) bool) {
+func (b *batch) look(from, more string, of map[under]bool, known func(heard) bool) {
 	by := lookupBy(byProvided)
 	for u := range of {
 		by.add(u.ws, (*uid)(&u.ChannelID), (*text)(&u.ProviderID))
@@ -98,7 +98,7 @@ func (b *batch) look(from string, of map[under]bool, known func(heard) bool) {
 	if by.empty() {
 		return
 	}
-	b.steps = append(b.steps, step{Statement: b.t.store.where(from, by, ""), scan: func(rows *sql.Rows) error {
+	b.steps = append(b.steps, step{Statement: b.t.store.where(from, by, more), scan: func(rows *sql.Rows) error {
 		for rows.Next() {
 			var h heard
 			if err := rows.Scan(&h.ws, (*uid)(&h.ChannelID), &h.ProviderID, &h.word); err != nil {

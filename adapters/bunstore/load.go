@@ -242,6 +242,7 @@ func (g *gathering) loadRest(ctx context.Context) error {
 		return err
 	}
 	rows.sort()
+	g.dropOrphans(&rows)
 	for i := range rows.messages {
 		g.sawMessage(&rows.messages[i])
 	}
@@ -265,6 +266,18 @@ func (g *gathering) loadRest(ctx context.Context) error {
 		spread(g, rows.deliveries, func(r *deliveryRow) uid { return r.WorkspaceID }, (*deliveryRow).delivery, func(s *inbox.State) *[]*crm.Delivery { return &s.Deliveries }),
 		g.answers(rows.answers),
 	)
+}
+
+// dropOrphans takes out messages whose conversation is gone: their contact is
+// being erased.
+func (g *gathering) dropOrphans(rows *restRows) {
+	there := make(map[key]bool)
+	for _, l := range g.loads {
+		for _, cv := range l.state.Conversations {
+			there[key{l.ws, uid(cv.ID)}] = true
+		}
+	}
+	rows.messages = slices.DeleteFunc(rows.messages, func(r messageRow) bool { return !there[key{r.WorkspaceID, r.ConversationID}] })
 }
 
 func (g *gathering) answers(rows []answerRow) error {

@@ -89,6 +89,10 @@ func readOptional[T any](encoded word, into **T) error {
 	return json.Unmarshal([]byte(encoded), into)
 }
 
+// inThread is the condition that a message's conversation is there. The messages
+// of a contact that is being erased stay for a while behind their conversations.
+const inThread = " and exists (select 1 from conversations where conversations.workspace_id = messages.workspace_id and conversations.id = messages.conversation_id)"
+
 // indexed is what of a message decides what it is found by.
 type indexed struct {
 	kind, content text

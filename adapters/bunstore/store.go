@@ -75,6 +75,9 @@ func (s *Store) People() people.Store { return peopleStore{s} }
 // Imports returns the store as imports of contacts see it.
 func (s *Store) Imports() people.ImportStore { return importStore{s} }
 
+// Erasures returns the store as erasures of contacts see it.
+func (s *Store) Erasures() people.EraseStore { return eraseStore{s} }
+
 // Outbox returns the store as the outbox sees it.
 func (s *Store) Outbox() outbox.Store { return outboxStore{s} }
 

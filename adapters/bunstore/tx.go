@@ -24,6 +24,7 @@ type tx struct {
 	journal  map[journalKey]bool // the requests that are journalled already, as far as it knows
 	seen     seen
 	late     bool           // something was overlooked
+	anew     bool           // it ran before, and clashed
 	numbered []*crm.Message // given their ingest number here; taken back if it does not commit
 }
 
@@ -55,7 +56,7 @@ func (s *Store) transact(ctx context.Context, op string, scope Scope, fn func(co
 	ctx = withScope(ctx, scope)
 	for try := 1; ; try++ {
 		t := &tx{link: link{store: s, scope: scope, op: op}, contacts: make(map[key]known), messages: make(map[key]indexed),
-			journal: make(map[journalKey]bool), seen: newSeen()}
+			journal: make(map[journalKey]bool), seen: newSeen(), anew: try > 1}
 		err := t.once(ctx, fn)
 		if err == nil {
 			s.wake(t.touched)

@@ -178,6 +178,11 @@ func (u uuid) AppendQuery(_ schema.QueryGen, b []byte) ([]byte, error) {
 	return append(hex.AppendEncode(append(b, '\''), u[:]), '\''), nil
 }
 
+// Sweep implements bunstore.Dialect. See sweep.go.
+func (*dialect) Sweep(ctx context.Context, on *sql.DB, after string) (string, error) {
+	return sweep(ctx, on, after)
+}
+
 // MigrationTypes implements bunstore.Dialect.
 func (*dialect) MigrationTypes() bunstore.MigrationTypes {
 	return bunstore.MigrationTypes{ID: "uuid", Bytes: "bytea", Postgres: true}

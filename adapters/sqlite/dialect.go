@@ -49,6 +49,8 @@ func (*dialect) Fault(err error) bunstore.Fault {
 	switch {
 	case errors.Is(err, sql.ErrConnDone), errors.Is(err, sql.ErrTxDone):
 		return bunstore.Down
+	case errors.Is(err, errBusyLog):
+		return bunstore.Busy
 	case !errors.As(err, &failed):
 		return bunstore.Broken
 	}
@@ -146,6 +148,11 @@ func (*dialect) Match(ws crm.WorkspaceID, alternatives ...[]string) (bunstore.Qu
 
 // Months implements bunstore.Dialect.
 func (*dialect) Months() bunstore.Months { return nil }
+
+// Sweep implements bunstore.Dialect. See sweep.go.
+func (*dialect) Sweep(ctx context.Context, on *sql.DB, after string) (string, error) {
+	return sweep(ctx, on, after)
+}
 
 // MigrationTypes implements bunstore.Dialect.
 func (*dialect) MigrationTypes() bunstore.MigrationTypes {

@@ -15,6 +15,7 @@ type Store interface {
 	Inbox() inbox.Store
 	People() people.Store
 	Imports() people.ImportStore
+	Erasures() people.EraseStore
 	Outbox() outbox.Store
 	Feed() feed.Store
 	Directory() directory.Store
@@ -52,6 +53,7 @@ func Run(t *testing.T, open func(tb testing.TB) Store) {
 		{"Field", fieldTests},
 		{"View", viewTests},
 		{"Merge", mergeTests},
+		{"Erasure", eraseTests},
 		{"Note", noteTests},
 		{"Task", taskTests},
 		{"Template", templateTests},

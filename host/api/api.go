@@ -38,6 +38,7 @@ type API struct {
 	Inbox     *inbox.Service
 	People    *people.Service
 	Imports   *people.Imports
+	Erasures  *people.Erasures
 	Directory *directory.Service
 	Media     map[crm.Provider]Media // who keeps the files of a provider's channels
 	Now       func() time.Time       // tells whether a customer service window is open
@@ -61,7 +62,7 @@ type Route struct {
 func (a *API) Routes() []Route {
 	routes := slices.Concat(
 		a.meRoutes(), a.conversationRoutes(), a.messageRoutes(), a.noteRoutes(), a.contactRoutes(), a.importRoutes(),
-		a.taskRoutes(), a.tagRoutes(), a.fieldRoutes(), a.viewRoutes(), a.mergeRoutes(), a.bulkRoutes(), a.templateRoutes(), a.mediaRoutes(), a.memberRoutes(),
+		a.taskRoutes(), a.tagRoutes(), a.fieldRoutes(), a.viewRoutes(), a.mergeRoutes(), a.eraseRoutes(), a.bulkRoutes(), a.templateRoutes(), a.mediaRoutes(), a.memberRoutes(),
 		a.keyRoutes(), a.channelRoutes(), a.webhookRoutes(), a.workspaceRoutes(), a.descriptionRoutes(),
 	)
 	for i := range routes {

@@ -71,7 +71,8 @@ func newWorld(tb testing.TB) *world {
 	mint := w.clock.Mint(1)
 	dir := directory.New(w.store.Directory(), mint, rand.Reader)
 	w.api = &api.API{
-		Inbox: inbox.New(w.store.Inbox(), dir, mint), People: people.New(w.store.People(), mint), Imports: people.NewImports(w.store.Imports(), mint), Directory: dir,
+		Inbox: inbox.New(w.store.Inbox(), dir, mint), People: people.New(w.store.People(), mint), Imports: people.NewImports(w.store.Imports(), mint),
+		Erasures: people.NewErasures(w.store.Erasures(), w.store.Imports(), mint), Directory: dir,
 		Media: map[crm.Provider]api.Media{crm.Kapso: w.shelf}, Now: w.clock.Now, Version: "test",
 	}
 	w.describe()

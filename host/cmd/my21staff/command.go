@@ -48,7 +48,7 @@ type invocation struct {
 // commands lists what the program can do.
 func commands() []command {
 	return append([]command{
-		serveCommand(), edgeCommand(), migrateCommand(), simulateCommand(), replayCommand(), importCommand(), exportCommand(),
+		serveCommand(), edgeCommand(), migrateCommand(), simulateCommand(), replayCommand(), importCommand(), exportCommand(), eraseCommand(),
 		workspaceCommand(), channelCommand(), keyCommand(), configCommand(), versionCommand(),
 	}, built()...)
 }
