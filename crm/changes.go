@@ -11,7 +11,7 @@ import "time"
 // a job promised by another commit together or not at all.
 type Changes struct {
 	Contacts      []*Contact // with Identities and Tags as the contact's whole set
-	Leads         []*Lead    // one of a contact
+	Leads         []*Lead    // one of a contact; scored by rules that are not in force any more, the transaction runs anew
 	Conversations []*Conversation
 	Messages      []*Message     // one with Ingest 0 is new and gets its number
 	Statuses      []StatusReport // new reports; one that is stored already is left alone
@@ -20,9 +20,10 @@ type Changes struct {
 	Notes         []*Note
 	Tasks         []*Task
 	Tags          []*Tag
-	DeletedTags   []TagID     // the store takes them off every contact
-	Fields        []*Field    // a second one under a key is a Conflict
-	Pipelines     []*Pipeline // one of a workspace
+	DeletedTags   []TagID      // the store takes them off every contact
+	Fields        []*Field     // a second one under a key is a Conflict
+	Pipelines     []*Pipeline  // one of a workspace
+	Rules         []*LeadRules // a new version; one that is there is a Conflict
 	Views         []*View
 	DeletedViews  []ViewID
 	Merges        []*Merge
@@ -41,7 +42,7 @@ type Changes struct {
 func (c *Changes) Empty() bool {
 	return len(c.Contacts)+len(c.Leads)+len(c.Conversations)+len(c.Messages)+len(c.Statuses)+len(c.Amendments)+
 		len(c.Deliveries)+len(c.Notes)+len(c.Tasks)+len(c.Tags)+len(c.DeletedTags)+len(c.Templates)+
-		len(c.Fields)+len(c.Pipelines)+len(c.Views)+len(c.DeletedViews)+
+		len(c.Fields)+len(c.Pipelines)+len(c.Rules)+len(c.Views)+len(c.DeletedViews)+
 		len(c.Merges)+len(c.Handovers)+len(c.GoneThreads)+len(c.GoneContacts)+
 		len(c.Jobs)+len(c.DoneJobs)+len(c.Answers)+len(c.Channels)+len(c.Facts) == 0
 }
@@ -61,6 +62,7 @@ func (c *Changes) Add(other Changes) {
 	c.DeletedTags = append(c.DeletedTags, other.DeletedTags...)
 	c.Fields = append(c.Fields, other.Fields...)
 	c.Pipelines = append(c.Pipelines, other.Pipelines...)
+	c.Rules = append(c.Rules, other.Rules...)
 	c.Views = append(c.Views, other.Views...)
 	c.DeletedViews = append(c.DeletedViews, other.DeletedViews...)
 	c.Merges = append(c.Merges, other.Merges...)

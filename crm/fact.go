@@ -22,8 +22,9 @@ const (
 	NoteCreated         FactKind = "note.created"
 	TaskChanged         FactKind = "task.changed"
 	TagChanged          FactKind = "tag.changed"
-	FieldChanged        FactKind = "field.changed"    // a custom field was defined or changed
-	PipelineChanged     FactKind = "pipeline.changed" // the workspace's stages
+	FieldChanged        FactKind = "field.changed"      // a custom field was defined or changed
+	PipelineChanged     FactKind = "pipeline.changed"   // the workspace's stages
+	LeadRulesChanged    FactKind = "lead_rules.changed" // how the workspace scores
 	TemplateChanged     FactKind = "template.changed"
 	ChannelChanged      FactKind = "channel.changed" // paused, resumed, quality, account events
 	ProviderEvent       FactKind = "provider.event"  // anything the provider said that we only pass on

@@ -32,6 +32,7 @@ func (s peopleStore) CardByID(ctx context.Context, ws crm.WorkspaceID, id crm.Co
 func (s peopleStore) card(ctx context.Context, ws crm.WorkspaceID, which Query) (*people.Card, error) {
 	var contacts []contactRow
 	var leads []leadRow
+	var rules []int
 	var tags []tagRow
 	var notes []noteRow
 	var tasks []taskRow
@@ -44,6 +45,7 @@ func (s peopleStore) card(ctx context.Context, ws crm.WorkspaceID, which Query) 
 	err := l.run(ctx,
 		load(ctx, l, of(from[contactRow](s.Store), "id").bound(), &contacts),
 		load(ctx, l, of(from[leadRow](s.Store), "contact_id").bound(), &leads),
+		pick(ask("select rules from counters where workspace_id = ?", uid(ws)).bound(), &rules),
 		load(ctx, l, from[tagRow](s.Store).and(" where workspace_id = ? and id in", uid(ws)).include("", tagged).bound(), &tags),
 		load(ctx, l, of(from[noteRow](s.Store), "contact_id").and(" order by id desc limit ?", people.CardRows).bound(), &notes),
 		load(ctx, l, of(from[taskRow](s.Store), "contact_id").and(" and done_at is null order by id desc limit ?", people.CardRows).bound(), &tasks),
@@ -62,6 +64,13 @@ func (s peopleStore) card(ctx context.Context, ws crm.WorkspaceID, which Query) 
 		if card.Lead, err = leads[i].lead(); err != nil {
 			return nil, crm.Wrap(l.op, err)
 		}
+	}
+	version := crm.DefaultRules // nothing has happened in the workspace yet
+	if len(rules) > 0 {
+		version = rules[0]
+	}
+	if card.Rules, err = l.rulesSince(ctx, ws, version); err != nil {
+		return nil, err
 	}
 	if card.Tags, err = tagsOf(l, tags); err != nil {
 		return nil, err

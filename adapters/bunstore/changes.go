@@ -37,6 +37,7 @@ func (t *tx) Write(ctx context.Context, changes *crm.Changes) error {
 	put(b, rowsOf(b, changes.Tags, tagOf), replaceByID)
 	put(b, rowsOf(b, changes.Fields, fieldOf), replaceByID)
 	put(b, rowsOf(b, changes.Pipelines, pipelineOf), replacePipeline)
+	put(b, rowsOf(b, changes.Rules, rulesOf), "")
 	b.views(t.scope.Workspaces, changes)
 	b.channels(ctx, changes.Channels)
 	b.forget(t.scope.Workspaces, changes.GoneContacts)
@@ -57,6 +58,9 @@ func (t *tx) Write(ctx context.Context, changes *crm.Changes) error {
 	b.counters(changes, counted, named, parked)
 	if err := b.run(ctx); err != nil {
 		return err
+	}
+	if t.outdated(changes, counted) {
+		return t.overlooked()
 	}
 	facts := t.number(changes, counted)
 	b.lookAgain(named, parked)
@@ -127,6 +131,7 @@ func (t *tx) owns(c *crm.Changes) bool {
 		all(t, c.Fields, func(r *crm.Field) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Pipelines, func(r *crm.Pipeline) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Merges, func(r *crm.Merge) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Rules, func(r *crm.LeadRules) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Views, func(r *crm.View) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Templates, func(r *crm.Template) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Jobs, func(r *crm.Job) crm.WorkspaceID { return r.WorkspaceID }) &&
@@ -146,7 +151,7 @@ func (b *batch) counters(changes *crm.Changes, counted map[uid]counterRow, named
 	wanted := make(map[uid]*counterRow)
 	want := func(ws crm.WorkspaceID) *counterRow {
 		if wanted[uid(ws)] == nil {
-			wanted[uid(ws)] = &counterRow{WorkspaceID: uid(ws)}
+			wanted[uid(ws)] = &counterRow{WorkspaceID: uid(ws), Rules: crm.DefaultRules}
 		}
 		return wanted[uid(ws)]
 	}
@@ -157,6 +162,13 @@ func (b *batch) counters(changes *crm.Changes, counted map[uid]counterRow, named
 	}
 	for _, f := range changes.Facts {
 		want(f.WorkspaceID).Seq++
+	}
+	for _, l := range changes.Leads {
+		want(l.WorkspaceID)
+	}
+	for _, r := range changes.Rules {
+		row := want(r.WorkspaceID)
+		row.Rules = max(row.Rules, int64(r.Version))
 	}
 	for _, queued := range []map[under]bool{named, parked} {
 		for u := range queued {
@@ -173,16 +185,17 @@ func (b *batch) counters(changes *crm.Changes, counted map[uid]counterRow, named
 	slices.SortFunc(rows, func(a, c counterRow) int { return slices.Compare(a.WorkspaceID[:], c.WorkspaceID[:]) })
 	insert(b, rows, "conflict (workspace_id) do update",
 		func(q *bun.InsertQuery) *bun.InsertQuery {
-			return q.Set("seq = counters.seq + excluded.seq, ingest = counters.ingest + excluded.ingest").Returning("workspace_id, seq, ingest")
+			return q.Set("seq = counters.seq + excluded.seq, ingest = counters.ingest + excluded.ingest, " +
+				"rules = case when excluded.rules > counters.rules then excluded.rules else counters.rules end").Returning("workspace_id, seq, ingest, rules")
 		},
 		func(rows *sql.Rows) error {
 			for rows.Next() {
 				var now counterRow
-				if err := rows.Scan(&now.WorkspaceID, &now.Seq, &now.Ingest); err != nil {
+				if err := rows.Scan(&now.WorkspaceID, &now.Seq, &now.Ingest, &now.Rules); err != nil {
 					return err
 				}
 				before := wanted[now.WorkspaceID]
-				counted[now.WorkspaceID] = counterRow{Seq: now.Seq - before.Seq, Ingest: now.Ingest - before.Ingest}
+				counted[now.WorkspaceID] = counterRow{Seq: now.Seq - before.Seq, Ingest: now.Ingest - before.Ingest, Rules: now.Rules}
 			}
 			return rows.Err()
 		})

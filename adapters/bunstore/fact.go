@@ -44,13 +44,14 @@ func (r *factRow) fact() (crm.Fact, error) {
 
 // counterRow holds the numbers given last in a workspace. Its lock is what
 // makes numbers grow in the order of commits: who takes one holds the row until
-// the transaction ends.
+// the transaction ends. What else all writers have to agree on stands there too.
 type counterRow struct {
 	bun.BaseModel `bun:"table:counters,alias:counters"`
 
 	WorkspaceID uid   `bun:"workspace_id,pk"`
 	Seq         int64 `bun:"seq"`    // of facts
 	Ingest      int64 `bun:"ingest"` // of messages
+	Rules       int64 `bun:"rules"`  // the version of the rules of scoring
 }
 
 type feedStore struct{ *Store }

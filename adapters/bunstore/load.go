@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"database/sql"
 	"errors"
 	"slices"
 	"time"
@@ -121,6 +122,7 @@ func (g *gathering) lookUp(ctx context.Context) error {
 	threads := g.by(byID, func(l *loading, add func(...any)) { each(l.need.Conversations, add) })
 	named := g.by(byID, func(l *loading, add func(...any)) { each(l.need.Messages, add) })
 	err := g.run(ctx, slices.Concat(
+		g.missingRules(ctx),
 		find(ctx, g.link, identities, "", &known),
 		find(ctx, g.link, threads, "", &owners),
 		find(ctx, g.link, named, "", &messages),
@@ -142,6 +144,30 @@ func (g *gathering) lookUp(ctx context.Context) error {
 		l.messages, l.threads, l.contacts = distinct(l.messages), distinct(l.threads), distinct(l.contacts)
 	}
 	return err
+}
+
+// missingRules returns the steps that read the rules of needs that score by some
+// which are not held: none, but for what this process sees for the first time.
+func (g *gathering) missingRules(ctx context.Context) (steps []step) {
+	for _, l := range g.loads {
+		if !l.need.Leads {
+			continue
+		}
+		if l.state.Rules = g.store.rules.get(l.ws, 0); l.state.Rules != nil {
+			continue
+		}
+		var found []rulesRow
+		read := g.newestRules(ctx, l.ws, &found)
+		scan := read.scan
+		read.scan = func(rows *sql.Rows) (err error) {
+			if err = scan(rows); err == nil {
+				l.state.Rules, err = g.store.learn(l.ws, found)
+			}
+			return err
+		}
+		steps = append(steps, read)
+	}
+	return steps
 }
 
 // distinct returns ids in order, each once.

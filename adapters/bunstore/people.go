@@ -126,11 +126,18 @@ type besideRows struct {
 	messages      []messageRow
 	notes         []noteRow
 	merges        []mergeRow
+	rules         []rulesRow
 }
 
 // loadRest loads what stands beside the contacts that were found, and what a need
 // names by itself.
 func (t peopleTx) loadRest(ctx context.Context, need people.Need, state *people.State) (err error) {
+	if need.Leads {
+		if state.Rules, err = t.rulesSince(ctx, need.WorkspaceID, 0); err != nil {
+			t.note(err)
+			return err
+		}
+	}
 	var rows besideRows
 	if err := t.run(ctx, append(t.besideSteps(ctx, need, state, &rows), t.inUse(need, state)...)...); err != nil {
 		return err
@@ -146,6 +153,11 @@ func (t peopleTx) loadRest(ctx context.Context, need people.Need, state *people.
 	}
 	if need.Settings {
 		if state.Pipeline, err = pipelineIn(t.link, need.WorkspaceID, rows.pipelines); err != nil {
+			return err
+		}
+	}
+	for i := range rows.rules {
+		if state.LeadRules, err = rows.rules[i].rules(); err != nil {
 			return err
 		}
 	}
@@ -195,7 +207,12 @@ func (t peopleTx) besideSteps(ctx context.Context, need people.Need, state *peop
 	if need.Settings {
 		settings.add(ws)
 	}
+	var newest []step
+	if need.LeadRules {
+		newest = []step{t.newestRules(ctx, ws, &rows.rules)}
+	}
 	return slices.Concat(
+		newest,
 		find(ctx, t.link, scored, "", &rows.leads),
 		find(ctx, t.link, threads, lock, &rows.conversations),
 		find(ctx, t.link, allTags, "", &rows.tags),

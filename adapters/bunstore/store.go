@@ -37,6 +37,7 @@ type Store struct {
 	sealer  crm.Sealer
 	packer  crm.Packer
 	hub     *hub
+	rules   rulebook
 	selects sync.Map // "select ... from", by row type
 
 	stop    context.CancelFunc

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/lead"
 )
 
 // Store is what the inbox asks of a store. Every method sees rows of the named
@@ -88,7 +89,9 @@ type Tx interface {
 	LoadAll(ctx context.Context, needs []Need) ([]*State, error)
 
 	// Write writes the changes; see crm.Changes. A unique key that another
-	// transaction took is crm.Conflict, and Update runs its function again.
+	// transaction took is crm.Conflict, and Update runs its function again;
+	// likewise a lead that was not scored by the rules in force, which the next
+	// Load has.
 	Write(ctx context.Context, changes *crm.Changes) error
 }
 
@@ -103,7 +106,7 @@ type Need struct {
 	Identities    []crm.Identity       // contacts known by any of them
 	Contacts      []crm.ContactID      // contacts by id
 	Conversations []crm.ConversationID // conversations by id
-	Leads         bool                 // with each contact found its lead
+	Leads         bool                 // with each contact found its lead, and the rules in force
 	Pending       bool                 // with the conversations found, their outbound messages that have no provider id yet
 	Provided      []Provided           // messages, status reports and amendments under these provider ids
 	Messages      []crm.MessageID      // messages by our id
@@ -123,6 +126,7 @@ type Provided struct {
 type State struct {
 	Contacts      []*crm.Contact
 	Leads         []*crm.Lead
+	Rules         *lead.Rules // as far as the store knows: Write finds out when they are not in force any more; nil: the default
 	Channels      []*crm.Channel
 	Conversations []*crm.Conversation
 	Messages      []*crm.Message

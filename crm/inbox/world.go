@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -55,7 +56,7 @@ func newWorld(ws crm.WorkspaceID, s *State, mint *crm.Mint) *world {
 		amendments:    make(map[Provided][]crm.Amendment, len(s.Amendments)),
 		templates:     s.Templates,
 		touched:       make(map[any]bool),
-		book:          lead.NewBook(ws, lead.Education(), mint.Now(), s.Leads),
+		book:          lead.NewBook(ws, cmp.Or(s.Rules, lead.Education()), mint.Now(), s.Leads),
 	}
 	for _, c := range s.Contacts {
 		w.addContact(c)

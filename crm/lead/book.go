@@ -30,11 +30,16 @@ type page struct {
 }
 
 // NewBook returns a book of leads that are stored. A profile that cannot be read
-// is begun anew; it is worth no message that could not be taken in.
+// is begun anew; it is worth no message that could not be taken in. Of one that
+// was gathered by other rules only what these know is kept: what they would have
+// found beyond it, the history says (see [Replay]).
 func NewBook(ws crm.WorkspaceID, rules *Rules, now time.Time, stored []*crm.Lead) *Book {
 	b := &Book{ws: ws, rules: rules, now: now, pages: make(map[crm.ContactID]*page, len(stored))}
 	for _, l := range stored {
 		profile, _ := Decode(l.Profile)
+		if l.Rules != rules.Version() {
+			profile.keep(rules)
+		}
 		b.pages[l.ContactID] = &page{lead: *l, before: l.Profile, profile: profile}
 	}
 	return b

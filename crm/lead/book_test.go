@@ -53,3 +53,45 @@ func TestBook(t *testing.T) {
 		t.Errorf("a contact nobody has scored: %d, %s", score.Total, temperature)
 	}
 }
+
+// TestBookKeepsWhatNewRulesKnow: of evidence that other rules found only what the
+// rules in force know stays, and with whatever they find beside it a profile is
+// never too large to be read back.
+func TestBookKeepsWhatNewRulesKnow(t *testing.T) {
+	t.Parallel()
+	law(t, "a lead of other rules goes on under these", func(m profiles.Maker, r *lead.Rules) string {
+		other := lead.Sales()
+		if r == other {
+			other = lead.Education()
+		}
+		doc := r.Document()
+		doc.Version = 2
+		for i := range doc.Signals {
+			doc.Signals[i].Most = m.IntN(max(doc.Signals[i].Most, 1) + 1)
+		}
+		rules, err := lead.New(doc)
+		if err != nil {
+			return err.Error()
+		}
+		before := m.Profile(other, 60)
+		stored := &crm.Lead{ContactID: crm.ContactID{1}, Profile: before.Append(nil), Rules: other.Version()}
+		book := lead.NewBook(crm.WorkspaceID{9}, rules, profiles.Now, []*crm.Lead{stored})
+		for range m.IntN(60) {
+			book.Said(stored.ContactID, m.Message(rules))
+		}
+		book.Said(stored.ContactID, lead.Said{ID: crm.MessageID{255}, At: profiles.Now, Content: crm.Text{Body: "x"}})
+		written := book.Changed()
+		after, err := lead.Decode(written[0].Profile)
+		if err != nil || written[0].Rules != 2 {
+			return "the profile does not read back"
+		}
+		shown := 0
+		for _, part := range lead.Of(&after, rules, profiles.Now).Parts {
+			shown += len(part.Lines)
+		}
+		if shown != after.Len() {
+			return "something is kept that these rules do not count"
+		}
+		return ""
+	})
+}

@@ -83,28 +83,23 @@ func readMinute(text string) (int, bool) {
 // maxDays bounds the holidays of a document.
 const maxDays = 400
 
-func (w *WorkingTime) check() error {
+func (w *WorkingTime) check(f *faults) {
 	for _, day := range slices.Sorted(maps.Keys(w.Week)) {
 		path, spans := "hours.week."+day, w.Week[day]
-		if !slices.Contains(weekdays[:], day) {
-			return wrong(path, "A day is one of %s.", listed(weekdays[:]))
-		}
+		f.when(!slices.Contains(weekdays[:], day), path, "A day is one of %s.", listed(weekdays[:]))
 		end := 0
 		for i, text := range spans {
 			s, ok := readSpan(text)
-			if !ok || s.from < end {
-				return wrong(fmt.Sprintf("%s[%d]", path, i), "%.40q is not a time like 08:00-17:00 after the one before it.", text)
-			}
-			end = s.to
+			f.when(!ok || s.from < end, fmt.Sprintf("%s[%d]", path, i), "%.40q is not a time like 08:00-17:00 after the one before it.", text)
+			end = max(end, s.to)
 		}
 	}
 	if len(w.Holidays) > maxDays {
-		return wrong("hours.holidays", "There may be at most %d holidays.", maxDays)
+		f.when(true, "hours.holidays", "There may be at most %d holidays.", maxDays)
+		return
 	}
 	for i, day := range w.Holidays {
-		if _, err := time.Parse(time.DateOnly, day); err != nil {
-			return wrong(fmt.Sprintf("hours.holidays[%d]", i), "%.40q is not a day like 2026-12-25.", day)
-		}
+		_, err := time.Parse(time.DateOnly, day)
+		f.when(err != nil, fmt.Sprintf("hours.holidays[%d]", i), "%.40q is not a day like 2026-12-25.", day)
 	}
-	return nil
 }

@@ -16,8 +16,15 @@ const MaxDocument = 64 << 10
 
 // Parse reads a document of rules. What is unknown, missing or out of its bounds
 // is Invalid: the Reason is the field's path ("signals[3].points"), the sentence
-// says what is wrong with it.
-func Parse(encoded []byte) (*Rules, error) {
+// says what is wrong with it. The error holds all of these, see [Problems], and
+// is itself the first.
+func Parse(encoded []byte) (*Rules, error) { return parse(encoded, 0) }
+
+// ParseVersion is Parse of a document that is to have a version, whatever it
+// says itself.
+func ParseVersion(encoded []byte, version int) (*Rules, error) { return parse(encoded, version) }
+
+func parse(encoded []byte, version int) (*Rules, error) {
 	if len(encoded) > MaxDocument {
 		return nil, wrong("", "The rules may have at most %d bytes.", MaxDocument)
 	}
@@ -47,7 +54,10 @@ func Parse(encoded []byte) (*Rules, error) {
 		err = errors.Join(err, strict(signal, &doc.Signals[i], fmt.Sprintf("signals[%d]", i)))
 	}
 	if err != nil {
-		return nil, first(err)
+		return nil, err
+	}
+	if version != 0 {
+		doc.Version = version
 	}
 	return New(doc)
 }
@@ -60,14 +70,33 @@ func New(d Document) (*Rules, error) {
 	return compile(d), nil
 }
 
-// first returns the first of joined errors.
-func first(err error) error {
-	var wrong *crm.Error
-	if errors.As(err, &wrong) {
-		return wrong
-	}
-	return err
+// Problem is one thing that is wrong with a document.
+type Problem struct {
+	Path     string // of the field: "signals[3].points"; empty: the document as a whole
+	Sentence string
 }
+
+// Problems returns all that an error of Parse says, in the document's order; nil
+// for an error of something else.
+func Problems(err error) []Problem {
+	switch e := err.(type) {
+	case nil:
+		return nil
+	case interface{ Unwrap() []error }:
+		var all []Problem
+		for _, one := range e.Unwrap() {
+			all = append(all, Problems(one)...)
+		}
+		return all
+	case *crm.Error:
+		if e.Op == opRead {
+			return []Problem{{e.Reason, strings.TrimPrefix(e.Msg, e.Reason+": ")}}
+		}
+	}
+	return Problems(errors.Unwrap(err))
+}
+
+const opRead = "read lead rules"
 
 // strict decodes JSON into a value that must have a field for all of it. Nothing
 // is left alone.
@@ -108,5 +137,5 @@ func wrong(path, sentence string, args ...any) error {
 	if path != "" {
 		msg = path + ": " + msg
 	}
-	return &crm.Error{Op: "read lead rules", Code: crm.Invalid, Reason: path, Msg: msg}
+	return &crm.Error{Op: opRead, Code: crm.Invalid, Reason: path, Msg: msg}
 }

@@ -97,6 +97,39 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
+// TestParseNamesAllThatIsWrong: a person who mends a document sees every fault at
+// once, each with its field, however deep the error is wrapped.
+func TestParseNamesAllThatIsWrong(t *testing.T) {
+	t.Parallel()
+	document := edited(t, `"name": "Education consultant"`, `"name": ""`)
+	for _, change := range [][2]string{
+		{`"fit": 20`, `"fit": 200`}, {`"margin": 5`, `"margin": 30`}, {`"points": 2`, `"points": 0`}, {`"id": "declared_need"`, `"id": "D"`},
+		{`"order": "round_robin"`, `"order": "best"`}, {`"mon": ["08:00-12:00"`, `"mon": ["noon"`},
+	} {
+		document = bytes.Replace(document, []byte(change[0]), []byte(change[1]), 1)
+	}
+	_, err := lead.Parse(document)
+	var paths []string
+	for _, p := range lead.Problems(crm.Wrap("outer", crm.Wrap("inner", err))) {
+		paths = append(paths, p.Path)
+		if p.Sentence == "" || strings.HasPrefix(p.Sentence, p.Path) {
+			t.Errorf("what is wrong with %s: %q", p.Path, p.Sentence)
+		}
+	}
+	want := "name caps.fit temperature.margin signals[0].points signals[1].id routing.order hours.week.mon[0]"
+	if got := strings.Join(paths, " "); got != want {
+		t.Errorf("wrong are %s, want %s", got, want)
+	}
+	shape := bytes.Replace(edited(t, `"margin": 5`, `"margin": "5"`), []byte(`"points": 2`), []byte(`"pionts": 2`), 1)
+	_, err = lead.Parse(shape)
+	if got := lead.Problems(err); len(got) != 2 || got[0].Path != "temperature.margin" || got[1].Path != "signals[0].pionts" {
+		t.Errorf("of a document that cannot be read wrong are %v", got)
+	}
+	if got := lead.Problems(&crm.Error{Op: "else", Code: crm.Invalid}); got != nil {
+		t.Errorf("another error has the problems %v", got)
+	}
+}
+
 func TestDocumentReadsBack(t *testing.T) {
 	t.Parallel()
 	for _, r := range []*lead.Rules{lead.Education(), lead.Sales()} {
@@ -107,6 +140,9 @@ func TestDocumentReadsBack(t *testing.T) {
 		again, err := lead.Parse(encoded)
 		if err != nil {
 			t.Fatalf("%s does not read back: %v", r.Document().Name, err)
+		}
+		if whole, err := lead.ParseVersion(r.Encode(), 7); err != nil || whole.Version() != 7 || strings.Contains(string(r.Encode()), `\u003c`) {
+			t.Errorf("%s encodes to %.200s, %v", r.Document().Name, r.Encode(), err)
 		}
 		if twice, _ := json.Marshal(again.Document()); !bytes.Equal(encoded, twice) {
 			t.Errorf("%s reads back as another document", r.Document().Name)

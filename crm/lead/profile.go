@@ -134,6 +134,23 @@ func (p *Profile) Forget(ref Ref) bool {
 	return len(p.pieces) < n
 }
 
+// keep drops what rules know nothing of, so that what is added by them fits: as
+// many pieces of each signal as they count, of phrases that they have.
+func (p *Profile) keep(r *Rules) {
+	signal, counted := uint32(0), 0
+	p.pieces = slices.DeleteFunc(p.pieces, func(have piece) bool {
+		if have.signal != signal {
+			signal, counted = have.signal, 0
+		}
+		s := r.byKey[have.signal]
+		if s == nil || s.lasting() != (have.ref.Kind == OfContact) || len(s.keys) > 0 && s.phrase(have.code) < 0 {
+			return true
+		}
+		counted++
+		return counted > s.most()
+	})
+}
+
 // Clone returns a copy that shares nothing with p.
 func (p *Profile) Clone() Profile { return Profile{pieces: slices.Clone(p.pieces)} }
 

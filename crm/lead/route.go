@@ -176,16 +176,9 @@ func warmth(t crm.Temperature) int {
 	return slices.Index([]crm.Temperature{crm.Cold, crm.Warm, crm.Hot}, t)
 }
 
-func (a *Assignment) check() error {
-	switch {
-	case a.Order != "" && a.Order != RoundRobin && a.Order != LeastLoaded:
-		return wrong("routing.order", "%.40q is neither round_robin nor least_loaded.", a.Order)
-	case a.AtLeast != "" && warmth(a.AtLeast) < 0:
-		return wrong("routing.at_least", "%.40q is none of hot, warm, cold.", a.AtLeast)
-	case a.OffHours != "" && a.OffHours != QueueThen && a.OffHours != AssignThen:
-		return wrong("routing.off_hours", "%.40q is neither queue nor assign.", a.OffHours)
-	case a.Queue != "" && !isText(a.Queue, maxName):
-		return wrong("routing.queue", "The name has at most %d characters.", maxName)
-	}
-	return nil
+func (a *Assignment) check(f *faults) {
+	f.when(a.Order != "" && a.Order != RoundRobin && a.Order != LeastLoaded, "routing.order", "%.40q is neither round_robin nor least_loaded.", a.Order)
+	f.when(a.AtLeast != "" && warmth(a.AtLeast) < 0, "routing.at_least", "%.40q is none of hot, warm, cold.", a.AtLeast)
+	f.when(a.OffHours != "" && a.OffHours != QueueThen && a.OffHours != AssignThen, "routing.off_hours", "%.40q is neither queue nor assign.", a.OffHours)
+	f.when(a.Queue != "" && !isText(a.Queue, maxName), "routing.queue", "The name has at most %d characters.", maxName)
 }

@@ -1,6 +1,8 @@
 package lead
 
 import (
+	"bytes"
+	"encoding/json"
 	"hash/fnv"
 	"slices"
 	"strings"
@@ -40,6 +42,20 @@ func (r *Rules) Document() Document {
 	d.Signals, d.Negations = slices.Clone(d.Signals), slices.Clone(d.Negations)
 	return d
 }
+
+// Encode returns the document as JSON that [Parse] reads.
+func (r *Rules) Encode() []byte {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false) // <number> stands for one
+	if err := encoder.Encode(r.doc); err != nil {
+		panic("lead: encode rules: " + err.Error()) // texts and numbers always encode
+	}
+	return bytes.TrimSpace(b.Bytes())
+}
+
+// Routing returns how the rules assign conversations.
+func (r *Rules) Routing() Assignment { return r.doc.Routing }
 
 // keyOf returns what a profile knows a signal by.
 func keyOf(id string) uint32 {

@@ -1,6 +1,7 @@
 package people
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/my21staff/my21staff/crm"
@@ -11,7 +12,7 @@ import (
 // something about, and what their temperature changes. The state must hold the
 // contacts with their leads and conversations.
 func (s *State) score(ws crm.WorkspaceID, changes *crm.Changes, now time.Time) {
-	book := lead.NewBook(ws, lead.Education(), now, s.Leads)
+	book := lead.NewBook(ws, cmp.Or(s.Rules, lead.Education()), now, s.Leads)
 	contacts := make(map[crm.ContactID]*crm.Contact, len(s.Contacts))
 	for _, c := range s.Contacts {
 		contacts[c.ID] = c

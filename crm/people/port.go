@@ -6,6 +6,7 @@ import (
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/filter"
+	"github.com/my21staff/my21staff/crm/lead"
 )
 
 // Store is what the lead database asks of a store. Every method sees rows of
@@ -33,6 +34,10 @@ type Store interface {
 
 	// Pipeline returns the workspace's pipeline, or the default.
 	Pipeline(ctx context.Context, ws crm.WorkspaceID) (*crm.Pipeline, error)
+
+	// LeadRules returns the newest rules of scoring that were written, nil if
+	// none were.
+	LeadRules(ctx context.Context, ws crm.WorkspaceID) (*crm.LeadRules, error)
 
 	// Views returns the views a member sees, its own and everybody's, by name;
 	// everybody's for the zero id.
@@ -63,13 +68,14 @@ type Need struct {
 	WorkspaceID crm.WorkspaceID
 	Contacts    []crm.ContactID
 	Identities  []crm.Identity // contacts known by any of them
-	Leads       bool           // with the lead of each contact found
+	Leads       bool           // with the lead of each contact found, and the rules in force
 	Threads     bool           // with every conversation of the contacts found (they carry the contact's name)
 	Tags        []crm.TagID
 	AllTags     bool
 	Tasks       []crm.TaskID
 	Members     []crm.MemberID
 	Settings    bool     // the custom fields and the pipeline
+	LeadRules   bool     // the newest rules that were written
 	Statuses    []string // which of these lead statuses some contact has
 	Views       []crm.ViewID
 	MessagesOf  []crm.ConversationID // all their messages, but no more than MaxMerged and one
@@ -82,13 +88,15 @@ type Need struct {
 type State struct {
 	Contacts      []*crm.Contact
 	Leads         []*crm.Lead
+	Rules         *lead.Rules // see inbox.State
 	Conversations []*crm.Conversation
 	Tags          []*crm.Tag
 	Tasks         []*crm.Task
 	Members       []*crm.Member
-	Fields        []*crm.Field  // by (position, id)
-	Pipeline      *crm.Pipeline // the default if there is none
-	InUse         []string      // of the statuses asked for
+	Fields        []*crm.Field   // by (position, id)
+	Pipeline      *crm.Pipeline  // the default if there is none
+	LeadRules     *crm.LeadRules // nil if none were written
+	InUse         []string       // of the statuses asked for
 	Views         []*crm.View
 	Messages      []*crm.Message
 	Notes         []*crm.Note
@@ -100,7 +108,8 @@ type State struct {
 // Card is a contact with all that the panel beside a conversation shows.
 type Card struct {
 	Contact       *crm.Contact
-	Lead          *crm.Lead // nil: nobody has scored it
+	Lead          *crm.Lead   // nil: nobody has scored it
+	Rules         *lead.Rules // in force
 	Tags          []*crm.Tag
 	Notes         []*crm.Note         // the newest CardRows
 	Tasks         []*crm.Task         // open ones, the newest CardRows

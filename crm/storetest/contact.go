@@ -11,6 +11,7 @@ import (
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/inbox"
+	"github.com/my21staff/my21staff/crm/lead"
 	"github.com/my21staff/my21staff/crm/people"
 )
 
@@ -165,6 +166,7 @@ func contactCard(t *testing.T, w *world) {
 		changes.Conversations, changes.Messages = append(changes.Conversations, cv), append(changes.Messages, m)
 		want.Notes, want.Tasks, want.Conversations = append(want.Notes, note), append(want.Tasks, task), append(want.Conversations, cv)
 	}
+	want.Rules = lead.Education()
 	w.write(t, ours.ws, changes)
 	w.newThread(t, ours, nil)
 	slices.Reverse(want.Notes)
@@ -194,7 +196,7 @@ func contactCardFirst(t *testing.T, w *world) {
 	bare := w.ours.Contact()
 	w.write(t, w.ours.ws, &crm.Changes{Contacts: []*crm.Contact{bare}})
 	same(t, "the card of a contact with nothing beside it",
-		must[*people.Card](t)(w.store.People().Card(t.Context(), w.ours.ws, bare.Identities)), &people.Card{Contact: bare})
+		must[*people.Card](t)(w.store.People().Card(t.Context(), w.ours.ws, bare.Identities)), &people.Card{Contact: bare, Rules: lead.Education()})
 }
 
 func contactPages(t *testing.T, w *world) {

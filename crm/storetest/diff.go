@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/lead"
 )
 
 // same fails the test if got is not want, and says where they differ. What a
@@ -61,6 +62,10 @@ func (d *differ) compare(path string, got, want reflect.Value) {
 		if g := got.Interface().(crm.Secret); g != w {
 			d.report(path, fmt.Sprintf("%q", string(g)), fmt.Sprintf("%q", string(w)))
 		}
+	case *lead.Rules:
+		if g := got.Interface().(*lead.Rules); g != w && (g == nil || w == nil || !bytes.Equal(g.Encode(), w.Encode())) {
+			d.report(path, named(g), named(w))
+		}
 	case json.RawMessage:
 		d.compareJSON(path, got.Bytes(), w)
 	case []crm.TagID:
@@ -68,6 +73,14 @@ func (d *differ) compare(path string, got, want reflect.Value) {
 	default:
 		d.compareKind(path, got, want)
 	}
+}
+
+// named names rules, which are too long to show.
+func named(r *lead.Rules) string {
+	if r == nil {
+		return "no rules"
+	}
+	return fmt.Sprintf("version %d, %s", r.Version(), r.Document().Name)
 }
 
 // compareKind compares two values of one type by its parts.

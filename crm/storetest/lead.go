@@ -27,6 +27,7 @@ func leadReplaced(t *testing.T, w *world) {
 	want := copied(w.ours.lead)
 	want.Profile, want.Rules, want.Total = bytes.Repeat([]byte{0, 255, '\'', '\\'}, 256), 7, 100
 	want.Temperature, want.ScoredAt, want.DueAt = crm.Hot, w.clock.Advance(time.Hour), time.Time{}
+	w.write(t, w.ours.ws, &crm.Changes{Rules: []*crm.LeadRules{w.rules(w.ours, 7)}})
 	w.write(t, w.ours.ws, &crm.Changes{Leads: []*crm.Lead{copied(want)}})
 	same(t, "a lead with every field changed", stored(), want)
 }

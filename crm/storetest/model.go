@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/lead"
 	"github.com/my21staff/my21staff/crm/people"
 )
 
@@ -247,7 +248,7 @@ func (m *model) thread(id crm.ConversationID) []*crm.Message {
 
 // card returns what stands beside a contact.
 func (m *model) card(ct *crm.Contact) *people.Card {
-	card := &people.Card{Contact: ct, Lead: m.leads[ct.ID]}
+	card := &people.Card{Contact: ct, Lead: m.leads[ct.ID], Rules: lead.Education()}
 	for _, tag := range rows(m.tags, tagsByID) {
 		if slices.Contains(ct.Tags, tag.ID) {
 			card.Tags = append(card.Tags, tag)

@@ -47,6 +47,7 @@ func Run(t *testing.T, open func(tb testing.TB) Store) {
 		{"Report", reportTests},
 		{"Contact", contactTests},
 		{"Lead", leadTests},
+		{"Rules", rulesTests},
 		{"Search", searchTests},
 		{"Tag", tagTests},
 		{"Filter", filterTests},

@@ -19,6 +19,7 @@ type snapshot struct {
 	Tags          []*crm.Tag
 	Fields        []*crm.Field
 	Pipeline      *crm.Pipeline
+	Rules         *crm.LeadRules
 	Views         []*crm.View // everybody's and the owner's
 	Tasks         []*crm.Task
 	Templates     []*crm.Template
@@ -47,6 +48,7 @@ func (w *world) snapshot(t *testing.T, c *tenant) snapshot {
 	s.Tags = must[[]*crm.Tag](t)(w.store.People().Tags(ctx, ws))
 	s.Fields = must[[]*crm.Field](t)(w.store.People().Fields(ctx, ws))
 	s.Pipeline = must[*crm.Pipeline](t)(w.store.People().Pipeline(ctx, ws))
+	s.Rules = must[*crm.LeadRules](t)(w.store.People().LeadRules(ctx, ws))
 	s.Views = must[[]*crm.View](t)(w.store.People().Views(ctx, ws, c.Owner.ID))
 	s.Tasks = must[[]*crm.Task](t)(w.store.People().Tasks(ctx, ws, people.TaskQuery{Limit: all}))
 	s.Templates = must[[]*crm.Template](t)(read.Templates(ctx, ws, crm.ChannelID{}))

@@ -147,7 +147,7 @@ type contactDetail struct {
 func (a *API) detail(card *people.Card) contactDetail {
 	detail := contactDetail{
 		contactView:   contactOf(card.Contact),
-		Score:         scoreOf(card.Lead, a.Now()),
+		Score:         scoreOf(card.Lead, card.Rules, a.Now()),
 		Tags:          listOf(card.Tags, tagOf).Data,
 		Notes:         listOf(card.Notes, noteOf).Data,
 		Tasks:         listOf(card.Tasks, taskOf).Data,

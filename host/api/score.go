@@ -38,8 +38,11 @@ type scoreLine struct {
 }
 
 // scoreOf returns a lead's score at a time.
-func scoreOf(l *crm.Lead, now time.Time) scoreView {
-	score, temperature := lead.Read(l, lead.Education(), now)
+func scoreOf(l *crm.Lead, rules *lead.Rules, now time.Time) scoreView {
+	return scoreViewOf(lead.Read(l, rules, now))
+}
+
+func scoreViewOf(score lead.Score, temperature crm.Temperature) scoreView {
 	view := scoreView{Total: score.Total, Temperature: temperature, Rules: score.Rules, At: stamp(score.At), Parts: make([]scorePart, 0, len(score.Parts))}
 	for _, part := range score.Parts {
 		shown := scorePart{Category: part.Category, Points: part.Points, Cap: part.Cap, Lines: make([]scoreLine, 0, len(part.Lines))}

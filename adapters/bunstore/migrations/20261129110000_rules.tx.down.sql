@@ -1,0 +1,2 @@
+alter table counters drop column rules;
+drop table lead_rules;
