@@ -18,3 +18,16 @@ type Actor struct {
 	Kind ActorKind `json:"kind"`
 	ID   string    `json:"id,omitempty"`
 }
+
+// Member returns which member of the team the actor is; the zero id for anybody
+// else.
+func (a Actor) Member() MemberID {
+	if a.Kind != ByMember {
+		return MemberID{}
+	}
+	id, err := ParseID[Member](a.ID)
+	if err != nil {
+		return MemberID{}
+	}
+	return id
+}

@@ -35,6 +35,7 @@ type Changes struct {
 	DoneJobs      []*Job   // deleted
 	Answers       []Answer // a second one under a key is a Conflict, never replaced
 	Channels      []*Channel
+	Responses     []Response // counted, and kept in no row of their own
 	Facts         []Fact
 }
 
@@ -44,7 +45,7 @@ func (c *Changes) Empty() bool {
 		len(c.Deliveries)+len(c.Notes)+len(c.Tasks)+len(c.Tags)+len(c.DeletedTags)+len(c.Templates)+
 		len(c.Fields)+len(c.Pipelines)+len(c.Rules)+len(c.Views)+len(c.DeletedViews)+
 		len(c.Merges)+len(c.Handovers)+len(c.GoneThreads)+len(c.GoneContacts)+
-		len(c.Jobs)+len(c.DoneJobs)+len(c.Answers)+len(c.Channels)+len(c.Facts) == 0
+		len(c.Jobs)+len(c.DoneJobs)+len(c.Answers)+len(c.Channels)+len(c.Responses)+len(c.Facts) == 0
 }
 
 // Add adds other changes, in their order. A row must not be among both.
@@ -74,6 +75,7 @@ func (c *Changes) Add(other Changes) {
 	c.DoneJobs = append(c.DoneJobs, other.DoneJobs...)
 	c.Answers = append(c.Answers, other.Answers...)
 	c.Channels = append(c.Channels, other.Channels...)
+	c.Responses = append(c.Responses, other.Responses...)
 	c.Facts = append(c.Facts, other.Facts...)
 }
 
@@ -85,4 +87,14 @@ type Answer struct {
 	Request     [32]byte // SHA-256 of the request: another body under the same key is a Conflict
 	MessageID   MessageID
 	At          time.Time
+}
+
+// Response is the end of a customer's waiting: the first message of the business
+// after one that nobody had answered.
+type Response struct {
+	WorkspaceID WorkspaceID
+	ChannelID   ChannelID
+	MemberID    MemberID // who answered; zero: a program, or the business's own phone
+	At          time.Time
+	Waited      time.Duration
 }

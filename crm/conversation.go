@@ -36,6 +36,7 @@ type Conversation struct {
 	Mode         Mode
 	Unread       int       // inbound messages since a member last read
 	LastInbound  time.Time // provider time of what last opened the customer service window; zero: never
+	WaitingSince time.Time // provider time of the first message that nobody has answered; zero: the customer does not wait
 	ProfileAt    time.Time // provider time of the newest message here under the contact's profile name
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
@@ -76,4 +77,29 @@ func (c *Conversation) WindowUntil() time.Time {
 		return time.Time{}
 	}
 	return c.LastInbound.Add(ServiceWindow)
+}
+
+// Ask notes that the customer wrote at a time, before the message is the last:
+// unless the business wrote since, the customer waits from then on.
+func (c *Conversation) Ask(at time.Time) {
+	if c.LastMessage.Direction == Outbound && c.LastMessage.At.After(at) {
+		return
+	}
+	if c.WaitingSince.IsZero() || at.Before(c.WaitingSince) {
+		c.WaitingSince = at
+	}
+}
+
+// Reply notes that the business wrote at a time. It returns how long the customer
+// had waited, and whether this answered anything. What is told late leaves the
+// customer waiting since the newest message after it.
+func (c *Conversation) Reply(at time.Time) (waited time.Duration, answers bool) {
+	if c.WaitingSince.IsZero() || at.Before(c.WaitingSince) {
+		return 0, false
+	}
+	waited, c.WaitingSince = at.Sub(c.WaitingSince), time.Time{}
+	if c.LastInbound.After(at) {
+		c.WaitingSince = c.LastInbound
+	}
+	return waited, true
 }

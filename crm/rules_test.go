@@ -71,6 +71,7 @@ var rules = []rule{
 	{folder: "crm/inbox", module: policies, std: pure, reason: serviceReason},
 	{folder: "crm/people", module: policies, std: pure, reason: serviceReason},
 	{folder: "crm/outbox", module: policies, std: pure, reason: serviceReason},
+	{folder: "crm/figures", module: policies, std: pure, reason: serviceReason},
 	{folder: "crm/feed", module: policies, std: pure, reason: serviceReason},
 	{folder: "crm/directory", module: policies, std: pure, reason: serviceReason},
 	{folder: "crm/ari", module: policies, std: pure, reason: serviceReason},

@@ -9,6 +9,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/figures"
 )
 
 // Write writes what a service decided, in two batches. The first has what needs
@@ -32,6 +33,7 @@ func (t *tx) Write(ctx context.Context, changes *crm.Changes) error {
 			return err
 		}
 	}
+	counts := t.count(changes)
 	b := t.batch()
 	b.deleteTags(t.scope.Workspaces, changes.DeletedTags)
 	put(b, rowsOf(b, changes.Tags, tagOf), replaceByID)
@@ -55,7 +57,7 @@ func (t *tx) Write(ctx context.Context, changes *crm.Changes) error {
 	named := t.named(changes)
 	parked := t.parked(changes, named)
 	counted := make(map[uid]counterRow)
-	b.counters(changes, counted, named, parked)
+	b.counters(changes, counted, named, parked, counts)
 	if err := b.run(ctx); err != nil {
 		return err
 	}
@@ -68,6 +70,7 @@ func (t *tx) Write(ctx context.Context, changes *crm.Changes) error {
 	b.messages(changes.Messages, named)
 	b.part(t.scope.Workspaces, changes)
 	put(b, rowsOf(b, facts, factOf), "")
+	b.figures(counts)
 	if err := b.run(ctx); err != nil {
 		return err
 	}
@@ -77,33 +80,43 @@ func (t *tx) Write(ctx context.Context, changes *crm.Changes) error {
 	return nil
 }
 
-// recall reads what is stored of contacts and messages that this transaction
-// has not seen, so that only what changes of what they are found by is written.
-// New rows are not there; the others a service has nearly always loaded.
+// recall reads what is stored of contacts, conversations and messages that this
+// transaction has not seen, so that only what changes of what they are found by
+// is written, and only what changes is counted. New rows are not there; the
+// others a service has nearly always loaded.
 func (t *tx) recall(ctx context.Context, changes *crm.Changes) error {
-	contacts, messages := lookupBy(byID), lookupBy(byID)
-	for _, c := range changes.Contacts {
-		if _, seen := t.contacts[key{uid(c.WorkspaceID), uid(c.ID)}]; !seen {
-			contacts.add(uid(c.WorkspaceID), (*uid)(&c.ID))
-		}
-	}
+	contacts, threads := t.unseen(changes)
+	messages := lookupBy(byID)
 	for _, m := range changes.Messages {
 		if _, seen := t.messages[key{uid(m.WorkspaceID), uid(m.ID)}]; !seen && m.Ingest != 0 {
 			messages.add(uid(m.WorkspaceID), (*uid)(&m.ID))
 		}
 	}
 	var contactRows []contactRow
+	var threadRows []conversationRow
 	var messageRows []messageRow
-	steps := append(find(ctx, t.link, contacts, t.store.dialect.Lock(), &contactRows), find(ctx, t.link, messages, "", &messageRows)...)
-	if err := t.run(ctx, steps...); err != nil {
+	var workspaceRows []workspaceRow
+	err := t.run(ctx, slices.Concat(
+		t.zoneSteps(ctx, &workspaceRows),
+		find(ctx, t.link, contacts, t.store.dialect.Lock(), &contactRows),
+		find(ctx, t.link, threads, t.store.dialect.Lock(), &threadRows),
+		find(ctx, t.link, messages, "", &messageRows))...)
+	if err != nil {
 		return err
 	}
-	stored, err := convert(t.link, contactRows, (*contactRow).contact)
-	t.remember(stored)
+	for i := range workspaceRows {
+		t.store.zones.know(&workspaceRows[i])
+	}
 	for i := range messageRows {
 		t.sawMessage(&messageRows[i])
 	}
-	return err
+	if _, err := convert(t.link, contactRows, t.contact); err != nil {
+		return err
+	}
+	if _, err := convert(t.link, threadRows, t.conversation); err != nil {
+		return err
+	}
+	return t.seeThreads(ctx, changes)
 }
 
 // covers reports whether a workspace is one the transaction was begun for.
@@ -138,6 +151,7 @@ func (t *tx) owns(c *crm.Changes) bool {
 		all(t, c.DoneJobs, func(r *crm.Job) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Answers, func(r crm.Answer) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Channels, func(r *crm.Channel) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Responses, func(r crm.Response) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Facts, func(r crm.Fact) crm.WorkspaceID { return r.WorkspaceID })
 }
 
@@ -147,7 +161,7 @@ func all[R any](t *tx, rows []R, ws func(R) crm.WorkspaceID) bool {
 
 // counters adds what the changes need to each workspace's counters and keeps
 // the new values in counted. Who only has to stand in the row adds nothing.
-func (b *batch) counters(changes *crm.Changes, counted map[uid]counterRow, named, parked map[under]bool) {
+func (b *batch) counters(changes *crm.Changes, counted map[uid]counterRow, named, parked map[under]bool, counts []figures.Row) {
 	wanted := make(map[uid]*counterRow)
 	want := func(ws crm.WorkspaceID) *counterRow {
 		if wanted[uid(ws)] == nil {
@@ -174,6 +188,9 @@ func (b *batch) counters(changes *crm.Changes, counted map[uid]counterRow, named
 		for u := range queued {
 			want(crm.WorkspaceID(u.ws))
 		}
+	}
+	for _, f := range counts {
+		want(f.WorkspaceID)
 	}
 	if len(wanted) == 0 {
 		return

@@ -14,6 +14,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/figures"
 	"github.com/my21staff/my21staff/crm/filter"
 	"github.com/my21staff/my21staff/crm/people"
 )
@@ -183,11 +184,12 @@ func tagList(tags []crm.TagID) text {
 
 func tagMark(id crm.TagID) string { return hex.EncodeToString(id[:]) + " " }
 
-// remember keeps what contacts are found by, so that writing them back touches
-// only what changed of it.
+// remember keeps what contacts are found by and counted as, so that writing them
+// back touches only what changed of it.
 func (t *tx) remember(contacts []*crm.Contact) {
 	for _, c := range contacts {
 		t.contacts[key{uid(c.WorkspaceID), uid(c.ID)}] = findable(c)
+		t.picture.People[c.ID] = figures.PersonOf(c)
 	}
 }
 

@@ -24,6 +24,7 @@ type conversationRow struct {
 	Mode          text   `bun:"mode"`
 	Unread        int    `bun:"unread"`
 	LastInbound   moment `bun:"last_inbound"`
+	WaitingSince  moment `bun:"waiting_since"`
 	ProfileAt     moment `bun:"profile_at"`
 	CreatedAt     stamp  `bun:"created_at"`
 	UpdatedAt     stamp  `bun:"updated_at"`
@@ -42,7 +43,7 @@ func conversationOf(c *crm.Conversation) (conversationRow, error) {
 	return conversationRow{
 		WorkspaceID: uid(c.WorkspaceID), ID: uid(c.ID), ChannelID: uid(c.ChannelID), ContactID: uid(c.ContactID),
 		Status: text(c.Status), SnoozedUntil: moment(c.SnoozedUntil), AssigneeID: uid(c.AssigneeID), Mode: text(c.Mode),
-		Unread: c.Unread, LastInbound: moment(c.LastInbound), ProfileAt: moment(c.ProfileAt), CreatedAt: stamp(c.CreatedAt), UpdatedAt: stamp(c.UpdatedAt),
+		Unread: c.Unread, LastInbound: moment(c.LastInbound), WaitingSince: moment(c.WaitingSince), ProfileAt: moment(c.ProfileAt), CreatedAt: stamp(c.CreatedAt), UpdatedAt: stamp(c.UpdatedAt),
 		ContactName: text(c.ContactName), ContactHandle: text(c.ContactHandle), Temperature: text(c.Temperature),
 		LastMessageID: ref(c.LastMessage.ID), LastMessageAt: stamp(c.LastMessage.At), LastIngest: c.LastMessage.Ingest,
 		LastDirection: text(c.LastMessage.Direction), LastStatus: text(c.LastMessage.Status), LastPreview: text(c.LastMessage.Preview),
@@ -54,7 +55,7 @@ func (r *conversationRow) conversation() (*crm.Conversation, error) {
 		WorkspaceID: crm.WorkspaceID(r.WorkspaceID), ID: crm.ConversationID(r.ID),
 		ChannelID: crm.ChannelID(r.ChannelID), ContactID: crm.ContactID(r.ContactID),
 		Status: crm.ConversationStatus(r.Status), SnoozedUntil: time.Time(r.SnoozedUntil),
-		AssigneeID: crm.MemberID(r.AssigneeID), Mode: crm.Mode(r.Mode), Unread: r.Unread, LastInbound: time.Time(r.LastInbound), ProfileAt: time.Time(r.ProfileAt),
+		AssigneeID: crm.MemberID(r.AssigneeID), Mode: crm.Mode(r.Mode), Unread: r.Unread, LastInbound: time.Time(r.LastInbound), WaitingSince: time.Time(r.WaitingSince), ProfileAt: time.Time(r.ProfileAt),
 		CreatedAt: time.Time(r.CreatedAt), UpdatedAt: time.Time(r.UpdatedAt),
 		ContactName: string(r.ContactName), ContactHandle: string(r.ContactHandle), Temperature: crm.Temperature(r.Temperature),
 		LastMessage: crm.LastMessage{

@@ -58,3 +58,10 @@ func FilterSQL(t filter.Test) Query { return filtered(Query{}, crm.WorkspaceID{1
 
 // Dialect returns the store's dialect.
 func (s *Store) Dialect() Dialect { return s.dialect }
+
+// DoIn runs a statement in a transaction of a scope.
+func (s *Store) DoIn(ctx context.Context, scope Scope, statement string) error {
+	return s.transact(ctx, "do", scope, func(ctx context.Context, t *tx) error {
+		return t.run(ctx, step{Statement: Statement{SQL: statement}})
+	})
+}

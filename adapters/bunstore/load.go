@@ -242,9 +242,14 @@ func (g *gathering) loadConversations(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	for _, l := range g.loads {
+		if l.need.Threads || l.need.AllChannels {
+			g.sawAll(l.contacts)
+		}
+	}
 	slices.SortFunc(rows, func(a, b conversationRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	rows = slices.CompactFunc(rows, func(a, b conversationRow) bool { return a.ID == b.ID })
-	return spread(g, rows, func(r *conversationRow) uid { return r.WorkspaceID }, (*conversationRow).conversation,
+	return spread(g, rows, func(r *conversationRow) uid { return r.WorkspaceID }, g.conversation,
 		func(s *inbox.State) *[]*crm.Conversation { return &s.Conversations })
 }
 

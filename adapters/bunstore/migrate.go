@@ -141,8 +141,11 @@ func (s *Store) record(ctx context.Context, tx bun.IConn, m *migrate.Migration, 
 	if _, err := tx.ExecContext(ctx, q); err != nil {
 		return err
 	}
-	if up && m.Name == leadsMigration {
+	switch {
+	case up && m.Name == leadsMigration:
 		return s.indexFields(ctx, tx)
+	case up && m.Name == figuresMigration:
+		return s.countStanding(ctx, tx)
 	}
 	return nil
 }

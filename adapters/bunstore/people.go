@@ -163,7 +163,7 @@ func (t peopleTx) loadRest(ctx context.Context, need people.Need, state *people.
 	}
 	return errors.Join(
 		fill(t.link, &state.Leads, rows.leads, (*leadRow).lead),
-		fill(t.link, &state.Conversations, rows.conversations, (*conversationRow).conversation),
+		fill(t.link, &state.Conversations, rows.conversations, t.conversation),
 		fill(t.link, &state.Tasks, rows.tasks, (*taskRow).task),
 		fill(t.link, &state.Messages, rows.messages, (*messageRow).message),
 		fill(t.link, &state.Notes, rows.notes, (*noteRow).note),
@@ -195,6 +195,7 @@ func (t peopleTx) besideSteps(ctx context.Context, need people.Need, state *peop
 	threads, scored, tags, allTags, settings := lookupBy(byContact), lookupBy(byContact), lookupBy(byID), lookupBy(byWorkspace), lookupBy(byWorkspace)
 	if need.Threads {
 		addIDs(threads, ws, contacts)
+		t.sawAll(contacts)
 	}
 	if need.Leads {
 		addIDs(scored, ws, contacts)

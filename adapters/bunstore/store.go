@@ -39,6 +39,7 @@ type Store struct {
 	hub     *hub
 	rules   rulebook
 	selects sync.Map // "select ... from", by row type
+	zones   zones
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -59,6 +60,7 @@ func New(config Config) *Store {
 		sealer:  config.Sealer,
 		packer:  cmp.Or[crm.Packer](config.Packer, asItIs{}),
 		hub:     newHub(),
+		zones:   zones{seen: make(map[crm.WorkspaceID]zone)},
 		stop:    stop,
 		halt:    config.Stop,
 		close:   config.Close,

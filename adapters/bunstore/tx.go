@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/figures"
 )
 
 // tries is how often a transaction is run before a clash is reported.
@@ -23,9 +24,11 @@ type tx struct {
 	messages map[key]indexed
 	journal  map[journalKey]bool // the requests that are journalled already, as far as it knows
 	seen     seen
-	late     bool           // something was overlooked
-	anew     bool           // it ran before, and clashed
-	numbered []*crm.Message // given their ingest number here; taken back if it does not commit
+	picture  *figures.Picture       // of contacts and conversations, as they are stored
+	whole    map[crm.ContactID]bool // contacts all of whose conversations are in it
+	late     bool                   // something was overlooked
+	anew     bool                   // it ran before, and clashed
+	numbered []*crm.Message         // given their ingest number here; taken back if it does not commit
 }
 
 // key names a row of a transaction's workspaces.
@@ -56,7 +59,7 @@ func (s *Store) transact(ctx context.Context, op string, scope Scope, fn func(co
 	ctx = withScope(ctx, scope)
 	for try := 1; ; try++ {
 		t := &tx{link: link{store: s, scope: scope, op: op}, contacts: make(map[key]known), messages: make(map[key]indexed),
-			journal: make(map[journalKey]bool), seen: newSeen(), anew: try > 1}
+			journal: make(map[journalKey]bool), seen: newSeen(), picture: figures.NewPicture(), whole: make(map[crm.ContactID]bool), anew: try > 1}
 		err := t.once(ctx, fn)
 		if err == nil {
 			s.wake(t.touched)

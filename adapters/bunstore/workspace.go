@@ -47,9 +47,17 @@ func (s directoryStore) save(ctx context.Context, op string, ws crm.WorkspaceID,
 
 // SaveWorkspace implements directory.Workspaces.
 func (s directoryStore) SaveWorkspace(ctx context.Context, w *crm.Workspace) error {
-	return s.save(ctx, "save a workspace", w.ID, func(b *batch) {
-		put(b, rowsOf(b, []*crm.Workspace{w}, workspaceOf), "conflict (workspace_id) do update")
+	row, err := workspaceOf(w)
+	if err != nil {
+		return err
+	}
+	err = s.save(ctx, "save a workspace", w.ID, func(b *batch) {
+		put(b, []workspaceRow{row}, "conflict (workspace_id) do update")
 	})
+	if err == nil {
+		s.zones.know(&row)
+	}
+	return err
 }
 
 // Workspace implements directory.Workspaces.

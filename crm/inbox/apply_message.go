@@ -98,6 +98,9 @@ func (w *world) newMessage(cv *crm.Conversation, f *webhook.Fact, at time.Time) 
 // was said before the number was connected does none of it but the window and
 // the preview.
 func (w *world) place(cv *crm.Conversation, m *crm.Message, f *webhook.Fact) {
+	if f.Origin != webhook.History {
+		w.turn(cv, m, m.ProviderTime)
+	}
 	w.preview(cv, m)
 	kind := crm.MessageCreated
 	if m.Direction == crm.Inbound {
@@ -115,6 +118,23 @@ func (w *world) place(cv *crm.Conversation, m *crm.Message, f *webhook.Fact) {
 		Kind: kind, Actor: m.Author, ConversationID: cv.ID, ContactID: cv.ContactID, MessageID: m.ID,
 		Data: data(map[string]any{"type": m.Content.Kind(), "preview": m.Content.Preview()}),
 	})
+}
+
+// turn notes who waits for whom after a new message, before it is shown as the
+// last. A reaction asks for nothing and answers nothing.
+func (w *world) turn(cv *crm.Conversation, m *crm.Message, at time.Time) {
+	if m.Content.Kind() == crm.KindReaction {
+		return
+	}
+	if m.Direction == crm.Inbound {
+		cv.Ask(at)
+		return
+	}
+	if waited, answers := cv.Reply(at); answers {
+		w.changes.Responses = append(w.changes.Responses, crm.Response{
+			WorkspaceID: w.ws, ChannelID: cv.ChannelID, MemberID: m.Author.Member(), At: at, Waited: waited,
+		})
+	}
 }
 
 // opensWindow reports whether a message opens the customer service window. No

@@ -95,7 +95,7 @@ func (m *memory) picture() string {
 	where := make(map[crm.ConversationID]string)
 	for _, cv := range m.Conversations {
 		where[cv.ID] = fmt.Sprint(cv.ChannelID[15], who[cv.ContactID])
-		add("conversation %s %s unread %d inbound %v last %v %q %s shown %q", where[cv.ID], cv.Status, cv.Unread, cv.LastInbound,
+		add("conversation %s %s waits %v unread %d inbound %v last %v %q %s shown %q", where[cv.ID], cv.Status, !cv.WaitingSince.IsZero(), cv.Unread, cv.LastInbound,
 			cv.LastMessage.At, cv.LastMessage.Preview, cv.LastMessage.Status, cv.ContactName)
 	}
 	for _, msg := range m.Messages {

@@ -66,6 +66,9 @@ func decideChange(cv *crm.Conversation, members []*crm.Member, by crm.Actor, c C
 			cv.Status, cv.SnoozedUntil = *c.Status, until
 			news["status"] = cv.Status
 		}
+		if cv.Status == crm.Resolved { // whoever closes it says that nothing is left to answer
+			cv.WaitingSince = time.Time{}
+		}
 		if !until.IsZero() {
 			news["snoozed_until"] = until
 		}

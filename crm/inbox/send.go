@@ -192,6 +192,7 @@ func decideSend(state *State, p access.Principal, cmd SendCommand, mint *crm.Min
 func (w *world) queue(cv *crm.Conversation, m *crm.Message, p access.Principal) {
 	w.addMessage(m)
 	w.saveMessage(m)
+	w.turn(cv, m, w.now)
 	w.preview(cv, m)
 	if p.Actor.Kind == crm.ByMember {
 		cv.Unread, cv.Mode = 0, crm.Human

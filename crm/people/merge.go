@@ -249,6 +249,9 @@ func (s *State) joinThreads(into, from *crm.Conversation, contact crm.ContactID,
 	if into.AssigneeID.IsZero() {
 		into.AssigneeID = from.AssigneeID
 	}
+	if since := from.WaitingSince; !since.IsZero() && (into.WaitingSince.IsZero() || since.Before(into.WaitingSince)) {
+		into.WaitingSince = since
+	}
 	into.UpdatedAt = now
 	c.Merged = recordOf(into)
 	changes.Conversations, changes.GoneThreads = append(changes.Conversations, into), append(changes.GoneThreads, from.ID)

@@ -192,6 +192,9 @@ func (s *State) partThreads(c *clash, gone crm.ContactID, now time.Time, changes
 	if into.ProfileAt.Equal(merged.ProfileAt) {
 		into.ProfileAt = before.ProfileAt
 	}
+	if into.WaitingSince.Equal(merged.WaitingSince) {
+		into.WaitingSince = before.WaitingSince
+	}
 	if into.LastMessage.ID == merged.LastMessage.ID {
 		into.LastMessage = before.LastMessage
 	}

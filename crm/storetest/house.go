@@ -176,6 +176,9 @@ func (h *house) check(t *testing.T) {
 			t.Errorf("the team left %d %s, want %d", count[0], what, count[1])
 		}
 	}
+	if wrong := h.standing(t, h.ours.ws).differ(h.scan(t, h.ours.ws)); wrong != "" {
+		t.Errorf("the figures are not what a count gives:\n\t%s", wrong)
+	}
 	if waiting, _, err := h.store.Outbox().Depth(t.Context()); err != nil || waiting != 0 {
 		t.Errorf("%d jobs wait, %v, want none", waiting, err)
 	}

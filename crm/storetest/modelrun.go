@@ -84,6 +84,9 @@ func (w *world) compare(t *testing.T, c *tenant, m *model) string {
 	want.Members, want.Keys, want.Known, want.Waiting = got.Members, got.Keys, got.Known, got.Waiting
 	found := differences(got, want)
 	found = append(found, differences(w.known(t, c), m.known(c))...)
+	if wrong := w.standing(t, c.ws).differ(w.scan(t, c.ws)); wrong != "" {
+		found = append(found, wrong)
+	}
 	return strings.Join(found, "\n\t")
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/my21staff/my21staff/crm/directory"
 	"github.com/my21staff/my21staff/crm/feed"
+	"github.com/my21staff/my21staff/crm/figures"
 	"github.com/my21staff/my21staff/crm/inbox"
 	"github.com/my21staff/my21staff/crm/outbox"
 	"github.com/my21staff/my21staff/crm/people"
@@ -18,6 +19,7 @@ type Store interface {
 	Erasures() people.EraseStore
 	Outbox() outbox.Store
 	Feed() feed.Store
+	Figures() figures.Store
 	Directory() directory.Store
 
 	// Close ends the store: every later call is an error. Closing it again
@@ -63,6 +65,7 @@ func Run(t *testing.T, open func(tb testing.TB) Store) {
 		{"Job", jobTests},
 		{"Import", importTests},
 		{"Feed", feedTests},
+		{"Figures", figureTests},
 		{"Directory", directoryTests},
 		{"Value", valueTests},
 		{"Model", modelTests},

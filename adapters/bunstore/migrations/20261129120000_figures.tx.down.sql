@@ -1,0 +1,2 @@
+alter table conversations drop column waiting_since;
+drop table figures;
