@@ -87,6 +87,8 @@ func (h *Host) work() {
 	h.workers.Go("old imports", h.workers.Every(worker.RetentionEvery, "old imports", imports.Expire))
 	eraser := &worker.Eraser{Erasures: h.Erasures}
 	h.workers.Go("erasures", h.workers.Every(worker.EraseEvery, "erasures", eraser.Turn))
+	aging := &worker.Aging{Leads: h.Aging}
+	h.workers.Go("aging", h.workers.Every(worker.AgingEvery, "aging", aging.Turn))
 	templates := &worker.TemplateSync{
 		Channels: h.Directory, Inbox: h.Inbox, Now: time.Now, Log: h.log,
 		Listers: map[crm.Provider]worker.TemplateLister{crm.Kapso: h.kapso, crm.Meta: h.meta},

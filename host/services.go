@@ -31,6 +31,7 @@ type Services struct {
 	People    *people.Service
 	Imports   *people.Imports
 	Erasures  *people.Erasures
+	Aging     *people.Aging
 	Outbox    *outbox.Service
 	Feed      *feed.Service
 
@@ -70,6 +71,7 @@ func OpenServices(ctx context.Context, c Config) (*Services, error) {
 	s.People = people.New(store.People(), mint)
 	s.Imports = people.NewImports(store.Imports(), mint)
 	s.Erasures = people.NewErasures(store.Erasures(), store.Imports(), mint)
+	s.Aging = people.NewAging(store.Aging(), mint)
 	s.Feed = feed.New(at.Feed(store.Feed()))
 	s.Outbox = outbox.New(at.Outbox(store.Outbox()), map[crm.Provider]outbox.Sender{crm.Kapso: at.Sender(s.kapso), crm.Meta: at.Sender(s.meta)}, mint)
 	return s, nil

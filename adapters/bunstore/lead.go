@@ -1,11 +1,14 @@
 package bunstore
 
 import (
+	"context"
+	"database/sql"
 	"time"
 
 	"github.com/uptrace/bun"
 
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/people"
 )
 
 type leadRow struct {
@@ -51,4 +54,34 @@ func (b *batch) leads(leads []*crm.Lead) {
 	if !scored.empty() {
 		b.steps = append(b.steps, step{Statement: b.t.store.where("update contacts set score = "+total, scored, " and score <> "+total)})
 	}
+}
+
+// ClaimDue implements people.AgingStore. What is due is looked for before the
+// transaction, so that one is begun only to claim something.
+func (s peopleStore) ClaimDue(ctx context.Context, now, until time.Time, limit int) ([]people.DueLead, error) {
+	var due []stamp
+	l := s.reader("look for aging leads", everywhere)
+	if err := l.run(ctx, pick(ask("select due_at from leads where due_at <= ? order by due_at limit 1", stamp(now)).bound(), &due)); err != nil || len(due) == 0 {
+		return nil, err
+	}
+	var claimed []people.DueLead
+	err := s.transact(ctx, "claim aging leads", everywhere, func(ctx context.Context, t *tx) error {
+		claimed = nil
+		oldest := ask("select workspace_id, contact_id from leads where due_at <= ? order by due_at limit ?"+s.dialect.ClaimLock(), stamp(now), limit)
+		q := ask("update leads set due_at = ? where (workspace_id, contact_id) in", stamp(until)).include("", oldest).and(" returning workspace_id, contact_id")
+		return t.run(ctx, step{Statement: t.inline(q), scan: func(rows *sql.Rows) error {
+			for rows.Next() {
+				var ws, contact uid
+				if err := rows.Scan(&ws, &contact); err != nil {
+					return err
+				}
+				claimed = append(claimed, people.DueLead{WorkspaceID: crm.WorkspaceID(ws), ContactID: crm.ContactID(contact)})
+			}
+			return rows.Err()
+		}})
+	})
+	if err != nil {
+		return nil, err // they are not claimed, or nobody knows whether they are
+	}
+	return claimed, nil
 }

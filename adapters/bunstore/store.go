@@ -81,6 +81,9 @@ func (s *Store) Imports() people.ImportStore { return importStore{s} }
 // Erasures returns the store as erasures of contacts see it.
 func (s *Store) Erasures() people.EraseStore { return eraseStore{s} }
 
+// Aging returns the store as the aging of leads sees it.
+func (s *Store) Aging() people.AgingStore { return peopleStore{s} }
+
 // Outbox returns the store as the outbox sees it.
 func (s *Store) Outbox() outbox.Store { return outboxStore{s} }
 

@@ -96,15 +96,10 @@ func (b *Book) Changed() []*crm.Lead {
 	var changed []*crm.Lead
 	for _, contact := range slices.SortedFunc(maps.Keys(b.pages), crm.ContactID.Compare) {
 		p := b.pages[contact]
-		encoded := p.profile.Append(nil)
-		if !p.fresh && bytes.Equal(encoded, p.before) {
+		if !p.fresh && bytes.Equal(p.profile.Append(nil), p.before) {
 			continue
 		}
-		l := p.lead
-		l.Profile, l.Rules, l.ScoredAt = encoded, b.rules.Version(), b.now
-		l.Total = Total(&p.profile, b.rules, b.now)
-		l.Temperature = b.rules.Temperature(l.Temperature, l.Total)
-		changed = append(changed, &l)
+		changed = append(changed, b.scored(p))
 	}
 	return changed
 }

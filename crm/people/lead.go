@@ -13,6 +13,20 @@ import (
 // contacts with their leads and conversations.
 func (s *State) score(ws crm.WorkspaceID, changes *crm.Changes, now time.Time) {
 	book := lead.NewBook(ws, cmp.Or(s.Rules, lead.Education()), now, s.Leads)
+	for _, c := range changes.Contacts {
+		book.Known(c)
+	}
+	for _, n := range changes.Notes {
+		book.Noted(n)
+	}
+	changes.Leads = book.Changed()
+	s.warm(ws, changes, now, true)
+}
+
+// warm adds to changes what the temperatures of their leads change: the contact
+// and its conversations, and a fact; that a new contact is cold is no news. News
+// says that something happened, so that the contact counts as changed now.
+func (s *State) warm(ws crm.WorkspaceID, changes *crm.Changes, now time.Time, news bool) {
 	contacts := make(map[crm.ContactID]*crm.Contact, len(s.Contacts))
 	for _, c := range s.Contacts {
 		contacts[c.ID] = c
@@ -20,15 +34,10 @@ func (s *State) score(ws crm.WorkspaceID, changes *crm.Changes, now time.Time) {
 	written := make(map[any]bool, len(changes.Contacts)+len(changes.Conversations))
 	for _, c := range changes.Contacts {
 		contacts[c.ID], written[c] = c, true
-		book.Known(c)
 	}
 	for _, cv := range changes.Conversations {
 		written[cv] = true
 	}
-	for _, n := range changes.Notes {
-		book.Noted(n)
-	}
-	changes.Leads = book.Changed()
 	for _, l := range changes.Leads {
 		c := contacts[l.ContactID]
 		if c == nil {
@@ -38,8 +47,10 @@ func (s *State) score(ws crm.WorkspaceID, changes *crm.Changes, now time.Time) {
 		if c.Temperature == l.Temperature {
 			continue
 		}
-		news := c.Temperature != "" || l.Temperature != crm.Cold
-		c.Temperature, c.UpdatedAt = l.Temperature, now
+		told := c.Temperature != "" || l.Temperature != crm.Cold
+		if c.Temperature = l.Temperature; news {
+			c.UpdatedAt = now
+		}
 		if !written[c] {
 			changes.Contacts = append(changes.Contacts, c)
 		}
@@ -52,7 +63,7 @@ func (s *State) score(ws crm.WorkspaceID, changes *crm.Changes, now time.Time) {
 				changes.Conversations = append(changes.Conversations, cv)
 			}
 		}
-		if news {
+		if told {
 			changes.Facts = append(changes.Facts, crm.Fact{
 				WorkspaceID: ws, Kind: crm.ContactChanged, At: now, Actor: crm.Actor{Kind: crm.BySystem}, ContactID: c.ID,
 				Data: data(map[string]any{"temperature": c.Temperature}),

@@ -138,7 +138,7 @@ const (
 	ByRecent  Sort = "recent"  // last changed first
 	ByCreated Sort = "created" // newest first
 	ByName    Sort = "name"    // by what they are called, folded
-	ByScore   Sort = "score"   // most likely to buy first, as of when each was last scored; see Aging
+	ByScore   Sort = "score"   // most likely to buy first, as of when each was last scored; see [Aging]
 	ByID      Sort = "id"      // which nothing changes; for who goes through all of them
 )
 

@@ -25,6 +25,7 @@ type office struct {
 	clock   *crmtest.Clock
 	mint    *crm.Mint
 	store   people.Store
+	aging   people.AgingStore
 	imports *people.Imports
 	members *directory.Service
 	feed    *feed.Service
@@ -46,7 +47,7 @@ func newOffice(t *testing.T) *office {
 		}
 	})
 	clock := crmtest.NewClock()
-	o := &office{t: t, clock: clock, mint: clock.Mint(1), store: store.People(), feed: feed.New(store.Feed())}
+	o := &office{t: t, clock: clock, mint: clock.Mint(1), store: store.People(), aging: store.Aging(), feed: feed.New(store.Feed())}
 	o.Service = people.New(o.store, o.mint)
 	o.importStore = &faulty{ImportStore: store.Imports()}
 	o.imports = people.NewImports(o.importStore, o.mint)

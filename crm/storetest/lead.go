@@ -3,6 +3,8 @@ package storetest
 import (
 	"bytes"
 	"context"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +18,7 @@ var leadTests = []test{
 	{"is loaded with its contact, when that is asked for", leadLoad},
 	{"of many contacts is loaded at once, of each workspace its own", leadLoadAll},
 	{"is written with its contact in one transaction, or not at all", leadWithContact},
+	{"is claimed when it is due, by one of several, the longest due first", leadClaimed},
 	{"has its total at the contact, which it changes in nothing else", leadTotal},
 }
 
@@ -115,4 +118,67 @@ func leadTotal(t *testing.T, w *world) {
 	w.write(t, w.ours.ws, &crm.Changes{Contacts: []*crm.Contact{stale}, Leads: scored(3)})
 	same(t, "a contact that was written with its lead", w.contact(t, want.ID), want)
 	same(t, "the others' contact", must[*people.Card](t)(w.store.People().CardByID(t.Context(), w.theirs.ws, theirs.ID)).Contact, theirs)
+}
+
+func leadClaimed(t *testing.T, w *world) {
+	now := w.clock.Advance(time.Hour)
+	const n = 40
+	var want []people.DueLead
+	for _, c := range []*tenant{w.ours, w.theirs} {
+		changes := &crm.Changes{}
+		for i := range n / 2 {
+			ct, l := c.Contact(), copied(c.lead)
+			l.ContactID, l.DueAt = ct.ID, now.Add(time.Duration(i)*time.Second)
+			changes.Contacts, changes.Leads = append(changes.Contacts, ct), append(changes.Leads, l)
+			want = append(want, people.DueLead{WorkspaceID: c.ws, ContactID: ct.ID})
+		}
+		never, l := c.Contact(), copied(c.lead)
+		l.ContactID, l.DueAt = never.ID, time.Time{}
+		stored := copied(c.lead)
+		stored.DueAt = time.Time{}
+		changes.Contacts, changes.Leads = append(changes.Contacts, never), append(changes.Leads, l, stored)
+		w.write(t, c.ws, changes)
+	}
+	claim := func(at, until time.Time, limit int) []people.DueLead {
+		return must[[]people.DueLead](t)(w.store.Aging().ClaimDue(t.Context(), at, until, limit))
+	}
+	if early := claim(now.Add(-time.Second), now, n); len(early) > 0 {
+		t.Errorf("%d leads are claimed before they are due", len(early))
+	}
+	until := now.Add(time.Hour)
+	first := claim(now.Add(time.Minute), until, 2)
+	if len(first) != 2 || slices.Contains(first, want[1]) || !slices.Contains(first, want[0]) || !slices.Contains(first, want[n/2]) {
+		t.Errorf("the first two are %v, want each workspace's first", first)
+	}
+	var mu sync.Mutex
+	var running sync.WaitGroup
+	claimed := first
+	for range 4 {
+		running.Go(func() {
+			for {
+				some, err := w.store.Aging().ClaimDue(t.Context(), now.Add(time.Minute), until, 3)
+				mu.Lock()
+				claimed = append(claimed, some...)
+				mu.Unlock()
+				if err != nil {
+					t.Error(err)
+				}
+				if len(some) == 0 {
+					return
+				}
+			}
+		})
+	}
+	running.Wait()
+	byContact := func(a, b people.DueLead) int { return a.ContactID.Compare(b.ContactID) }
+	slices.SortFunc(claimed, byContact)
+	slices.SortFunc(want, byContact)
+	same(t, "all that were claimed", claimed, want)
+	card := must[*people.Card](t)(w.store.People().CardByID(t.Context(), claimed[0].WorkspaceID, claimed[0].ContactID))
+	if !card.Lead.DueAt.Equal(until) {
+		t.Errorf("a lead that was claimed is due at %v, want %v", card.Lead.DueAt, until)
+	}
+	if again := claim(until, until.Add(time.Hour), n+1); len(again) != n {
+		t.Errorf("%d are claimed when the claim has run out, want %d", len(again), n)
+	}
 }

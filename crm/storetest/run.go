@@ -17,6 +17,7 @@ type Store interface {
 	People() people.Store
 	Imports() people.ImportStore
 	Erasures() people.EraseStore
+	Aging() people.AgingStore
 	Outbox() outbox.Store
 	Feed() feed.Store
 	Figures() figures.Store

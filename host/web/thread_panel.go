@@ -97,7 +97,7 @@ func (w *Web) panel(ctx context.Context, v *visitor, o opened, c listChoice) (*p
 		Token: formToken(v.session), Address: "/inbox/" + o.conversation.ID.String(), Suffix: c.suffix(), Contact: "/contacts/" + ct.ID.String(),
 		CanEdit: v.Can(access.WriteContacts), Name: v.nameOf(ct.DisplayName()), Username: ct.Username, Stage: ct.LeadStatus,
 		OptedOut: ct.OptOut.Out, OptedAt: v.when(ct.OptOut.At, now), OptedWhy: ct.OptOut.Reason, Blocked: v.when(ct.BlockedAt, now),
-		Fields: fieldLines(ct, fields), Score: v.score(found.Lead, now),
+		Fields: fieldLines(ct, fields), Score: v.score(found.Lead, found.Rules, now),
 	}
 	p.Initials = initials(p.Name)
 	if stage, ok := stages.Stage(ct.LeadStatus); ok {
@@ -162,11 +162,11 @@ func fieldLines(ct *crm.Contact, fields []*crm.Field) []line {
 }
 
 // score explains a lead's score as it is now.
-func (v *visitor) score(l *crm.Lead, now time.Time) *scoreView {
+func (v *visitor) score(l *crm.Lead, rules *lead.Rules, now time.Time) *scoreView {
 	if l == nil {
 		return nil
 	}
-	score, temperature := lead.Read(l, lead.Education(), now)
+	score, temperature := lead.Read(l, rules, now)
 	view := &scoreView{Total: score.Total, Temperature: temperature}
 	for _, part := range score.Parts {
 		if part.Points == 0 && len(part.Lines) == 0 {
