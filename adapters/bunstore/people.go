@@ -36,7 +36,10 @@ func (s peopleStore) Contacts(ctx context.Context, ws crm.WorkspaceID, query peo
 		q = filtered(q, ws, *query.Filter)
 	}
 	if query.Search != "" {
-		q, scope.Search = s.searchContacts(q, ws, query.Search)
+		var err error
+		if q, scope.Search, err = s.searchContacts(ctx, q, ws, query.Search); err != nil {
+			return nil, err
+		}
 	}
 	q = inOrder(q, query.Sort, query.After).and(" limit ?", query.Limit)
 	l := s.reader("list contacts", scope)

@@ -98,6 +98,13 @@ func TestPlans(t *testing.T) {
 				return wantRows(pe.Contacts(ctx, ws, people.ContactQuery{Filter: &cold, Sort: people.ByScore, Limit: 50, After: people.ContactCursor{Score: 90, ID: seeded.contact.ID}}))
 			}, false},
 			{"contacts with a status", "contacts_lead", filtered(`{"field":"lead_status","op":"is","value":"new"}`), false},
+			{"contacts with a status by score", "contacts_lead_score", func(ctx context.Context) error {
+				won := filter.Test{Kind: filter.Equals, Place: filter.InStatus, Text: "won"}
+				return wantRows(pe.Contacts(ctx, ws, people.ContactQuery{Filter: &won, Sort: people.ByScore, Limit: 50, After: people.ContactCursor{Score: 90, ID: seeded.contact.ID}}))
+			}, false},
+			{"contacts called like nearly all", "contacts_list", func(ctx context.Context) error {
+				return wantRows(pe.Contacts(ctx, ws, people.ContactQuery{Search: "siti", Limit: 50}))
+			}, false},
 			{"contacts with a tag", "contact_tags", filtered(`{"field":"tag","op":"is","value":"` + seeded.contact.Tags[0].String() + `"}`), true},
 			{"contacts with a rare word in a field", "contact_fields", filtered(`{"field":"fields.city","op":"is","value":"City 3"}`), true},
 			{"contacts with a common word in a field", "contact_fields", filtered(`{"field":"fields.kind","op":"is","value":"kind 1"}`), !store.Dialect().MigrationTypes().Postgres},
@@ -148,7 +155,7 @@ func watching(t *testing.T, store *bunstore.Store, path string, sorts bool) (con
 	ctx, stats := bunstore.WithStats(t.Context())
 	plans := new(strings.Builder)
 	stats.Trace = func(ctx context.Context, statement bunstore.Statement) {
-		if !strings.HasPrefix(statement.SQL, "select") {
+		if !strings.HasPrefix(statement.SQL, "select") && !strings.HasPrefix(statement.SQL, "with") {
 			return
 		}
 		for _, fault := range planFaults(t, store, bunstore.ScopeOf(ctx), statement, plans) {
@@ -170,8 +177,9 @@ func planFaults(t *testing.T, store *bunstore.Store, scope bunstore.Scope, state
 		var detail string
 		err := rows.Scan(&id, &parent, &unused, &detail)
 		plans.WriteString(detail + "\n")
-		values := strings.Contains(detail, "CONSTANT ROW") || strings.HasSuffix(detail, "-ROW VALUES CLAUSE") // of an insert
-		if strings.HasPrefix(detail, "SCAN") && !values || strings.Contains(detail, "TEMP B-TREE") {
+		values := strings.Contains(detail, "CONSTANT ROW") || strings.HasSuffix(detail, "-ROW VALUES CLAUSE")                 // of an insert
+		searched := strings.Contains(detail, "VIRTUAL TABLE INDEX 0:M") || detail == "SCAN found" || detail == "SCAN counted" // what has all tokens, counted
+		if strings.HasPrefix(detail, "SCAN") && !values && !searched || strings.Contains(detail, "TEMP B-TREE") {
 			faults = append(faults, detail)
 		}
 		return err
@@ -203,12 +211,14 @@ type planNode struct {
 	Plans []planNode
 }
 
-// perWorkspace are tables with a row or so of each workspace, of which the seeded
-// store has two: an index would be a detour there.
-var perWorkspace = []string{"counters", "lead_rules"}
+// readWhole are the tables that the seeded store may read from one end to the
+// other: those with a row or so of each workspace, of which it has two, and the
+// documents that are searched, of which it has some thousand (bench/crm shows how
+// millions are searched).
+var readWhole = []string{"counters", "lead_rules", "search_index"}
 
 func (n planNode) faults() (faults []string) {
-	if n.Type == "Seq Scan" && !slices.Contains(perWorkspace, n.Table) || strings.Contains(n.Type, "Sort") {
+	if n.Type == "Seq Scan" && !slices.Contains(readWhole, n.Table) || strings.Contains(n.Type, "Sort") {
 		faults = append(faults, n.Type+" "+n.Table)
 	}
 	for _, below := range n.Plans {

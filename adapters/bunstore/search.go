@@ -1,6 +1,7 @@
 package bunstore
 
 import (
+	"context"
 	"encoding/hex"
 	"strings"
 	"unicode"
@@ -111,16 +112,35 @@ func nameAsked(search string) string {
 	return filter.Fold(search)
 }
 
+// manyFound is how many contacts a search gathers and sorts at most. What more
+// than that many have is met soon enough on the way through the list's own order.
+const manyFound = 2000
+
 // searchContacts adds the condition that a contact has a part of a name or
 // number, and returns the Search of the scope. Lines that have all the threes
 // of what is asked may have them apart: replace tells.
-func (s *Store) searchContacts(q Query, ws crm.WorkspaceID, search string) (Query, string) {
+func (s *Store) searchContacts(ctx context.Context, q Query, ws crm.WorkspaceID, search string) (Query, string, error) {
 	asked := nameAsked(search)
 	if asked == "" {
-		return q, ""
+		return q, "", nil
 	}
 	match, expression := s.dialect.Match(ws, partsAsked(asked))
-	return q.and(" and id in").include("", match).and(" and folded <> replace(folded, ?, '')", text(asked)), expression
+	scope := of(ws)
+	scope.Search = expression
+	l := s.reader("count what a search finds", scope)
+	// Apart, so that PostgreSQL does not expect a limit so soon that it would
+	// rather read the whole table than ask the index.
+	count := ask("with found as materialized").include("", match).and(" select count(*) from (select 1 from found limit ?) as counted", manyFound)
+	var found []int
+	if err := l.run(ctx, pick(count.bound(), &found)); err != nil {
+		return q, "", err
+	}
+	if found[0] < manyFound {
+		q = q.and(" and id in").include("", match)
+	} else {
+		expression = ""
+	}
+	return q.and(" and folded <> replace(folded, ?, '')", text(asked)), expression, nil
 }
 
 // searchConversations adds the condition that a conversation's contact has a

@@ -4,6 +4,7 @@
 alter table contacts add column score bigint not null default 0;
 update contacts set score = coalesce((select total from leads where leads.workspace_id = contacts.workspace_id and leads.contact_id = contacts.id), 0);
 create index contacts_score on contacts (workspace_id, score desc, id desc);
+create index contacts_lead_score on contacts (workspace_id, lead_status, score desc, id desc);
 create index contacts_temperature on contacts (workspace_id, temperature, updated_at desc, id desc);
 create index contacts_temperature_score on contacts (workspace_id, temperature, score desc, id desc);
 
