@@ -44,9 +44,9 @@ type Dialect interface {
 	// what was indexed of them before. It may be handed none.
 	Index(docs []Document) []Query
 	// Match returns a query for the Found of a workspace's documents that have
-	// all tokens of one of the alternatives, each the beginning of a token, and
-	// the Search of the scope it must run in.
-	Match(ws crm.WorkspaceID, alternatives ...[]string) (q Query, search string)
+	// all tokens of one of the alternatives, and the Search of the scope it must
+	// run in.
+	Match(ws crm.WorkspaceID, alternatives ...[]Sought) (q Query, search string)
 
 	// Months is how the database keeps delivery_bodies in parts by month; nil
 	// where the table is one.
@@ -121,6 +121,14 @@ type Document struct {
 	Found       [16]byte // what is looked for: the conversation or contact
 	Tokens      []string
 	Known       bool // it may have been indexed before
+}
+
+// Sought is a token that is searched for. The beginning of one costs a look at
+// every document that has any token beginning so, a whole one only at those that
+// have the rest of what is searched for too.
+type Sought struct {
+	Token string
+	Whole bool // false: the beginning of a token
 }
 
 // MigrationTypes are the words a database has for what the migrations need.

@@ -92,14 +92,25 @@ func partsOf(lines string) []string {
 	return without(parts, nil)
 }
 
-// partsAsked returns the tokens that a part of a line is found by.
-func partsAsked(asked string) []string {
+// partsAsked returns the tokens that a part of a line is found by: its threes, or
+// the beginning of one.
+func partsAsked(asked string) []Sought {
 	characters := []rune(asked)
-	parts := []string{part(characters[:min(3, len(characters))])}
+	parts := []Sought{{part(characters[:min(3, len(characters))]), len(characters) >= 3}}
 	for i := 1; i+3 <= len(characters); i++ {
-		parts = append(parts, part(characters[i:i+3]))
+		parts = append(parts, Sought{part(characters[i : i+3]), true})
 	}
 	return without(parts, nil)
+}
+
+// wordsAsked returns the tokens that words are found by, of which each may be the
+// beginning of a longer one.
+func wordsAsked(search string) []Sought {
+	var asked []Sought
+	for _, word := range wordsOf(search, maxSearchWords) {
+		asked = append(asked, Sought{Token: word})
+	}
+	return asked
 }
 
 func part(characters []rune) string { return "t" + hex.EncodeToString([]byte(string(characters))) }
@@ -147,11 +158,11 @@ func (s *Store) searchContacts(ctx context.Context, q Query, ws crm.WorkspaceID,
 // part of a name or number, or one of its messages every word, and returns the
 // Search of the scope.
 func (s *Store) searchConversations(q Query, ws crm.WorkspaceID, search string) (Query, string) {
-	asked, words := nameAsked(search), wordsOf(search, maxSearchWords)
+	asked, words := nameAsked(search), wordsAsked(search)
 	if asked == "" {
 		return q, ""
 	}
-	alternatives := [][]string{partsAsked(asked)}
+	alternatives := [][]Sought{partsAsked(asked)}
 	if len(words) > 0 {
 		alternatives = append(alternatives, words)
 	}

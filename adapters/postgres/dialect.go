@@ -146,12 +146,12 @@ func (d *dialect) Index(docs []bunstore.Document) []bunstore.Query {
 }
 
 // Match implements bunstore.Dialect.
-func (*dialect) Match(ws crm.WorkspaceID, alternatives ...[]string) (bunstore.Query, string) {
+func (*dialect) Match(ws crm.WorkspaceID, alternatives ...[]bunstore.Sought) (bunstore.Query, string) {
 	either := make([]string, len(alternatives))
 	for i, tokens := range alternatives {
 		every := make([]string, len(tokens))
 		for j, token := range tokens {
-			every[j] = quoted(token, true)
+			every[j] = quoted(token.Token, !token.Whole)
 		}
 		either[i] = "(" + strings.Join(every, " & ") + ")"
 	}

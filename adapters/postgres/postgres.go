@@ -42,6 +42,9 @@ func Open(ctx context.Context, dsn string, options Options) (*bunstore.Store, er
 	}
 	// What is written into SQL text is written for these.
 	config.RuntimeParams["standard_conforming_strings"], config.RuntimeParams["client_encoding"] = "on", "UTF8"
+	// To compile a plan takes longer than any of ours; a list whose whole would be
+	// long and whose page is not was compiled for a tenth of a second.
+	config.RuntimeParams["jit"] = "off"
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "my21staff"
 	}

@@ -135,10 +135,17 @@ func token(ws crm.WorkspaceID) string { return "w" + hex.EncodeToString(ws[:]) }
 
 // Match implements bunstore.Dialect. The expression holds letters, marks and
 // digits only, in quotes: none of it is taken for an operator.
-func (*dialect) Match(ws crm.WorkspaceID, alternatives ...[]string) (bunstore.Query, string) {
+func (*dialect) Match(ws crm.WorkspaceID, alternatives ...[]bunstore.Sought) (bunstore.Query, string) {
 	either := make([]string, len(alternatives))
 	for i, tokens := range alternatives {
-		either[i] = `("` + strings.Join(tokens, `" * AND "`) + `" *)`
+		every := make([]string, len(tokens))
+		for j, token := range tokens {
+			every[j] = `"` + token.Token + `"`
+			if !token.Whole {
+				every[j] += " *"
+			}
+		}
+		either[i] = "(" + strings.Join(every, " AND ") + ")"
 	}
 	return bunstore.Query{
 		SQL:  "select found_id from search_index where search_index match ?",
