@@ -177,7 +177,7 @@ func newBareServer(ctx context.Context, d *database) (*bareServer, error) {
 	b := &bareServer{bypass: make(chan *pgx.Conn, 32), owner: make(chan *pgx.Conn, serverConns)}
 	for pool, dsn := range map[chan *pgx.Conn]string{b.bypass: d.superuser, b.owner: d.dsn} {
 		for range cap(pool) {
-			conn, err := pgx.Connect(ctx, dsn)
+			conn, err := connect(ctx, dsn)
 			if err != nil {
 				return nil, err
 			}
@@ -193,6 +193,16 @@ func newBareServer(ctx context.Context, d *database) (*bareServer, error) {
 		b.ids.Store(most)
 	}
 	return b, err
+}
+
+// connect connects with the product's settings.
+func connect(ctx context.Context, dsn string) (*pgx.Conn, error) {
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, err
+	}
+	config.RuntimeParams["jit"] = "off"
+	return pgx.ConnectConfig(ctx, config)
 }
 
 func (b *bareServer) run(ctx context.Context, t *trip) error {

