@@ -26,6 +26,8 @@ type Changes struct {
 	Rules         []*LeadRules // a new version; one that is there is a Conflict
 	Views         []*View
 	DeletedViews  []ViewID
+	CannedReplies []*CannedReply // a second one under a shortcut is a Conflict
+	DeletedCanned []CannedReplyID
 	Merges        []*Merge
 	Handovers     []Handover       // every message of a conversation becomes another contact's
 	GoneThreads   []ConversationID // deleted, once nothing in the changes is in them any more
@@ -43,7 +45,7 @@ type Changes struct {
 func (c *Changes) Empty() bool {
 	return len(c.Contacts)+len(c.Leads)+len(c.Conversations)+len(c.Messages)+len(c.Statuses)+len(c.Amendments)+
 		len(c.Deliveries)+len(c.Notes)+len(c.Tasks)+len(c.Tags)+len(c.DeletedTags)+len(c.Templates)+
-		len(c.Fields)+len(c.Pipelines)+len(c.Rules)+len(c.Views)+len(c.DeletedViews)+
+		len(c.Fields)+len(c.Pipelines)+len(c.Rules)+len(c.Views)+len(c.DeletedViews)+len(c.CannedReplies)+len(c.DeletedCanned)+
 		len(c.Merges)+len(c.Handovers)+len(c.GoneThreads)+len(c.GoneContacts)+
 		len(c.Jobs)+len(c.DoneJobs)+len(c.Answers)+len(c.Channels)+len(c.Responses)+len(c.Facts) == 0
 }
@@ -66,6 +68,8 @@ func (c *Changes) Add(other Changes) {
 	c.Rules = append(c.Rules, other.Rules...)
 	c.Views = append(c.Views, other.Views...)
 	c.DeletedViews = append(c.DeletedViews, other.DeletedViews...)
+	c.CannedReplies = append(c.CannedReplies, other.CannedReplies...)
+	c.DeletedCanned = append(c.DeletedCanned, other.DeletedCanned...)
 	c.Merges = append(c.Merges, other.Merges...)
 	c.Handovers = append(c.Handovers, other.Handovers...)
 	c.GoneThreads = append(c.GoneThreads, other.GoneThreads...)

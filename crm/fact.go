@@ -25,6 +25,7 @@ const (
 	FieldChanged        FactKind = "field.changed"      // a custom field was defined or changed
 	PipelineChanged     FactKind = "pipeline.changed"   // the workspace's stages
 	LeadRulesChanged    FactKind = "lead_rules.changed" // how the workspace scores
+	CannedReplyChanged  FactKind = "canned_reply.changed"
 	TemplateChanged     FactKind = "template.changed"
 	ChannelChanged      FactKind = "channel.changed" // paused, resumed, quality, account events
 	ProviderEvent       FactKind = "provider.event"  // anything the provider said that we only pass on

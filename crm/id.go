@@ -34,6 +34,7 @@ type (
 	FieldID        = ID[Field]
 	ViewID         = ID[View]
 	MergeID        = ID[Merge]
+	CannedReplyID  = ID[CannedReply]
 )
 
 // IsZero reports whether the id names nothing.

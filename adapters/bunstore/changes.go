@@ -41,6 +41,7 @@ func (t *tx) Write(ctx context.Context, changes *crm.Changes) error {
 	put(b, rowsOf(b, changes.Pipelines, pipelineOf), replacePipeline)
 	put(b, rowsOf(b, changes.Rules, rulesOf), "")
 	b.views(t.scope.Workspaces, changes)
+	b.canned(t.scope.Workspaces, changes)
 	b.channels(ctx, changes.Channels)
 	b.forget(t.scope.Workspaces, changes.GoneContacts)
 	b.contacts(changes.Contacts)
@@ -146,6 +147,7 @@ func (t *tx) owns(c *crm.Changes) bool {
 		all(t, c.Merges, func(r *crm.Merge) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Rules, func(r *crm.LeadRules) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Views, func(r *crm.View) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.CannedReplies, func(r *crm.CannedReply) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Templates, func(r *crm.Template) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Jobs, func(r *crm.Job) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.DoneJobs, func(r *crm.Job) crm.WorkspaceID { return r.WorkspaceID }) &&

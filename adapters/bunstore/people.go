@@ -126,6 +126,7 @@ type besideRows struct {
 	fields        []fieldRow
 	pipelines     []pipelineRow
 	views         []viewRow
+	canned        []cannedRow
 	messages      []messageRow
 	notes         []noteRow
 	merges        []mergeRow
@@ -173,6 +174,7 @@ func (t peopleTx) loadRest(ctx context.Context, need people.Need, state *people.
 		fill(t.link, &state.Merges, rows.merges, (*mergeRow).merge),
 		fill(t.link, &state.Members, rows.members, (*memberRow).member),
 		fill(t.link, &state.Views, rows.views, (*viewRow).view),
+		fill(t.link, &state.Canned, rows.canned, (*cannedRow).canned),
 	)
 }
 
@@ -195,7 +197,7 @@ func (t peopleTx) besideSteps(ctx context.Context, need people.Need, state *peop
 	for i, c := range state.Contacts {
 		contacts[i] = uid(c.ID)
 	}
-	threads, scored, tags, allTags, settings := lookupBy(byContact), lookupBy(byContact), lookupBy(byID), lookupBy(byWorkspace), lookupBy(byWorkspace)
+	threads, scored, tags, allTags, settings, canned := lookupBy(byContact), lookupBy(byContact), lookupBy(byID), lookupBy(byWorkspace), lookupBy(byWorkspace), lookupBy(byWorkspace)
 	if need.Threads {
 		addIDs(threads, ws, contacts)
 		t.sawAll(contacts)
@@ -207,6 +209,9 @@ func (t peopleTx) besideSteps(ctx context.Context, need people.Need, state *peop
 		allTags.add(ws)
 	} else {
 		addIDs(tags, ws, need.Tags)
+	}
+	if need.Canned {
+		canned.add(ws)
 	}
 	if need.Settings {
 		settings.add(ws)
@@ -226,6 +231,7 @@ func (t peopleTx) besideSteps(ctx context.Context, need people.Need, state *peop
 		find(ctx, t.link, settings, "", &rows.fields),
 		find(ctx, t.link, settings, "", &rows.pipelines),
 		find(ctx, t.link, of(byID, ids(need.Views)), "", &rows.views),
+		find(ctx, t.link, canned, "", &rows.canned),
 		find(ctx, t.link, of(byConversation, ids(need.MessagesOf)), fmt.Sprint(" limit ", people.MaxMerged+1), &rows.messages),
 		find(ctx, t.link, of(byID, ids(need.Messages)), "", &rows.messages),
 		find(ctx, t.link, of(byContact, ids(need.BesideOf)), "", &rows.notes),

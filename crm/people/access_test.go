@@ -2,6 +2,7 @@ package people_test
 
 import (
 	"context"
+	"crypto/rand"
 	"slices"
 	"strings"
 	"testing"
@@ -55,6 +56,14 @@ var calls = []struct {
 	}},
 	{"SaveTag", access.ManageTags, "tag", func(ctx context.Context, s *people.Service, p access.Principal, i ids) error {
 		_, err := s.SaveTag(ctx, p, crm.Tag{ID: i.tag, Name: "Renamed"})
+		return err
+	}},
+	{"CannedReplies", access.ReadConversations, "", func(ctx context.Context, s *people.Service, p access.Principal, _ ids) error {
+		_, err := s.CannedReplies(ctx, p)
+		return err
+	}},
+	{"SaveCannedReply", access.SendMessages, "", func(ctx context.Context, s *people.Service, p access.Principal, _ ids) error {
+		_, err := s.SaveCannedReply(ctx, p, crm.CannedReplyID{}, people.CannedEdit{Shortcut: new(strings.ToLower(rand.Text())), Body: new("x")})
 		return err
 	}},
 	{"Notes", access.ReadContacts, "contact", func(ctx context.Context, s *people.Service, p access.Principal, i ids) error {

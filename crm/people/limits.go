@@ -15,6 +15,7 @@ const (
 	MaxFields     = 100
 	MaxFieldName  = 100  // characters
 	MaxFieldValue = 4096 // bytes
+	MaxShortcut   = 40   // characters
 	maxExternal   = 200  // characters
 )
 

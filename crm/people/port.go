@@ -43,6 +43,9 @@ type Store interface {
 	// everybody's for the zero id.
 	Views(ctx context.Context, ws crm.WorkspaceID, member crm.MemberID) ([]*crm.View, error)
 
+	// CannedReplies returns the workspace's canned replies by shortcut.
+	CannedReplies(ctx context.Context, ws crm.WorkspaceID) ([]*crm.CannedReply, error)
+
 	// Tags returns the workspace's tags by name.
 	Tags(ctx context.Context, ws crm.WorkspaceID) ([]*crm.Tag, error)
 
@@ -78,6 +81,7 @@ type Need struct {
 	LeadRules   bool     // the newest rules that were written
 	Statuses    []string // which of these lead statuses some contact has
 	Views       []crm.ViewID
+	Canned      bool                 // every canned reply
 	MessagesOf  []crm.ConversationID // all their messages, but no more than MaxMerged and one
 	Messages    []crm.MessageID
 	BesideOf    []crm.ContactID // all their notes and tasks
@@ -98,6 +102,7 @@ type State struct {
 	LeadRules     *crm.LeadRules // nil if none were written
 	InUse         []string       // of the statuses asked for
 	Views         []*crm.View
+	Canned        []*crm.CannedReply // in no order
 	Messages      []*crm.Message
 	Notes         []*crm.Note
 	Merges        []*crm.Merge

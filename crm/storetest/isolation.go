@@ -196,7 +196,7 @@ func isolationDelete(t *testing.T, w *world) {
 	before := w.snapshot(t, w.theirs)
 	done := copied(w.theirs.job)
 	done.WorkspaceID = w.ours.ws
-	w.write(t, w.ours.ws, &crm.Changes{DeletedTags: []crm.TagID{w.theirs.tag.ID}, DeletedViews: []crm.ViewID{w.theirs.view.ID}, DoneJobs: []*crm.Job{done}})
+	w.write(t, w.ours.ws, &crm.Changes{DeletedTags: []crm.TagID{w.theirs.tag.ID}, DeletedViews: []crm.ViewID{w.theirs.view.ID}, DeletedCanned: []crm.CannedReplyID{w.theirs.canned.ID}, DoneJobs: []*crm.Job{done}})
 	// Whether touching a key that is not there is an error is the store's choice.
 	_ = w.store.Directory().TouchKey(t.Context(), w.ours.ws, w.theirs.key.ID, w.clock.Advance(time.Hour))
 	if took, err := w.store.Directory().TakeSession(t.Context(), w.ours.ws, w.theirs.session.Hash); err != nil || took {

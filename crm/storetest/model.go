@@ -27,6 +27,7 @@ type model struct {
 	fields        map[crm.FieldID]*crm.Field
 	pipeline      *crm.Pipeline
 	views         map[crm.ViewID]*crm.View
+	canned        map[crm.CannedReplyID]*crm.CannedReply
 	templates     map[templateKey]*crm.Template
 	jobs          map[crm.JobID]*crm.Job
 	answers       map[string]crm.Answer
@@ -55,7 +56,7 @@ func newModel() *model {
 		contacts: map[crm.ContactID]*crm.Contact{}, leads: map[crm.ContactID]*crm.Lead{}, conversations: map[crm.ConversationID]*crm.Conversation{},
 		statuses: map[statusKey]crm.StatusReport{}, amendments: map[amendmentKey]crm.Amendment{}, deliveries: map[[32]byte]*crm.Delivery{},
 		notes: map[crm.NoteID]*crm.Note{}, tasks: map[crm.TaskID]*crm.Task{}, tags: map[crm.TagID]*crm.Tag{},
-		fields: map[crm.FieldID]*crm.Field{}, views: map[crm.ViewID]*crm.View{},
+		fields: map[crm.FieldID]*crm.Field{}, views: map[crm.ViewID]*crm.View{}, canned: map[crm.CannedReplyID]*crm.CannedReply{},
 		templates: map[templateKey]*crm.Template{}, jobs: map[crm.JobID]*crm.Job{}, answers: map[string]crm.Answer{},
 		channels: map[crm.ChannelID]*crm.Channel{},
 	}
@@ -152,6 +153,12 @@ func (m *model) know(c *crm.Changes) {
 	for _, id := range c.DeletedViews {
 		delete(m.views, id)
 	}
+	for _, id := range c.DeletedCanned {
+		delete(m.canned, id)
+	}
+	for _, row := range c.CannedReplies {
+		m.canned[row.ID] = copied(row)
+	}
 	for _, id := range c.DeletedTags {
 		delete(m.tags, id)
 		for _, ct := range m.contacts {
@@ -225,6 +232,7 @@ func (m *model) view() snapshot {
 	s.Fields = rows(m.fields, func(a, b *crm.Field) int { return cmp.Or(cmp.Compare(a.Position, b.Position), a.ID.Compare(b.ID)) })
 	s.Pipeline = m.pipeline
 	s.Views = rows(m.views, func(a, b *crm.View) int { return cmp.Or(strings.Compare(a.Name, b.Name), a.ID.Compare(b.ID)) })
+	s.Canned = rows(m.canned, func(a, b *crm.CannedReply) int { return strings.Compare(a.Shortcut, b.Shortcut) })
 	s.Tasks = rows(m.tasks, func(a, b *crm.Task) int { return b.ID.Compare(a.ID) })
 	s.Templates = rows(m.templates, func(a, b *crm.Template) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Language, b.Language))

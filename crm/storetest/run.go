@@ -56,6 +56,7 @@ func Run(t *testing.T, open func(tb testing.TB) Store) {
 		{"Filter", filterTests},
 		{"Field", fieldTests},
 		{"View", viewTests},
+		{"CannedReply", cannedTests},
 		{"Merge", mergeTests},
 		{"Erasure", eraseTests},
 		{"Note", noteTests},

@@ -21,6 +21,7 @@ type snapshot struct {
 	Pipeline      *crm.Pipeline
 	Rules         *crm.LeadRules
 	Views         []*crm.View // everybody's and the owner's
+	Canned        []*crm.CannedReply
 	Tasks         []*crm.Task
 	Templates     []*crm.Template
 	Deliveries    []*crm.Delivery
@@ -50,6 +51,7 @@ func (w *world) snapshot(t *testing.T, c *tenant) snapshot {
 	s.Pipeline = must[*crm.Pipeline](t)(w.store.People().Pipeline(ctx, ws))
 	s.Rules = must[*crm.LeadRules](t)(w.store.People().LeadRules(ctx, ws))
 	s.Views = must[[]*crm.View](t)(w.store.People().Views(ctx, ws, c.Owner.ID))
+	s.Canned = must[[]*crm.CannedReply](t)(w.store.People().CannedReplies(ctx, ws))
 	s.Tasks = must[[]*crm.Task](t)(w.store.People().Tasks(ctx, ws, people.TaskQuery{Limit: all}))
 	s.Templates = must[[]*crm.Template](t)(read.Templates(ctx, ws, crm.ChannelID{}))
 	s.Deliveries = must[[]*crm.Delivery](t)(read.Deliveries(ctx, ws, inbox.DeliveryQuery{Limit: all}))

@@ -40,6 +40,7 @@ type tenant struct {
 	field        *crm.Field
 	pipeline     *crm.Pipeline
 	view         *crm.View
+	canned       *crm.CannedReply
 	note         *crm.Note
 	task         *crm.Task
 	template     *crm.Template
@@ -102,7 +103,7 @@ func (c *tenant) rows() *crm.Changes {
 		Messages: []*crm.Message{copied(c.message), copied(c.reply)},
 		Statuses: []crm.StatusReport{c.status}, Amendments: []crm.Amendment{c.amendment},
 		Deliveries: []*crm.Delivery{copied(c.delivery)}, Notes: []*crm.Note{copied(c.note)}, Tasks: []*crm.Task{copied(c.task)},
-		Tags: []*crm.Tag{copied(c.tag)}, Fields: []*crm.Field{copied(c.field)}, Pipelines: []*crm.Pipeline{copied(c.pipeline)}, Views: []*crm.View{copied(c.view)},
+		Tags: []*crm.Tag{copied(c.tag)}, Fields: []*crm.Field{copied(c.field)}, Pipelines: []*crm.Pipeline{copied(c.pipeline)}, Views: []*crm.View{copied(c.view)}, CannedReplies: []*crm.CannedReply{copied(c.canned)},
 		Templates: []*crm.Template{copied(c.template)}, Jobs: []*crm.Job{copied(c.job)},
 		Answers: []crm.Answer{c.answer}, Facts: []crm.Fact{c.fact(c.message)},
 	}
@@ -119,6 +120,7 @@ func (c *tenant) people(mint *crm.Mint, now time.Time) {
 		ID: crm.NewID[crm.View](mint), WorkspaceID: c.ws, Name: "New", Filter: []byte(`{"field":"lead_status","op":"is","value":"new"}`),
 		Sort: "recent", CreatedAt: now, UpdatedAt: now,
 	}
+	c.canned = &crm.CannedReply{ID: crm.NewID[crm.CannedReply](mint), WorkspaceID: c.ws, Shortcut: "hours", Body: "We are open from 9 to 17.", CreatedAt: now, UpdatedAt: now}
 	c.contact = c.Contact()
 	c.contact.Tags = []crm.TagID{c.tag.ID}
 	c.contact.Temperature, c.contact.Score = crm.Warm, 42

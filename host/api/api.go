@@ -62,7 +62,7 @@ type Route struct {
 func (a *API) Routes() []Route {
 	routes := slices.Concat(
 		a.meRoutes(), a.conversationRoutes(), a.messageRoutes(), a.noteRoutes(), a.contactRoutes(), a.importRoutes(),
-		a.taskRoutes(), a.tagRoutes(), a.fieldRoutes(), a.rulesRoutes(), a.viewRoutes(), a.mergeRoutes(), a.eraseRoutes(), a.bulkRoutes(),
+		a.taskRoutes(), a.tagRoutes(), a.fieldRoutes(), a.rulesRoutes(), a.viewRoutes(), a.cannedRoutes(), a.mergeRoutes(), a.eraseRoutes(), a.bulkRoutes(),
 		a.templateRoutes(), a.mediaRoutes(), a.memberRoutes(),
 		a.keyRoutes(), a.channelRoutes(), a.webhookRoutes(), a.workspaceRoutes(), a.descriptionRoutes(),
 	)

@@ -162,6 +162,26 @@ func TestTags(t *testing.T) {
 	}
 }
 
+func TestCannedReplies(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	made := w.us("POST", "/api/canned-replies", `{"shortcut":"/Jam","body":"Kami buka 9-17."}`).is(201)
+	path := "/api/canned-replies/" + made.text("id")
+	w.us("POST", "/api/canned-replies", `{"shortcut":"jam","body":"x"}`).fails(409, "shortcut_taken")
+	w.us("POST", "/api/canned-replies", `{"shortcut":"jam"}`).fails(400, "missing_field")
+	w.us("POST", "/api/canned-replies", `{"shortcut":"a b","body":"x"}`).fails(400, "bad_shortcut")
+	if got := w.us("PATCH", path, `{"body":"Kami buka 8-17."}`).is(200); got.text("shortcut") != "jam" || got.text("body") != "Kami buka 8-17." {
+		t.Errorf("a changed reply is %v", got)
+	}
+	if list := w.us("GET", "/api/canned-replies", "").is(200).list("data"); len(list) != 1 || list[0].text("id") != made.text("id") {
+		t.Errorf("the list is %v", list)
+	}
+	if got := w.us("DELETE", path, ""); got.status != 204 {
+		t.Errorf("deleting answers %d", got.status)
+	}
+	w.us("DELETE", path, "").fails(404, "not_found")
+}
+
 func TestTasks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

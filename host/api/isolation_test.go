@@ -23,19 +23,20 @@ func (w *world) owned(c *company) map[string]string {
 		return w.do(c.key, "POST", target, body).is(201).text("id")
 	}
 	return map[string]string{
-		"conversations": id,
-		"contacts":      contact,
-		"messages":      conversation.object("last_message").text("id"),
-		"tasks":         made("/api/contacts/"+contact+"/tasks", `{"title":"Telepon"}`),
-		"tags":          made("/api/tags", `{"name":"Beasiswa"}`),
-		"fields":        made("/api/fields", `{"key":"city","type":"text"}`),
-		"merges":        merged(w, c),
-		"views":         made("/api/views", `{"name":"New","shared":true,"filter":{"field":"lead_status","op":"is","value":"new"}}`),
-		"members":       made("/api/members", `{"name":"Dewi","role":"member"}`),
-		"keys":          made("/api/keys", `{"name":"Form","scopes":["read"]}`),
-		"channels":      c.channel.ID.String(),
-		"imports":       w.do(c.key, "POST", "/api/imports", "nama,hp,tag,Kota\nBudi,081200000077,,\n", "Content-Type", "text/csv").is(201).text("id"),
-		"webhooks":      w.do(c.key, "GET", "/api/webhooks", "").is(200).list("data")[0].text("id"),
+		"conversations":  id,
+		"contacts":       contact,
+		"messages":       conversation.object("last_message").text("id"),
+		"tasks":          made("/api/contacts/"+contact+"/tasks", `{"title":"Telepon"}`),
+		"tags":           made("/api/tags", `{"name":"Beasiswa"}`),
+		"fields":         made("/api/fields", `{"key":"city","type":"text"}`),
+		"merges":         merged(w, c),
+		"views":          made("/api/views", `{"name":"New","shared":true,"filter":{"field":"lead_status","op":"is","value":"new"}}`),
+		"canned-replies": made("/api/canned-replies", `{"shortcut":"thanks","body":"Terima kasih!"}`),
+		"members":        made("/api/members", `{"name":"Dewi","role":"member"}`),
+		"keys":           made("/api/keys", `{"name":"Form","scopes":["read"]}`),
+		"channels":       c.channel.ID.String(),
+		"imports":        w.do(c.key, "POST", "/api/imports", "nama,hp,tag,Kota\nBudi,081200000077,,\n", "Content-Type", "text/csv").is(201).text("id"),
+		"webhooks":       w.do(c.key, "GET", "/api/webhooks", "").is(200).list("data")[0].text("id"),
 	}
 }
 
@@ -105,7 +106,7 @@ func TestForeignIdIsAMissingId(t *testing.T) {
 func (w *world) seen(c *company) string {
 	w.tb.Helper()
 	var all strings.Builder
-	for _, list := range []string{"conversations", "contacts", "tasks", "tags", "fields", "views", "pipeline", "members", "keys", "channels", "webhooks", "workspace"} {
+	for _, list := range []string{"conversations", "contacts", "tasks", "tags", "fields", "views", "canned-replies", "pipeline", "members", "keys", "channels", "webhooks", "workspace"} {
 		all.WriteString(w.do(c.key, "GET", "/api/"+list, "").body)
 	}
 	return all.String()
