@@ -51,6 +51,7 @@ func (h *Host) surface() []route {
 		{"GET", "/api/webhook/meta", open, h.door.before(crm.Meta, meta.Handshake)},
 		{"POST", "/api/webhook/meta", open, h.door.before(crm.Meta, meta.Receive)},
 		{"GET", "/api/events", members, h.hub.Handle},
+		{"POST", "/api/conversations/{id}/typing", members, h.hub.HandleTyping},
 		{"GET", "/healthz", open, h.alive},
 		{"HEAD", "/healthz", open, h.alive},
 		{"GET", "/readyz", open, h.ready},

@@ -15,6 +15,11 @@ var elsewhere = []Route{
 		Headers: []Param{{Name: "Last-Event-ID", About: "The id of the last event that was seen"}},
 		Answers: []Answer{{200, Stream{}, "The events, until either side ends"}},
 	}},
+	{Method: "POST", Path: "/api/conversations/{id}/typing", Action: access.SendMessages, Doc: Doc{
+		Tag: "Events", Summary: "Tell colleagues that you are writing an answer",
+		About:   "Who listens to the events of this host at the moment gets one named typing, with the actor and the conversation. It has no number and is not kept.",
+		Answers: []Answer{{204, nil, "It was said"}},
+	}},
 	handshake("/api/webhook/meta"), receive("/api/webhook/meta", "X-Hub-Signature-256"),
 	handshake("/api/webhook/kapso"), receive("/api/webhook/kapso", "X-Webhook-Signature"),
 	{Method: "GET", Path: "/healthz", Public: true, Doc: Doc{

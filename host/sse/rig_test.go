@@ -143,7 +143,12 @@ func start(t *testing.T, o sse.Options) *rig {
 	r.feed.wake = r.hub.Wake
 	server := &fasthttp.Server{KeepHijackedConns: true, NoDefaultServerHeader: true, Handler: func(ctx *fasthttp.RequestCtx) {
 		err := guard.Require(ctx)
-		if err == nil {
+		switch {
+		case err != nil:
+		case ctx.IsPost():
+			ctx.SetUserValue("id", strings.TrimPrefix(string(ctx.Path()), "/"))
+			err = r.hub.HandleTyping(ctx)
+		default:
 			err = r.hub.Handle(ctx)
 		}
 		if err != nil {

@@ -32,6 +32,7 @@ type shard struct {
 	joining []arrival
 	woken   map[crm.WorkspaceID]bool
 	all     bool
+	words   []word
 	closed  bool
 }
 
@@ -121,8 +122,8 @@ func (s *shard) turns(ctx context.Context) {
 // take moves what other goroutines left into the shard's own state.
 func (s *shard) take() {
 	s.mu.Lock()
-	joining, woken, all := s.joining, s.woken, s.all
-	s.joining, s.woken, s.all = nil, map[crm.WorkspaceID]bool{}, false
+	joining, woken, all, words := s.joining, s.woken, s.all, s.words
+	s.joining, s.woken, s.all, s.words = nil, map[crm.WorkspaceID]bool{}, false, nil
 	s.mu.Unlock()
 	for who, g := range s.groups {
 		g.dirty = g.dirty || all || woken[who.ws]
@@ -137,6 +138,7 @@ func (s *shard) take() {
 		g.streams = append(g.streams, a.stream)
 		g.dirty = true
 	}
+	s.passOn(words)
 }
 
 // serve gives every group that may have news one turn, and reports whether one

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"net/url"
 	"strconv"
 	"strings"
@@ -18,6 +19,7 @@ import (
 type inboxPage struct {
 	Frame
 	Me     string // the visitor's id
+	Mates  string // the names of the colleagues by id, as JSON, for who types
 	List   listView
 	Thread *threadView // nil: none is open
 	Panel  *panelView  // nil: none is open, or the visitor may not see contacts
@@ -63,7 +65,7 @@ func (w *Web) inbox(ctx *fasthttp.RequestCtx, v *visitor) error {
 	if part == "list" {
 		return fragment(ctx, v.lang, "inbox", "inbox_list", list)
 	}
-	return render(ctx, v.lang, "inbox", inboxPage{Frame: v.inboxFrame(ctx), Me: v.Member.String(), List: list})
+	return render(ctx, v.lang, "inbox", inboxPage{Frame: v.inboxFrame(ctx), Me: v.Member.String(), Mates: v.mates(), List: list})
 }
 
 // inboxFrame is the frame of the inbox with and without an open conversation.
@@ -78,6 +80,16 @@ var (
 	inboxStyles  = []string{"inbox.css"}
 	inboxScripts = []string{"inbox.js"}
 )
+
+// mates are the colleagues' names by their ids, for the script.
+func (v *visitor) mates() string {
+	names := map[string]string{}
+	for _, m := range v.colleagues {
+		names[m.ID.String()] = m.Name
+	}
+	encoded, _ := json.Marshal(names) // texts always encode
+	return string(encoded)
+}
 
 // oneRow answers GET /inbox/{id}/row with the conversation's row, if the filters
 // of the list find it, and else with nothing: how a list that is open learns of

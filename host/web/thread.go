@@ -123,7 +123,7 @@ func (w *Web) showThread(ctx *fasthttp.RequestCtx, v *visitor, c composer) error
 	if err := w.narrowing(request.ContextOf(ctx), v, &page.List); err != nil {
 		return err
 	}
-	page.Frame, page.Me = v.inboxFrame(ctx), v.Member.String()
+	page.Frame, page.Me, page.Mates = v.inboxFrame(ctx), v.Member.String(), v.mates()
 	page.Frame.Title = page.Thread.Name
 	return render(ctx, v.lang, "inbox", page)
 }

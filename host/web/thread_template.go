@@ -101,7 +101,7 @@ func (w *Web) templateList(ctx *fasthttp.RequestCtx, v *visitor) error {
 	if string(ctx.QueryArgs().Peek("part")) == "templates" {
 		return fragment(ctx, v.lang, "inbox", "thread_templates", view)
 	}
-	page := inboxPage{Frame: v.inboxFrame(ctx), Me: v.Member.String(), Thread: view}
+	page := inboxPage{Frame: v.inboxFrame(ctx), Me: v.Member.String(), Mates: v.mates(), Thread: view}
 	page.Frame.Title = view.Name
 	if page.List, err = w.list(request.ContextOf(ctx), v, choice, id.String()); err != nil {
 		return err

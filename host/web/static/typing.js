@@ -18,9 +18,10 @@ export function mountTyping(section) {
 export function typed(fact) {
   const line = document.getElementById("typing");
   const section = document.getElementById("thread");
-  const me = frame.dataset.member;
-  if (!line || fact.conversation_id !== section?.dataset.id || fact.actor?.id === me) return;
-  line.textContent = frame.dataset.types.replace("%s", fact.data?.name || "");
+  if (!line || fact.conversation_id !== section?.dataset.id || fact.actor.id === frame.dataset.member) return;
+  const name = JSON.parse(frame.dataset.mates || "{}")[fact.actor.id];
+  if (!name) return;
+  line.textContent = frame.dataset.types.replace("%s", name);
   clearTimeout(quiet);
   quiet = setTimeout(() => (line.textContent = ""), every + 1_500);
 }
