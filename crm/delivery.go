@@ -1,6 +1,11 @@
 package crm
 
-import "time"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"time"
+)
 
 // Delivery is one webhook request in the journal: the raw bytes as they
 // arrived, written in the transaction that applied them, so that it can be
@@ -27,6 +32,17 @@ type Delivery struct {
 	Expired     bool   // a body was kept here and retention took it; known only of a row that was asked for by its id
 	ReceivedAt  time.Time
 	Seen        int // how often the same bytes came
+}
+
+// Fingerprint names a webhook secret without giving it away: Delivery.Signer.
+func Fingerprint(secret Secret) string {
+	sum := sha256.Sum256([]byte("my21staff webhook signer\x00" + string(secret)))
+	return hex.EncodeToString(sum[:8])
+}
+
+// SignedBy reports whether one of the secrets signed the delivery.
+func (d *Delivery) SignedBy(secrets ...Secret) bool {
+	return slices.ContainsFunc(secrets, func(secret Secret) bool { return Fingerprint(secret) == d.Signer })
 }
 
 // Packer makes the bodies of the journal smaller for a store. It may be used

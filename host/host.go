@@ -50,7 +50,10 @@ func Open(ctx context.Context, c Config, version string, log *slog.Logger) (*Hos
 	h.hub = sse.New(services.seams.Stream(services.Feed), h.guard, sse.Options{Max: c.MaxStreams, Log: log, Timing: serverTiming})
 	h.gather = gather.New(services.Inbox, h.metrics, gather.Options{Commits: c.commits(), Timeout: c.RequestTimeout})
 	h.metrics.Waiting(h.gather.Waiting)
-	h.web = &web.Web{Directory: services.Directory, Inbox: services.Inbox, People: services.People, Guard: h.guard, Now: time.Now}
+	h.web = &web.Web{
+		Directory: services.Directory, Inbox: services.Inbox, People: services.People, Guard: h.guard, Now: time.Now,
+		Checkers: map[crm.Provider]web.Checker{crm.Kapso: services.kapso, crm.Meta: services.meta},
+	}
 	h.sender = worker.NewSender(services.Outbox, c.Senders, log, h.metrics)
 	if h.door, err = openDoor(ctx, c, services.Directory, h.metrics, log); err != nil {
 		return nil, errors.Join(err, services.Close())

@@ -37,8 +37,8 @@ func (s *Service) Channels(ctx context.Context, p access.Principal) ([]*crm.Chan
 // empty stay as they are stored. DisabledAt, when set, switches it off; an empty
 // PausedReason lets it send again, any other stays as it is stored.
 //
-// A number that is connected already, in whatever workspace, is Conflict; an
-// unknown id NotFound; a field that cannot be right Invalid. What Channel and
+// A number that is connected already, in whatever workspace, is Conflict
+// ("number_taken"); an unknown id NotFound; a field that cannot be right Invalid. What Channel and
 // the other look-ups of this service answer is the new state at once.
 func (s *Service) SaveChannel(ctx context.Context, p access.Principal, c crm.Channel) (*crm.Channel, error) {
 	const op = "save channel"
@@ -64,10 +64,24 @@ func (s *Service) SaveChannel(ctx context.Context, p access.Principal, c crm.Cha
 		return nil, crm.Wrap(op, err)
 	}
 	if err := s.store.SaveChannel(ctx, &c); err != nil {
-		return nil, crm.Wrap(op, err)
+		return nil, crm.Wrap(op, s.taken(ctx, c, err))
 	}
 	s.refresh(ctx)
 	return &c, nil
+}
+
+// taken says that a conflict is about a number that is connected already, if it is.
+func (s *Service) taken(ctx context.Context, c crm.Channel, err error) error {
+	if crm.CodeOf(err) != crm.Conflict {
+		return err
+	}
+	all, failed := s.store.AllChannels(ctx)
+	if failed == nil && slices.ContainsFunc(all, func(have *crm.Channel) bool {
+		return have.ID != c.ID && have.Provider == c.Provider && have.PhoneNumberID == c.PhoneNumberID
+	}) {
+		return &crm.Error{Op: "check number", Code: crm.Conflict, Reason: "number_taken", Msg: "This number is connected already.", Err: err}
+	}
+	return err
 }
 
 // readChannel returns the channel as it is stored, with what stays of the old.

@@ -119,7 +119,7 @@ func TestSaveChannelRefuses(t *testing.T) {
 		{"a blank secret", secrets("        "), "invalid bad_webhook_secrets"},
 		{"a token with NUL", func(c *crm.Channel) { c.Credentials.Token = "a\x00" }, "invalid bad_token"},
 		{"a verify token too long", func(c *crm.Channel) { c.Credentials.VerifyToken = crm.Secret(strings.Repeat("a", 4097)) }, "invalid bad_verify_token"},
-		{"another workspace's number", func(c *crm.Channel) { c.Provider, c.PhoneNumberID = crm.Meta, "1009" }, "conflict"},
+		{"another workspace's number", func(c *crm.Channel) { c.Provider, c.PhoneNumberID = crm.Meta, "1009" }, "conflict number_taken"},
 		{"an unknown channel", func(c *crm.Channel) { c.ID = crm.ChannelID{9} }, "not_found"},
 		{"another workspace's channel", func(c *crm.Channel) { c.ID = theirs.ID }, "not_found"},
 	} {

@@ -47,7 +47,7 @@ func (s *Service) MembersByEmail(ctx context.Context, email string) ([]*crm.Memb
 // Whoever may not do what the member may, before or after, is Forbidden: an
 // admin neither makes owners nor changes one. Disabling or demoting the last
 // owner is Refused ("last_owner"), an e-mail address that another member has is
-// Conflict, an unknown id NotFound. Who is signed in has the new role, or none,
+// Conflict ("email_taken"), an unknown id NotFound. Who is signed in has the new role, or none,
 // here at once and on other hosts within KnownFor.
 func (s *Service) SaveMember(ctx context.Context, p access.Principal, m crm.Member) (*crm.Member, error) {
 	const op = "save member"
@@ -110,6 +110,9 @@ func checkMember(p access.Principal, old, m crm.Member, members []*crm.Member) e
 		if err := checkGrant(p, access.OfMember(&crm.Member{WorkspaceID: p.WorkspaceID, Role: member.Role})); err != nil {
 			return err
 		}
+	}
+	if m.Email != "" && slices.ContainsFunc(members, func(other *crm.Member) bool { return other.ID != m.ID && other.Email == m.Email }) {
+		return &crm.Error{Op: "check member", Code: crm.Conflict, Reason: "email_taken", Msg: "Another member has this e-mail address."}
 	}
 	owns := func(m *crm.Member) bool { return m.Role == crm.Owner && m.DisabledAt.IsZero() }
 	if !owns(&old) || owns(&m) {

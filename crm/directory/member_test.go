@@ -70,7 +70,7 @@ func TestSaveMemberRefuses(t *testing.T) {
 		{"no role", crm.Member{Name: "Dewi"}, "invalid bad_role"},
 		{"an unknown role", crm.Member{Name: "Dewi", Role: "guest"}, "invalid bad_role"},
 		{"no address", crm.Member{Name: "Dewi", Role: crm.Agent, Email: "dewi"}, "invalid bad_email"},
-		{"another's address", crm.Member{Name: "Dewi", Role: crm.Agent, Email: "Taken@example.com"}, "conflict"},
+		{"another's address", crm.Member{Name: "Dewi", Role: crm.Agent, Email: "Taken@example.com"}, "conflict email_taken"},
 		{"an unknown id", crm.Member{ID: crm.MemberID{9}, Name: "Dewi", Role: crm.Agent}, "not_found"},
 		{"another workspace's id", crm.Member{ID: o.them.Member, Name: "Dewi", Role: crm.Agent}, "not_found"},
 	} {

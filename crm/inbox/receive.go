@@ -2,8 +2,6 @@ package inbox
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"slices"
 
@@ -92,7 +90,7 @@ func (s *Service) Prepare(ctx context.Context, r webhook.Request) (*Arrival, err
 	}
 	a := &Arrival{delivery: crm.Delivery{
 		Key: crm.DeliveryKey(r.Body, r.Share), Provider: r.Provider, Event: r.Event, Share: r.Share.Sorted(),
-		Signer: fingerprint(signer), Body: r.Body, ReceivedAt: s.mint.Now(), Seen: 1,
+		Signer: crm.Fingerprint(signer), Body: r.Body, ReceivedAt: s.mint.Now(), Seen: 1,
 	}}
 	facts, err := webhook.Decode(r.Provider, r.Event, r.Body)
 	if err != nil {
@@ -120,12 +118,6 @@ func (s *Service) signer(ctx context.Context, r webhook.Request) (crm.Secret, er
 		return "", err
 	}
 	return secrets[i], nil
-}
-
-// fingerprint names a secret without giving it away.
-func fingerprint(secret crm.Secret) string {
-	sum := sha256.Sum256([]byte("my21staff webhook signer\x00" + string(secret)))
-	return hex.EncodeToString(sum[:8])
 }
 
 // sortOut finds the channel of each fact in the share. A fact belongs to a
@@ -196,7 +188,7 @@ func (s *Service) owners(ctx context.Context, f *webhook.Fact) ([]*crm.Channel, 
 // signs reports whether the fingerprint is of one of the channel's secrets.
 func signs(ch *crm.Channel, signer string) bool {
 	return slices.ContainsFunc(ch.Credentials.WebhookSecrets, func(secret crm.Secret) bool {
-		return fingerprint(secret) == signer
+		return crm.Fingerprint(secret) == signer
 	})
 }
 

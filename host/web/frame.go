@@ -39,6 +39,7 @@ type section struct {
 // sections are the parts of the program, in the order of the navigation.
 var sections = []section{
 	{Name: "inbox", Address: "/inbox", Action: access.ReadConversations},
+	{Name: "settings", Address: "/settings", Action: access.ManageTags},
 }
 
 // frame returns the frame of a page of one of the sections, titled in the

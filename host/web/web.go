@@ -21,6 +21,7 @@ import (
 
 // Directory is what the pages ask of the directory service.
 type Directory interface {
+	settingsDirectory
 	SignIn(ctx context.Context, link string) (crm.Secret, access.Principal, error)
 	SignInEverywhere(ctx context.Context, email string, password crm.Secret) ([]directory.Entry, error)
 	KnownSession(ctx context.Context, token string) (access.Principal, error)
@@ -38,6 +39,7 @@ type Directory interface {
 
 // Inbox is what the pages ask of the inbox service.
 type Inbox interface {
+	settingsInbox
 	Conversations(ctx context.Context, p access.Principal, q inbox.ConversationQuery) ([]*crm.Conversation, error)
 	Conversation(ctx context.Context, p access.Principal, id crm.ConversationID) (*crm.Conversation, *crm.Contact, error)
 	Messages(ctx context.Context, p access.Principal, q inbox.MessageQuery) ([]*crm.Message, error)
@@ -50,6 +52,7 @@ type Inbox interface {
 
 // People is what the pages ask of the people service.
 type People interface {
+	settingsPeople
 	Card(ctx context.Context, p access.Principal, id crm.ContactID) (*people.Card, error)
 	Edit(ctx context.Context, p access.Principal, id crm.ContactID, e people.Edit, region string) (*crm.Contact, error)
 	Tags(ctx context.Context, p access.Principal) ([]*crm.Tag, error)
@@ -65,6 +68,7 @@ type Web struct {
 	Inbox     Inbox
 	People    People
 	Guard     *auth.Guard
+	Checkers  map[crm.Provider]Checker // who is asked whether a channel's token works
 	Now       func() time.Time
 }
 
@@ -81,7 +85,7 @@ func (w *Web) Routes() []Route {
 		{"GET", "/", toInbox},
 		{"POST", "/preferences", w.prefer},
 		{"GET", "/static/{name}", static},
-	}, w.loginRoutes(), w.accountRoutes(), w.inboxRoutes())
+	}, w.loginRoutes(), w.accountRoutes(), w.inboxRoutes(), w.settingsRoutes())
 }
 
 // visitor is who looks at a page.
