@@ -53,7 +53,7 @@ func (w settings) showKeys(ctx *fasthttp.RequestCtx, v *visitor, p keysPage) (er
 	for _, k := range slices.Backward(keys) {
 		line := keyLine{ID: k.ID.String(), Name: k.Name, Prefix: k.Prefix, Scopes: k.Scopes, Made: v.date(k.CreatedAt, now), Used: v.when(k.LastUsedAt, now), Good: k.Good(now)}
 		if !k.ExpiresAt.IsZero() {
-			line.Expires = v.date(k.ExpiresAt, now)
+			line.Expires = v.date(k.ExpiresAt.Add(-time.Millisecond), now) // the last day on which it is good
 		}
 		if !k.RevokedAt.IsZero() {
 			line.Revoked = v.date(k.RevokedAt, now)
