@@ -47,7 +47,7 @@ func TestDescriptionAndRoutesAgree(t *testing.T) {
 
 var public = map[string]bool{
 	"/api/webhook/kapso": true, "/api/webhook/meta": true, "/healthz": true, "/readyz": true, "/metrics": true,
-	"/openapi.json": true, "/docs": true, "/": true, "/login": true, "/static/{name}": true,
+	"/openapi.json": true, "/docs": true, "/": true, "/login": true, "/preferences": true, "/static/{name}": true,
 }
 
 func TestOnlyWhatIsPublicAnswersNobody(t *testing.T) {
