@@ -77,7 +77,7 @@ func open(ctx context.Context, path string, options Options, remove func() error
 		options.CacheKB = 64 << 10
 	}
 	cache := func(kb int) string { return fmt.Sprintf("cache_size(-%d)", kb) }
-	write, err := pool(path, url.Values{"_txlock": {"immediate"}, "_pragma": {"wal_autocheckpoint(0)", cache(options.CacheKB), "cache_spill(0)"}}, 1, options.Wrap)
+	write, err := pool(path, url.Values{"_txlock": {"immediate"}, "_pragma": {"wal_autocheckpoint(0)", cache(options.CacheKB), "cache_spill(0)", "secure_delete(1)"}}, 1, options.Wrap)
 	if err != nil {
 		return nil, err
 	}

@@ -5,63 +5,76 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 )
 
 // errBusyLog is a WAL that a reader keeps from being cut off.
 var errBusyLog = errors.New("sqlite: the WAL is being read")
 
-// The steps of a sweep.
+// The steps of a sweep, before and after the number of the page that is scrubbed
+// next.
 const (
 	sweepMerge = "merge" // of the full-text index, again and again
 	sweepLog   = "log"   // of the WAL
 )
 
-// sweepPages is how many pages of the full-text index one step writes anew.
-const sweepPages = 500
+// How much one step does: others who write wait for it.
+const (
+	mergedPages   = 500
+	scrubbedPages = 1000
+)
 
-// sweep lets go of what rows that are deleted have left. Their own bytes are
-// overwritten when they are deleted (secure_delete). The full-text index, which
-// has no copy of the words, only notes that a document is gone and drops its words
-// when the part of the index that has them is next written: here all of it is, as
-// "optimize" would in one go. At the end the WAL, which still has pages as they
-// were before, is moved into the file and cut off.
+// sweep lets go of what rows that are deleted have left. The full-text index,
+// which has no copy of the words, only notes that a document is gone and drops its
+// words when the part of the index that has them is next written: here all of it
+// is, as "optimize" would in one go. Then the pages are scrubbed. At the end the
+// WAL, which still has pages as they were before, is moved into the file and cut
+// off.
 func sweep(ctx context.Context, on *sql.DB, after string) (string, error) {
 	switch after {
 	case "":
-		return sweepMerge, mergeIndex(ctx, on, -sweepPages, new(bool))
+		_, err := mergeIndex(ctx, on, -mergedPages)
+		return sweepMerge, err
 	case sweepMerge:
-		var more bool
-		err := mergeIndex(ctx, on, sweepPages, &more)
-		if more {
+		if more, err := mergeIndex(ctx, on, mergedPages); more || err != nil {
 			return sweepMerge, err
 		}
+		return "1", nil
+	case sweepLog:
+		return "", truncateLog(ctx, on)
+	}
+	page, err := strconv.Atoi(after)
+	if err != nil {
+		return "", err
+	}
+	next, err := scrubPages(ctx, on, page, scrubbedPages)
+	if next == 0 {
 		return sweepLog, err
 	}
-	return "", truncateLog(ctx, on)
+	return strconv.Itoa(next), err
 }
 
-// mergeIndex writes some pages of the full-text index anew and says whether there
-// are more to write. A number below zero begins with all of it (SQLite, "FTS5
-// Extension", 6.8 and 6.9).
-func mergeIndex(ctx context.Context, on *sql.DB, pages int, more *bool) error {
+// mergeIndex writes some pages of the full-text index anew and reports whether
+// there are more to write. A number below zero begins with all of it (SQLite,
+// "FTS5 Extension", 6.8 and 6.9).
+func mergeIndex(ctx context.Context, on *sql.DB, pages int) (more bool, err error) {
 	conn, err := on.Conn(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer conn.Close()
 	var before, since int64
 	const changed = "select total_changes()"
 	if err := conn.QueryRowContext(ctx, changed).Scan(&before); err != nil {
-		return err
+		return false, err
 	}
 	if _, err := conn.ExecContext(ctx, fmt.Sprintf("insert into search_index (search_index, rank) values ('merge', %d)", pages)); err != nil {
-		return err
+		return false, err
 	}
 	if err := conn.QueryRowContext(ctx, changed).Scan(&since); err != nil {
-		return err
+		return false, err
 	}
-	*more = since-before >= 2 // the statement itself counts as one
-	return nil
+	return since-before >= 2, nil // the statement itself counts as one
 }
 
 // truncateLog moves the WAL into the file and cuts it off. While a reader is in

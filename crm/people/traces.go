@@ -21,10 +21,10 @@ type Traces struct {
 	Threads    []crm.ConversationID `json:"threads"`
 	Identities []crm.Identity       `json:"identities"`
 
-	numbers [][]byte // digits, with the country code
-	endings []string // of numbers, as far as every way to write one has them
-	words   [][]byte // that stand as they are
-	encoded []string // the numbers in base64, wherever they begin
+	numbers [][]byte  // digits, with the country code
+	endings []string  // of numbers, as far as every way to write one has them
+	words   [][]byte  // that stand as they are
+	encoded []encoded // the numbers in base64, wherever they begin
 }
 
 // shortestEnding is how many digits of a number name somebody, and countryDigits
@@ -77,18 +77,46 @@ func (t *Traces) prepare() {
 	}
 }
 
-// inBase64 returns how a text looks inside what base64 makes of a longer one:
-// there are three ways, by where it begins, and of each what only the text
-// decides.
-func inBase64(text string) []string {
-	var ways []string
+// encoded is how a text looks inside what base64 makes of a longer one: the
+// characters that only it decides, and what of the next one it decides.
+type encoded struct {
+	whole string
+	next  byte // the first bits of the next character's six
+	bits  int  // how many of them
+}
+
+// inBase64 returns the three ways a text may look, by where it begins.
+func inBase64(text string) []encoded {
+	var ways []encoded
 	for before, cut := range []int{0, 2, 3} { // bytes before it, and the characters that they have a part in
-		length := before + len(text)
-		whole := length * 8 / 6 // characters that nothing after it has a part in
-		encoded := base64.RawStdEncoding.EncodeToString(append(make([]byte, before), text...))
-		ways = append(ways, encoded[cut:whole])
+		all := (before + len(text)) * 8 // bits
+		chars := base64.RawStdEncoding.EncodeToString(append(make([]byte, before), text...))
+		way := encoded{whole: chars[cut : all/6], bits: all % 6}
+		if way.bits > 0 {
+			way.next = sextet(chars[all/6]) >> (6 - way.bits)
+		}
+		ways = append(ways, way)
 	}
 	return ways
+}
+
+const base64Characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+// sextet returns what a character of base64 stands for, 0xff for another one.
+func sextet(c byte) byte { return byte(strings.IndexByte(base64Characters, c)) }
+
+// in reports whether a text has the encoded one in it.
+func (e encoded) in(text string) bool {
+	for {
+		_, after, found := strings.Cut(text, e.whole)
+		if !found {
+			return false
+		}
+		if e.bits == 0 || after != "" && sextet(after[0]) != 0xff && sextet(after[0])>>(6-e.bits) == e.next {
+			return true
+		}
+		text = text[len(text)-len(after)-len(e.whole)+1:]
+	}
 }
 
 // In reports whether a webhook's body names the contact, in whatever field: by a
@@ -100,50 +128,50 @@ func (t *Traces) In(body []byte) bool {
 			return true
 		}
 	}
-	for _, number := range t.numbers {
-		if bytes.Contains(body, number) {
-			return true
-		}
-	}
-	for _, encoded := range t.encoded {
-		if bytes.Contains(body, []byte(encoded)) {
-			return true
-		}
-	}
-	return t.spelled(body)
+	return t.Named(string(body)) || t.spelled(body)
 }
 
-// spelled reports whether a number stands in a text with signs between its
-// digits.
+// spelled reports whether a number stands in a text, as it is or with signs
+// between its digits.
 func (t *Traces) spelled(text []byte) bool {
-	return inRuns(text, func(digits []byte) bool {
-		return slices.ContainsFunc(t.numbers, func(number []byte) bool { return bytes.Contains(digits, number) })
+	return inRuns(text, func(digits []byte, signs bool) bool {
+		return slices.ContainsFunc(t.numbers, func(number []byte) bool {
+			return bytes.Equal(digits, number) || signs && bytes.Contains(digits, number)
+		})
 	})
 }
 
-// inRuns hands on the digits of a text that stand together, but for the signs
-// that people write between those of a number, until one fits.
-func inRuns(text []byte, fits func(digits []byte) bool) bool {
+// inRuns hands on the digits of a text that stand together, until some fit: first
+// as they are, then with what follows but for the signs that people write between
+// the digits of a number.
+func inRuns(text []byte, fits func(digits []byte, signs bool) bool) bool {
 	var run []byte
+	begin, signs := 0, false // of the digits that stand together without a sign
+	plain := func() bool { return len(run)-begin >= shortestEnding && fits(run[begin:], false) }
+	ends := func() bool { return plain() || signs && len(run) >= shortestEnding && fits(run, true) }
 	for _, c := range text {
 		switch {
 		case c >= '0' && c <= '9':
 			run = append(run, c)
 		case c == ' ' || c == '-' || c == '.' || c == '(' || c == ')' || c == '/':
-		default:
-			if len(run) >= shortestEnding && fits(run) {
+			if plain() {
 				return true
 			}
-			run = run[:0]
+			begin, signs = len(run), signs || len(run) > 0
+		default:
+			if ends() {
+				return true
+			}
+			run, begin, signs = run[:0], 0, false
 		}
 	}
-	return len(run) >= shortestEnding && fits(run)
+	return ends()
 }
 
 // Named reports whether the id of a message has a number of the contact in it, as
 // WhatsApp's have.
 func (t *Traces) Named(providerID string) bool {
-	return slices.ContainsFunc(t.encoded, func(encoded string) bool { return strings.Contains(providerID, encoded) })
+	return slices.ContainsFunc(t.encoded, func(e encoded) bool { return e.in(providerID) })
 }
 
 // InCell reports whether a cell of a table names the contact: a number as people
@@ -170,7 +198,8 @@ func (t *Traces) ending(digits []byte) bool {
 // InText is InCell for a piece of a file.
 func (t *Traces) InText(text []byte) bool {
 	folded := bytes.ToLower(text)
-	return slices.ContainsFunc(t.words, func(word []byte) bool { return bytes.Contains(folded, bytes.ToLower(word)) }) || inRuns(text, t.ending)
+	return slices.ContainsFunc(t.words, func(word []byte) bool { return bytes.Contains(folded, bytes.ToLower(word)) }) ||
+		inRuns(text, func(digits []byte, _ bool) bool { return t.ending(digits) })
 }
 
 // Mentions is what a webhook's body says of messages.

@@ -257,7 +257,11 @@ func eraseJournal(t *testing.T, w *world) {
 		`{"id":"wamid.` + in64 + `"}`, `{"id":"wamid.x` + base64.StdEncoding.EncodeToString([]byte("x"+digits+"y")) + `"}`,
 		`{"id":"wamid.` + base64.StdEncoding.EncodeToString([]byte("xy"+digits)) + `"}`,
 	}
-	kept := []string{`{"from":"6281200009999"}`, `{"a":1}`, `{"from":"` + digits[:len(digits)-1] + `"}`}
+	kept := []string{`{"from":"6281200009999"}`, `{"a":1}`, `{"from":"` + digits[:len(digits)-1] + `"}`, `{"from":"` + digits + `7"}`, `{"from":"1` + digits + `"}`}
+	for before := range 3 { // of a number that differs in the last bit
+		neighbour := digits[:len(digits)-1] + string(digits[len(digits)-1]^1)
+		kept = append(kept, `{"id":"wamid.`+base64.StdEncoding.EncodeToString([]byte("xyz"[:before]+neighbour+"\x15\x02"))+`"}`)
+	}
 	var rows []*crm.Delivery
 	for i := range max(len(gone), len(kept)) { // side by side in one block
 		for _, bodies := range [][]string{gone, kept} {

@@ -1,0 +1,125 @@
+package sqlite_test
+
+import (
+	"bytes"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/my21staff/my21staff/adapters/sqlite"
+)
+
+// TestSweepLeavesNothingDeleted fills tables in an order that splits their pages
+// again and again, deletes half of the rows, and looks for what they said.
+func TestSweepLeavesNothingDeleted(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "swept.db")
+	db, err := sql.Open("sqlite", "file:"+path+"?_journal_mode=WAL&_txlock=immediate&_pragma=secure_delete(1)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	do := func(statement string, args ...any) {
+		t.Helper()
+		if _, err := db.ExecContext(t.Context(), statement, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	do("create table keyed (k text primary key, v text) without rowid")
+	do("create table rowed (id integer primary key, v text)")
+	do("create index rowed_v on rowed (v)")
+	do("create virtual table search_index using fts5 (workspace, tokens, found_id unindexed, content='', contentless_delete=1, contentless_unindexed=1)")
+	random := rand.New(rand.NewPCG(1, 2))
+	words := []string{"gone", "kept"}
+	for n := range 6 { // transactions
+		do("begin")
+		for i := range 1000 {
+			word, key := words[i%2], random.Uint64()
+			text := fmt.Sprintf("%s%016x %s", word, key, strings.Repeat("x", random.IntN(200)))
+			do("insert into keyed values (?, ?)", text, text)
+			do("insert into rowed values (?, ?)", random.Int64(), text)
+			do("insert into search_index (rowid, workspace, tokens, found_id) values (?, 'w', ?, ?)", n*1000+i+1, fmt.Sprintf("%s%x", word, key), word)
+		}
+		do("commit")
+		do("update rowed set v = v || ' again' where id % 7 = 0")
+	}
+	do("delete from search_index where rowid % 2 = 1")
+	do("delete from keyed where v like 'gone%'")
+	do("delete from rowed where v like 'gone%'")
+	content := func() (rows string) {
+		t.Helper()
+		for _, query := range []string{"select group_concat(v) from (select v from keyed order by k)", "select group_concat(v) from (select v from rowed order by id)"} {
+			var all string
+			if err := db.QueryRowContext(t.Context(), query).Scan(&all); err != nil {
+				t.Fatal(err)
+			}
+			rows += all
+		}
+		return rows
+	}
+	before := content()
+	steps := 0
+	for after := ""; ; steps++ {
+		if after, err = sqlite.Sweep(t.Context(), db, after); err != nil {
+			t.Fatal(err)
+		}
+		if after == "" {
+			break
+		}
+	}
+	if content() != before {
+		t.Error("what is left is not what it was")
+	}
+	var sound string
+	if err := db.QueryRowContext(t.Context(), "pragma integrity_check").Scan(&sound); err != nil || sound != "ok" {
+		t.Errorf("the file is %q, %v", sound, err)
+	}
+	do("insert into search_index (search_index) values ('integrity-check')")
+	var found int
+	if err := db.QueryRowContext(t.Context(), "select count(*) from search_index where search_index match 'tokens : kept*'").Scan(&found); err != nil || found != 3000 {
+		t.Errorf("a search finds %d, %v, want 3000", found, err)
+	}
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(file, []byte("gone")); n > 0 || !bytes.Contains(file, []byte("kept")) {
+		t.Errorf("after %d steps the file has %d places of what is gone", steps, n)
+	}
+	if wal, err := os.Stat(path + "-wal"); err != nil || wal.Size() > 0 {
+		t.Errorf("the WAL is %v, %v, want it cut off", wal, err)
+	}
+}
+
+// FuzzScrub holds it to pages that only seem to be b-trees': it changes none but
+// in what they call unused, and never reads beyond one.
+func FuzzScrub(f *testing.F) {
+	page := make([]byte, 512)
+	copy(page, []byte{13, 0, 200, 0, 1, 1, 244, 0, 1, 244})
+	copy(page[20:], "copy")
+	f.Add(page, false)
+	f.Add(append(make([]byte, 100), page...), true)
+	f.Fuzz(func(t *testing.T, page []byte, first bool) {
+		if len(page) < 512 || len(page) > 1<<16 {
+			return
+		}
+		before := bytes.Clone(page)
+		changed := sqlite.Scrub(page, first)
+		if changed == bytes.Equal(before, page) {
+			t.Fatalf("scrub says %v", changed)
+		}
+		for i := range page {
+			if page[i] != before[i] && page[i] != 0 {
+				t.Fatalf("byte %d became %d", i, page[i])
+			}
+		}
+		if sqlite.Scrub(page, first) {
+			t.Fatal("a second time there is something to scrub again")
+		}
+	})
+}
