@@ -27,9 +27,11 @@ type Traces struct {
 	encoded []encoded // the numbers in base64, wherever they begin
 }
 
-// shortestEnding is how many digits of a number name somebody, and countryDigits
-// how many at its beginning depend on where it is dialled.
+// A number of fewer digits than shortestNumber is nobody's. Of a number as people
+// write it the first countryDigits depend on where they are, unless fewer than
+// shortestEnding would be left.
 const (
+	shortestNumber = 6
 	shortestEnding = 8
 	countryDigits  = 3
 )
@@ -63,12 +65,14 @@ func (t *Traces) prepare() {
 				numbers = append(numbers, phone.Digits(other.Value))
 			}
 		case crm.ByUserID, crm.ByEmail:
-			t.words = append(t.words, []byte(id.Value))
+			if id.Value != "" {
+				t.words = append(t.words, []byte(id.Value))
+			}
 		}
 	}
 	slices.Sort(numbers)
 	for _, number := range slices.Compact(numbers) {
-		if number == "" {
+		if len(number) < shortestNumber {
 			continue
 		}
 		t.numbers = append(t.numbers, []byte(number))
@@ -147,8 +151,8 @@ func (t *Traces) spelled(text []byte) bool {
 func inRuns(text []byte, fits func(digits []byte, signs bool) bool) bool {
 	var run []byte
 	begin, signs := 0, false // of the digits that stand together without a sign
-	plain := func() bool { return len(run)-begin >= shortestEnding && fits(run[begin:], false) }
-	ends := func() bool { return plain() || signs && len(run) >= shortestEnding && fits(run, true) }
+	plain := func() bool { return len(run)-begin >= shortestNumber && fits(run[begin:], false) }
+	ends := func() bool { return plain() || signs && len(run) >= shortestNumber && fits(run, true) }
 	for _, c := range text {
 		switch {
 		case c >= '0' && c <= '9':
@@ -178,7 +182,7 @@ func (t *Traces) Named(providerID string) bool {
 // write it, with or without a country code, or any other of its identities.
 func (t *Traces) InCell(cell string) bool {
 	trimmed := strings.TrimSpace(cell)
-	if slices.ContainsFunc(t.Identities, func(id crm.Identity) bool { return strings.EqualFold(id.Value, trimmed) }) {
+	if trimmed != "" && slices.ContainsFunc(t.Identities, func(id crm.Identity) bool { return strings.EqualFold(id.Value, trimmed) }) {
 		return true
 	}
 	for _, word := range t.words {

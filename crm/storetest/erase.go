@@ -145,12 +145,18 @@ func eraseAll(t *testing.T, w *world) {
 		WorkspaceID: ours.ws, ChannelID: ours.Channel.ID, ProviderID: messages[0].ProviderID, MessageID: messages[0].ID, Status: crm.Read, At: w.clock.Now(),
 	}}})
 	other, _, m := w.newThread(t, ours, func(ct *crm.Contact, _ *crm.Conversation) { ct.Tags = []crm.TagID{ours.tag.ID} })
-	before, theirs := w.snapshot(t, ours), w.snapshot(t, w.theirs)
+	before, theirs, days := w.snapshot(t, ours), w.snapshot(t, w.theirs), w.days(t, ours.ws, month())
 	e.begin(t, ours.contact.ID)
 	erasure := e.finish(t, ours.contact.ID)
 	want := crm.ErasedCounts{Conversations: 1, Inbound: manyMessages + 1, Outbound: 1, Notes: 1, Tasks: 1, Reports: 1, Facts: 1}
 	if erasure.Erased != want {
 		t.Errorf("counted are %+v, want %+v", erasure.Erased, want)
+	}
+	if wrong := w.days(t, ours.ws, month()).differ(days); wrong != "" || len(days) == 0 {
+		t.Errorf("the figures of days are not what they were:\n\t%s", wrong)
+	}
+	if wrong := w.standing(t, ours.ws).differ(w.scan(t, ours.ws)); wrong != "" {
+		t.Errorf("the standing figures are no count of the rows:\n\t%s", wrong)
 	}
 	theirs.Waiting-- // which counts ours too
 	w.unchanged(t, "another workspace", w.theirs, theirs)
