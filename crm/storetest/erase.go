@@ -404,6 +404,8 @@ func eraseMerged(t *testing.T, w *world) {
 	merge := c.merge(t)
 	w.write(t, w.ours.ws, &crm.Changes{Facts: []crm.Fact{{
 		WorkspaceID: w.ours.ws, Kind: crm.ContactChanged, At: w.clock.Now(), ContactID: c.gone.ID, Data: []byte(`{"name":"Sari Dua"}`),
+	}, {
+		WorkspaceID: w.ours.ws, Kind: crm.ContactChanged, At: w.clock.Now(), ContactID: third.ID, Data: []byte(`{"name":"Tiga"}`),
 	}}})
 	e := newEraser(w)
 	e.begin(t, c.kept.ID)
@@ -416,6 +418,9 @@ func eraseMerged(t *testing.T, w *world) {
 		}
 	}
 	for _, fact := range w.facts(t, 0, all) {
+		if fact.ContactID == third.ID && fact.Kind == crm.ContactChanged && fact.Data == nil {
+			t.Error("the feed has lost what it told of a contact that came out again")
+		}
 		if (fact.ContactID == c.kept.ID || fact.ContactID == c.gone.ID) && fact.Data != nil {
 			t.Errorf("the feed still has %s %s", fact.Kind, fact.Data)
 		}
