@@ -18,6 +18,7 @@ import (
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/directory"
 	"github.com/my21staff/my21staff/crm/feed"
+	"github.com/my21staff/my21staff/crm/figures"
 	"github.com/my21staff/my21staff/crm/inbox"
 	"github.com/my21staff/my21staff/crm/outbox"
 	"github.com/my21staff/my21staff/crm/people"
@@ -34,6 +35,7 @@ type Services struct {
 	Aging     *people.Aging
 	Outbox    *outbox.Service
 	Feed      *feed.Service
+	Figures   *figures.Service
 
 	store *bunstore.Store
 	kapso *kapso.Client
@@ -73,6 +75,7 @@ func OpenServices(ctx context.Context, c Config) (*Services, error) {
 	s.Erasures = people.NewErasures(store.Erasures(), store.Imports(), mint)
 	s.Aging = people.NewAging(store.Aging(), mint)
 	s.Feed = feed.New(at.Feed(store.Feed()))
+	s.Figures = figures.New(store.Figures(), mint)
 	s.Outbox = outbox.New(at.Outbox(store.Outbox()), map[crm.Provider]outbox.Sender{crm.Kapso: at.Sender(s.kapso), crm.Meta: at.Sender(s.meta)}, mint)
 	return s, nil
 }

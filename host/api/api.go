@@ -24,6 +24,7 @@ import (
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
 	"github.com/my21staff/my21staff/crm/directory"
+	"github.com/my21staff/my21staff/crm/figures"
 	"github.com/my21staff/my21staff/crm/inbox"
 	"github.com/my21staff/my21staff/crm/people"
 	"github.com/my21staff/my21staff/host/request"
@@ -40,6 +41,7 @@ type API struct {
 	Imports   *people.Imports
 	Erasures  *people.Erasures
 	Directory *directory.Service
+	Figures   *figures.Service
 	Media     map[crm.Provider]Media // who keeps the files of a provider's channels
 	Now       func() time.Time       // tells whether a customer service window is open
 	Version   string                 // of the program, for the description
@@ -64,7 +66,7 @@ func (a *API) Routes() []Route {
 		a.meRoutes(), a.conversationRoutes(), a.messageRoutes(), a.noteRoutes(), a.contactRoutes(), a.importRoutes(),
 		a.taskRoutes(), a.tagRoutes(), a.fieldRoutes(), a.rulesRoutes(), a.viewRoutes(), a.cannedRoutes(), a.mergeRoutes(), a.eraseRoutes(), a.bulkRoutes(),
 		a.templateRoutes(), a.mediaRoutes(), a.memberRoutes(),
-		a.keyRoutes(), a.channelRoutes(), a.webhookRoutes(), a.workspaceRoutes(), a.descriptionRoutes(),
+		a.keyRoutes(), a.channelRoutes(), a.webhookRoutes(), a.dashboardRoutes(), a.workspaceRoutes(), a.descriptionRoutes(),
 	)
 	for i := range routes {
 		routes[i].Handler = routes[i].guarded()

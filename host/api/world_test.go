@@ -27,6 +27,7 @@ import (
 	"github.com/my21staff/my21staff/crm/access"
 	"github.com/my21staff/my21staff/crm/crmtest"
 	"github.com/my21staff/my21staff/crm/directory"
+	"github.com/my21staff/my21staff/crm/figures"
 	"github.com/my21staff/my21staff/crm/inbox"
 	"github.com/my21staff/my21staff/crm/people"
 	"github.com/my21staff/my21staff/crm/webhook"
@@ -72,7 +73,7 @@ func newWorld(tb testing.TB) *world {
 	dir := directory.New(w.store.Directory(), mint, rand.Reader)
 	w.api = &api.API{
 		Inbox: inbox.New(w.store.Inbox(), dir, mint), People: people.New(w.store.People(), mint), Imports: people.NewImports(w.store.Imports(), mint),
-		Erasures: people.NewErasures(w.store.Erasures(), w.store.Imports(), mint), Directory: dir,
+		Erasures: people.NewErasures(w.store.Erasures(), w.store.Imports(), mint), Directory: dir, Figures: figures.New(w.store.Figures(), mint),
 		Media: map[crm.Provider]api.Media{crm.Kapso: w.shelf}, Now: w.clock.Now, Version: "test",
 	}
 	w.describe()
