@@ -12,6 +12,7 @@ import (
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
 	"github.com/my21staff/my21staff/crm/directory"
+	"github.com/my21staff/my21staff/crm/figures"
 	"github.com/my21staff/my21staff/crm/inbox"
 	"github.com/my21staff/my21staff/crm/people"
 	"github.com/my21staff/my21staff/host/auth"
@@ -62,11 +63,17 @@ type People interface {
 	EditTask(ctx context.Context, p access.Principal, id crm.TaskID, e people.TaskEdit) (*crm.Task, error)
 }
 
+// Figures is what the pages ask of the figures.
+type Figures interface {
+	Dashboard(ctx context.Context, p access.Principal, ask figures.Ask) (*figures.Dashboard, error)
+}
+
 // Web makes the pages.
 type Web struct {
 	Directory Directory
 	Inbox     Inbox
 	People    People
+	Figures   Figures
 	Guard     *auth.Guard
 	Checkers  map[crm.Provider]Checker // who is asked whether a channel's token works
 	Now       func() time.Time
@@ -85,7 +92,7 @@ func (w *Web) Routes() []Route {
 		{"GET", "/", toInbox},
 		{"POST", "/preferences", w.prefer},
 		{"GET", "/static/{name}", static},
-	}, w.loginRoutes(), w.accountRoutes(), w.inboxRoutes(), w.settingsRoutes())
+	}, w.loginRoutes(), w.accountRoutes(), w.inboxRoutes(), w.dashboardRoutes(), w.settingsRoutes())
 }
 
 // visitor is who looks at a page.
