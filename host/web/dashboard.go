@@ -225,19 +225,38 @@ func (v *visitor) responseChart(d *figures.Dashboard) drawn {
 	c, labels := v.byDay(d, v.say("dashboard.responses"), text, []string{v.say("dashboard.answers"), median, p90}, func(h figures.Happened) []string {
 		return []string{v.count(h.Responses.Count()), v.quantile(&h.Responses, 0.5), v.quantile(&h.Responses, 0.9)}
 	})
+	unit := unitOf(d)
 	of := func(q float64) func(*figures.Happened) float64 {
 		return func(h *figures.Happened) float64 {
 			if h.Responses.Count() == 0 {
 				return math.NaN()
 			}
-			return h.Responses.Quantile(q).Seconds()
+			return float64(h.Responses.Quantile(q)) / float64(unit)
 		}
 	}
 	c.Drawing = chart.Lines{About: v.about("responses", c), Labels: labels,
-		Say:    func(s float64) string { return v.wait(time.Duration(s * float64(time.Second))) },
+		Say:    func(n float64) string { return v.wait(time.Duration(n * float64(unit))) },
 		Series: []chart.Series{{Name: median, Values: ofDays(d, of(0.5))}, {Name: p90, Values: ofDays(d, of(0.9))}},
 	}.Draw()
 	return c
+}
+
+// unitOf is the unit in which the longest waits are round numbers.
+func unitOf(d *figures.Dashboard) time.Duration {
+	longest := time.Duration(0)
+	for i := range d.Days {
+		longest = max(longest, d.Days[i].Responses.Quantile(0.9))
+	}
+	switch {
+	case longest > 72*time.Hour:
+		return 24 * time.Hour
+	case longest > 2*time.Hour:
+		return time.Hour
+	case longest > 2*time.Minute:
+		return time.Minute
+	default:
+		return time.Second
+	}
 }
 
 func (v *visitor) conversationChart(d *figures.Dashboard) drawn {

@@ -20,7 +20,7 @@ func (c Columns) Draw() template.HTML {
 	if most == 0 {
 		return d.nothing()
 	}
-	f := field{left: 48, right: 632, top: 28, bottom: 194}
+	f := field{left: 48, right: 616, top: 28, bottom: 194}
 	d.patterns()
 	top := d.scale(f, most, c.Say)
 	wide := (f.right - f.left) / float64(len(c.Labels)) * 0.7

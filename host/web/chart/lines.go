@@ -31,7 +31,7 @@ func (l Lines) Draw() template.HTML {
 	if most == 0 {
 		return d.nothing()
 	}
-	f := field{left: 64, right: 632, top: 28, bottom: 194}
+	f := field{left: 64, right: 616, top: 28, bottom: 194}
 	top := d.scale(f, most, l.Say)
 	for i, s := range l.Series {
 		l.line(d, f, i, s, top)
