@@ -128,7 +128,7 @@ var rules = []rule{
 		others: []string{
 			"github.com/valyala/fasthttp/...", "github.com/fasthttp/router/...", "github.com/klauspost/compress/...",
 			"github.com/VictoriaMetrics/metrics/...", "github.com/golang-jwt/jwt/v5/...", "github.com/MicahParks/keyfunc/v3/...",
-			"golang.org/x/crypto/...",
+			"golang.org/x/crypto/...", "golang.org/x/text/...", // text: which language a browser asks for
 		},
 		reason: hostReason,
 	},

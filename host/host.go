@@ -91,6 +91,7 @@ func (h *Host) work() {
 	h.workers.Go("old imports", h.workers.Every(worker.RetentionEvery, "old imports", imports.Expire))
 	eraser := &worker.Eraser{Erasures: h.Erasures}
 	h.workers.Go("erasures", h.workers.Every(worker.EraseEvery, "erasures", eraser.Turn))
+	h.workers.Go("bulk changes", h.workers.Every(worker.BulkEvery, "bulk changes", worker.Bulk{Changes: h.Bulks}.Turn))
 	aging := &worker.Aging{Leads: h.Aging}
 	h.workers.Go("aging", h.workers.Every(worker.AgingEvery, "aging", aging.Turn))
 	templates := &worker.TemplateSync{

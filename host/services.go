@@ -33,6 +33,7 @@ type Services struct {
 	Imports   *people.Imports
 	Erasures  *people.Erasures
 	Aging     *people.Aging
+	Bulks     *people.Bulks
 	Outbox    *outbox.Service
 	Feed      *feed.Service
 	Figures   *figures.Service
@@ -74,6 +75,7 @@ func OpenServices(ctx context.Context, c Config) (*Services, error) {
 	s.Imports = people.NewImports(store.Imports(), mint)
 	s.Erasures = people.NewErasures(store.Erasures(), store.Imports(), mint)
 	s.Aging = people.NewAging(store.Aging(), mint)
+	s.Bulks = people.NewBulks(store.Bulks(), mint)
 	s.Feed = feed.New(at.Feed(store.Feed()))
 	s.Figures = figures.New(store.Figures(), mint)
 	s.Outbox = outbox.New(at.Outbox(store.Outbox()), map[crm.Provider]outbox.Sender{crm.Kapso: at.Sender(s.kapso), crm.Meta: at.Sender(s.meta)}, mint)

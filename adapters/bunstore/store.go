@@ -84,6 +84,9 @@ func (s *Store) Erasures() people.EraseStore { return eraseStore{s} }
 // Aging returns the store as the aging of leads sees it.
 func (s *Store) Aging() people.AgingStore { return peopleStore{s} }
 
+// Bulks returns the store as bulk changes see it.
+func (s *Store) Bulks() people.BulkStore { return peopleStore{s} }
+
 // Outbox returns the store as the outbox sees it.
 func (s *Store) Outbox() outbox.Store { return outboxStore{s} }
 

@@ -238,11 +238,11 @@ func (e *Edit) setFields(c *crm.Contact, s *State, news map[string]any) error {
 
 // setTags puts tags on and then takes tags off: one that is named twice goes.
 func (e *Edit) setTags(c *crm.Contact, s *State, news map[string]any) error {
+	if err := e.tagsThere(s); err != nil {
+		return err
+	}
 	before := slices.Clone(c.Tags)
 	for _, id := range e.AddTags {
-		if !slices.ContainsFunc(s.Tags, func(t *crm.Tag) bool { return t.ID == id }) {
-			return missing("tag")
-		}
 		if !slices.Contains(c.Tags, id) {
 			c.Tags = append(c.Tags, id)
 		}
@@ -253,6 +253,16 @@ func (e *Edit) setTags(c *crm.Contact, s *State, news map[string]any) error {
 	}
 	if removed := without(before, c.Tags); len(removed) > 0 {
 		news["tags_removed"] = removed
+	}
+	return nil
+}
+
+// tagsThere returns NotFound if a tag to put on is not the workspace's.
+func (e *Edit) tagsThere(s *State) error {
+	for _, id := range e.AddTags {
+		if !slices.ContainsFunc(s.Tags, func(t *crm.Tag) bool { return t.ID == id }) {
+			return missing("tag")
+		}
 	}
 	return nil
 }

@@ -26,6 +26,7 @@ type office struct {
 	mint    *crm.Mint
 	store   people.Store
 	aging   people.AgingStore
+	bulks   people.BulkStore
 	imports *people.Imports
 	members *directory.Service
 	feed    *feed.Service
@@ -47,7 +48,7 @@ func newOffice(t *testing.T) *office {
 		}
 	})
 	clock := crmtest.NewClock()
-	o := &office{t: t, clock: clock, mint: clock.Mint(1), store: store.People(), aging: store.Aging(), feed: feed.New(store.Feed())}
+	o := &office{t: t, clock: clock, mint: clock.Mint(1), store: store.People(), aging: store.Aging(), bulks: store.Bulks(), feed: feed.New(store.Feed())}
 	o.Service = people.New(o.store, o.mint)
 	o.importStore = &faulty{ImportStore: store.Imports()}
 	o.imports = people.NewImports(o.importStore, o.mint)

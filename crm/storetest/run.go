@@ -18,6 +18,7 @@ type Store interface {
 	Imports() people.ImportStore
 	Erasures() people.EraseStore
 	Aging() people.AgingStore
+	Bulks() people.BulkStore
 	Outbox() outbox.Store
 	Feed() feed.Store
 	Figures() figures.Store
@@ -51,6 +52,7 @@ func Run(t *testing.T, open func(tb testing.TB) Store) {
 		{"Contact", contactTests},
 		{"Lead", leadTests},
 		{"Rules", rulesTests},
+		{"Bulk", bulkTests},
 		{"Search", searchTests},
 		{"Tag", tagTests},
 		{"Filter", filterTests},

@@ -40,6 +40,7 @@ type API struct {
 	People    *people.Service
 	Imports   *people.Imports
 	Erasures  *people.Erasures
+	Bulks     *people.Bulks
 	Directory *directory.Service
 	Figures   *figures.Service
 	Media     map[crm.Provider]Media // who keeps the files of a provider's channels

@@ -63,6 +63,44 @@ func TestBulk(t *testing.T) {
 	w.do(w.key(w.ours, "contacts:write", "contacts:read"), "POST", "/api/contacts/bulk", `{`+list(ids...)+`,"assignee_id":null}`).fails(403, "forbidden")
 }
 
+// In the background a filter is answered at once; whoever works on it, it is
+// told how far that is, and may be stopped.
+func TestBulkInTheBackground(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, name := range []string{"Ani", "Budi"} {
+		w.us("POST", "/api/contacts", `{"name":"`+name+`"}`).is(201)
+	}
+	start := func() object {
+		return w.us("POST", "/api/contacts/bulk", `{"filter":{"field":"lead_status","op":"is","value":"new"},"lead_status":"won","background":true}`).is(202)
+	}
+	run := start()
+	if run.text("state") != "running" || run["seen"] != 0.0 || run["ended_at"] != nil {
+		t.Errorf("it starts as %v", run)
+	}
+	path := "/api/bulks/" + run.text("id")
+	w.do(w.theirs.key, "GET", path, "").fails(404, "not_found")
+	if _, err := w.api.Bulks.Turn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if done := w.us("GET", path, "").is(200); done.text("state") != "done" || done["seen"] != 2.0 || done["changed"] != 2.0 || done["failed"] != 0.0 || done["ended_at"] == nil {
+		t.Errorf("it is done as %v", done)
+	}
+	second := start()
+	if got := w.us("POST", "/api/bulks/"+second.text("id")+"/cancel", "").is(200).text("state"); got != "cancelled" {
+		t.Errorf("stopped it is %s", got)
+	}
+	page := w.us("GET", "/api/bulks?limit=1", "").is(200)
+	if list := page.list("data"); len(list) != 1 || list[0].text("id") != second.text("id") {
+		t.Errorf("the newest is %v", list)
+	}
+	if rest := w.us("GET", "/api/bulks?cursor="+page.text("next"), "").is(200).list("data"); len(rest) != 1 || rest[0].text("id") != run.text("id") {
+		t.Errorf("the others are %v", rest)
+	}
+	w.us("POST", "/api/contacts/bulk", `{"ids":["`+run.text("id")+`"],"lead_status":"won","background":true}`).fails(400, "bad_filter")
+	w.do(w.key(w.ours, "contacts:read"), "POST", path+"/cancel", "").fails(403, "forbidden")
+}
+
 // A filter that many fit is done in steps, each contact once.
 func TestBulkGoesOn(t *testing.T) {
 	t.Parallel()

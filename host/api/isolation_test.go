@@ -37,6 +37,7 @@ func (w *world) owned(c *company) map[string]string {
 		"channels":       c.channel.ID.String(),
 		"imports":        w.do(c.key, "POST", "/api/imports", "nama,hp,tag,Kota\nBudi,081200000077,,\n", "Content-Type", "text/csv").is(201).text("id"),
 		"webhooks":       w.do(c.key, "GET", "/api/webhooks", "").is(200).list("data")[0].text("id"),
+		"bulks":          w.do(c.key, "POST", "/api/contacts/bulk", `{"filter":{"field":"name","op":"is_set"},"blocked":true,"background":true}`).is(202).text("id"),
 	}
 }
 
