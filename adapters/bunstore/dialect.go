@@ -48,6 +48,10 @@ type Dialect interface {
 	// run in.
 	Match(ws crm.WorkspaceID, alternatives ...[]Sought) (q Query, search string)
 
+	// Among returns what follows a column that is to be one of ids, as one argument
+	// however many they are: " = any (…)" or " in (…)".
+	Among(ids [][16]byte) Query
+
 	// Months is how the database keeps delivery_bodies in parts by month; nil
 	// where the table is one.
 	Months() Months

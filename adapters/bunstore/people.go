@@ -24,7 +24,6 @@ func (s peopleStore) Update(ctx context.Context, ws crm.WorkspaceID, fn func(con
 
 // Contacts implements people.Store.
 func (s peopleStore) Contacts(ctx context.Context, ws crm.WorkspaceID, query people.ContactQuery) ([]*crm.Contact, error) {
-	scope := of(ws)
 	q := from[contactRow](s.Store).and(" where workspace_id = ?", uid(ws))
 	if !query.TagID.IsZero() {
 		q = q.and(" and id in (select contact_id from contact_tags where workspace_id = ? and tag_id = ?)", uid(ws), uid(query.TagID))
@@ -37,12 +36,12 @@ func (s peopleStore) Contacts(ctx context.Context, ws crm.WorkspaceID, query peo
 	}
 	if query.Search != "" {
 		var err error
-		if q, scope.Search, err = s.searchContacts(ctx, q, ws, query.Search); err != nil {
+		if q, err = s.searchContacts(ctx, q, ws, query.Search); err != nil {
 			return nil, err
 		}
 	}
 	q = inOrder(q, query.Sort, query.After).and(" limit ?", query.Limit)
-	l := s.reader("list contacts", scope)
+	l := s.reader("list contacts", of(ws))
 	if query.Filter == nil {
 		return list(ctx, l, q, (*contactRow).contact)
 	}

@@ -177,8 +177,8 @@ func planFaults(t *testing.T, store *bunstore.Store, scope bunstore.Scope, state
 		var detail string
 		err := rows.Scan(&id, &parent, &unused, &detail)
 		plans.WriteString(detail + "\n")
-		values := strings.Contains(detail, "CONSTANT ROW") || strings.HasSuffix(detail, "-ROW VALUES CLAUSE")                 // of an insert
-		searched := strings.Contains(detail, "VIRTUAL TABLE INDEX 0:M") || detail == "SCAN found" || detail == "SCAN counted" // what has all tokens, counted
+		values := strings.Contains(detail, "CONSTANT ROW") || strings.HasSuffix(detail, "-ROW VALUES CLAUSE") // of an insert
+		searched := strings.Contains(detail, "VIRTUAL TABLE INDEX 0:M") || detail == "SCAN found"             // what has all tokens
 		if strings.HasPrefix(detail, "SCAN") && !values && !searched || strings.Contains(detail, "TEMP B-TREE") {
 			faults = append(faults, detail)
 		}

@@ -128,30 +128,37 @@ func nameAsked(search string) string {
 const manyFound = 2000
 
 // searchContacts adds the condition that a contact has a part of a name or
-// number, and returns the Search of the scope. Lines that have all the threes
-// of what is asked may have them apart: replace tells.
-func (s *Store) searchContacts(ctx context.Context, q Query, ws crm.WorkspaceID, search string) (Query, string, error) {
+// number. Who may have it is looked up before, once, as that is what costs. Lines
+// that have all the threes of what is asked may have them apart: replace tells.
+func (s *Store) searchContacts(ctx context.Context, q Query, ws crm.WorkspaceID, search string) (Query, error) {
 	asked := nameAsked(search)
 	if asked == "" {
-		return q, "", nil
+		return q, nil
 	}
-	match, expression := s.dialect.Match(ws, partsAsked(asked))
 	scope := of(ws)
+	match, expression := s.dialect.Match(ws, partsAsked(asked))
 	scope.Search = expression
-	l := s.reader("count what a search finds", scope)
+	l := s.reader("look a name up", scope)
 	// Apart, so that PostgreSQL does not expect a limit so soon that it would
 	// rather read the whole table than ask the index.
-	count := ask("with found as materialized").include("", match).and(" select count(*) from (select 1 from found limit ?) as counted", manyFound)
-	var found []int
-	if err := l.run(ctx, pick(count.bound(), &found)); err != nil {
-		return q, "", err
+	look := ask("with found as materialized").include("", match).and(" select found_id from found limit ?", manyFound)
+	var found []uid
+	if err := l.run(ctx, pick(look.bound(), &found)); err != nil {
+		return q, err
 	}
-	if found[0] < manyFound {
-		q = q.and(" and id in").include("", match)
-	} else {
-		expression = ""
+	if len(found) < manyFound {
+		one := s.dialect.Among(arraysOf(found))
+		q = q.and(" and id"+one.SQL, one.Args...)
 	}
-	return q.and(" and folded <> replace(folded, ?, '')", text(asked)), expression, nil
+	return q.and(" and folded <> replace(folded, ?, '')", text(asked)), nil
+}
+
+func arraysOf(ids []uid) [][16]byte {
+	arrays := make([][16]byte, len(ids))
+	for i, id := range ids {
+		arrays[i] = id
+	}
+	return arrays
 }
 
 // searchConversations adds the condition that a conversation's contact has a

@@ -159,6 +159,15 @@ func (*dialect) Match(ws crm.WorkspaceID, alternatives ...[]bunstore.Sought) (bu
 	return bunstore.Query{SQL: "select found_id from search_index where workspace_id = ?", Args: []any{ws[:]}}, expression
 }
 
+// Among implements bunstore.Dialect.
+func (*dialect) Among(ids [][16]byte) bunstore.Query {
+	texts := make([]string, len(ids))
+	for i := range ids {
+		texts[i] = hex.EncodeToString(ids[i][:])
+	}
+	return bunstore.Query{SQL: " = any (string_to_array(?, ',')::uuid[])", Args: []any{strings.Join(texts, ",")}}
+}
+
 func tenant(ws crm.WorkspaceID) string { return "#w" + hex.EncodeToString(ws[:]) }
 
 // quoted writes a token for a tsquery, or for the beginning of one.

@@ -153,6 +153,15 @@ func (*dialect) Match(ws crm.WorkspaceID, alternatives ...[]bunstore.Sought) (bu
 	}, ""
 }
 
+// Among implements bunstore.Dialect.
+func (*dialect) Among(ids [][16]byte) bunstore.Query {
+	texts := make([]string, len(ids))
+	for i := range ids {
+		texts[i] = `"` + hex.EncodeToString(ids[i][:]) + `"`
+	}
+	return bunstore.Query{SQL: " in (select unhex(value) from json_each(?))", Args: []any{"[" + strings.Join(texts, ",") + "]"}}
+}
+
 // Months implements bunstore.Dialect.
 func (*dialect) Months() bunstore.Months { return nil }
 

@@ -36,7 +36,10 @@ func capture(ctx context.Context, do func(context.Context) error) (trip, error) 
 	var t trip
 	stats.Trace = func(ctx context.Context, s bunstore.Statement) {
 		scope := bunstore.ScopeOf(ctx)
-		if t.search = scope.Search; len(scope.Workspaces) > 0 {
+		if scope.Search != "" {
+			t.search = scope.Search
+		}
+		if len(scope.Workspaces) > 0 {
 			t.workspaces = fmt.Sprintf("%x", scope.Workspaces[0][:])
 		}
 		args := make([]any, len(s.Args))
