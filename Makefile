@@ -26,7 +26,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 BINARY   := .build/my21staff
 TESTFORMAT ?= pkgname
 
-.PHONY: help run demo build test test-runtimes screenshots test-suites parity race fuzz torture bench bench-quick bench-growth check fmt fmt-check lint \
+.PHONY: help run demo build test test-runtimes screenshots test-suites parity race fuzz torture bench bench-quick bench-growth bench-contacts check fmt fmt-check lint \
   golangci vet tidy-check vuln wasm wasm-check generate deps clean
 
 help: ## list the targets
@@ -81,6 +81,9 @@ bench: wasm ## run the benchmarks: the packages' own, the edge's ladder, the pro
 bench-quick: wasm ## the edge's ladder and the product over HTTP, everything small, in some three minutes
 	@go run ./bench/edge -quick
 	@go run ./bench/crm -quick
+
+bench-contacts: ## the contacts' lists at ten thousand and at a million contacts beside each other (PostgreSQL, 7 GB of disk)
+	@go run ./bench/crm -contacts 1000000 -messages 1000000 -database postgres
 
 bench-growth: ## the product's reads from 10 thousand to 10 million messages (an hour, 30 GB of disk)
 	@go run ./bench/crm -growth
