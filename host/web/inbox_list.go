@@ -222,7 +222,7 @@ func (v *visitor) preview(text string) string {
 	case text == "[reaction removed]":
 		return v.say("thread.unreacted")
 	case previews[label] != "":
-		return strings.TrimSpace(v.lang.word("kind", previews[label]) + " " + strings.TrimSpace(rest))
+		return strings.TrimSuffix(v.lang.word("kind", previews[label])+": "+strings.TrimSpace(rest), ": ")
 	default:
 		return text
 	}

@@ -38,6 +38,10 @@ func spans(text string) []span {
 // marks are what styles are written with, longer ones first.
 var marks = []struct{ sign, style string }{{"```", "code"}, {"`", "code"}, {"*", "strong"}, {"_", "em"}, {"~", "s"}}
 
+// maxCloses is how many marks are looked at that may close a piece: a text of
+// nothing but marks must not take the square of its length.
+const maxCloses = 16
+
 // marked reads a marked piece that begins at a place, or returns 0. A mark
 // opens behind nothing, a blank or punctuation and before no blank; it closes
 // the other way round, in the same paragraph unless it is code.
@@ -47,7 +51,7 @@ func marked(text string, at int) (int, span) {
 		if !ok || !loose(text[:at], true) {
 			continue
 		}
-		for from := 0; ; {
+		for from, tries := 0, 0; tries < maxCloses; tries++ {
 			end := strings.Index(rest[from:], m.sign)
 			if end < 0 {
 				break

@@ -146,10 +146,13 @@ export function mount() {
   if (!location.hash.startsWith("#m-")) toEnd();
   box.addEventListener("load", () => atEnd() && toEnd(), true); // pictures make it longer
   box.addEventListener("error", gone, true);
+  let end = true; // whether the newest message is in sight, also when the box changes its height
+  new ResizeObserver(() => end && toEnd()).observe(box);
   box.addEventListener("scroll", () => {
+    end = atEnd();
     const older = document.getElementById("older");
     if (older && box.scrollTop < 300) loadOlder(older);
-    if (atEnd()) below.hidden = true;
+    if (end) below.hidden = true;
   }, { passive: true });
   box.addEventListener("click", (event) => {
     const quote = event.target.closest("a.quote");
