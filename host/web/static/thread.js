@@ -147,7 +147,7 @@ export function mount() {
   box.addEventListener("load", () => atEnd() && toEnd(), true); // pictures make it longer
   box.addEventListener("error", gone, true);
   let end = true; // whether the newest message is in sight, also when the box changes its height
-  new ResizeObserver(() => end && toEnd()).observe(box);
+  new ResizeObserver(() => end && box.isConnected && toEnd()).observe(box);
   box.addEventListener("scroll", () => {
     end = atEnd();
     const older = document.getElementById("older");
