@@ -19,6 +19,7 @@ import (
 type inboxPage struct {
 	Frame
 	Me     string // the visitor's id
+	Seq    int64  // the newest fact when the page was made: what it does not show yet comes after
 	Mates  string // the names of the colleagues by id, as JSON, for who types
 	List   listView
 	Thread *threadView // nil: none is open
@@ -51,6 +52,10 @@ func (w *Web) inbox(ctx *fasthttp.RequestCtx, v *visitor) error {
 	if err != nil {
 		return err
 	}
+	page, err := w.blankInbox(ctx, v)
+	if err != nil {
+		return err
+	}
 	list, err := w.list(request.ContextOf(ctx), v, choice, "")
 	if err != nil {
 		return err
@@ -65,21 +70,22 @@ func (w *Web) inbox(ctx *fasthttp.RequestCtx, v *visitor) error {
 	if part == "list" {
 		return fragment(ctx, v.lang, "inbox", "inbox_list", list)
 	}
-	return render(ctx, v.lang, "inbox", inboxPage{Frame: v.inboxFrame(ctx), Me: v.Member.String(), Mates: v.mates(), List: list})
+	page.List = list
+	return render(ctx, v.lang, "inbox", page)
 }
 
-// inboxFrame is the frame of the inbox with and without an open conversation.
-func (v *visitor) inboxFrame(ctx *fasthttp.RequestCtx) Frame {
-	frame := v.frame(ctx, v.say("section.inbox"), "inbox")
-	frame.Styles, frame.Scripts, frame.Wide = inboxStyles, inboxScripts, true
-	return frame
+// blankInbox is the page before anything is read that it shows; for a piece of it
+// there is nothing to prepare.
+func (w *Web) blankInbox(ctx *fasthttp.RequestCtx, v *visitor) (inboxPage, error) {
+	if ctx.QueryArgs().Has("part") {
+		return inboxPage{}, nil
+	}
+	page := inboxPage{Frame: v.frame(ctx, v.say("section.inbox"), "inbox"), Me: v.Member.String(), Mates: v.mates()}
+	page.Styles, page.Scripts, page.Wide = []string{"inbox.css"}, []string{"inbox.js"}, true
+	place, err := w.Feed.After(request.ContextOf(ctx), v.Principal, -1, 1)
+	page.Seq = place.Next
+	return page, err
 }
-
-// What the pages of the inbox are made with.
-var (
-	inboxStyles  = []string{"inbox.css"}
-	inboxScripts = []string{"inbox.js"}
-)
 
 // mates are the colleagues' names by their ids, for the script.
 func (v *visitor) mates() string {

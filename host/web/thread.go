@@ -91,11 +91,14 @@ func (w *Web) showThread(ctx *fasthttp.RequestCtx, v *visitor, c composer) error
 		return err
 	}
 	choice.Before = "" // the list beside is from its beginning
+	page, err := w.blankInbox(ctx, v)
+	if err != nil {
+		return err
+	}
 	o, err := w.open(ctx, v, id)
 	if err != nil {
 		return err
 	}
-	page := inboxPage{}
 	part := string(ctx.QueryArgs().Peek("part"))
 	if part != "panel" {
 		if page.Thread, err = w.threadView(ctx, v, o, choice, c); err != nil {
@@ -123,7 +126,6 @@ func (w *Web) showThread(ctx *fasthttp.RequestCtx, v *visitor, c composer) error
 	if err := w.narrowing(request.ContextOf(ctx), v, &page.List); err != nil {
 		return err
 	}
-	page.Frame, page.Me, page.Mates = v.inboxFrame(ctx), v.Member.String(), v.mates()
 	page.Frame.Title = page.Thread.Name
 	return render(ctx, v.lang, "inbox", page)
 }

@@ -87,6 +87,10 @@ func (w *Web) templateList(ctx *fasthttp.RequestCtx, v *visitor) error {
 	if err != nil {
 		return err
 	}
+	page, err := w.blankInbox(ctx, v)
+	if err != nil {
+		return err
+	}
 	o, err := w.open(ctx, v, id)
 	if err != nil {
 		return err
@@ -101,8 +105,7 @@ func (w *Web) templateList(ctx *fasthttp.RequestCtx, v *visitor) error {
 	if string(ctx.QueryArgs().Peek("part")) == "templates" {
 		return fragment(ctx, v.lang, "inbox", "thread_templates", view)
 	}
-	page := inboxPage{Frame: v.inboxFrame(ctx), Me: v.Member.String(), Mates: v.mates(), Thread: view}
-	page.Frame.Title = view.Name
+	page.Thread, page.Frame.Title = view, view.Name
 	if page.List, err = w.list(request.ContextOf(ctx), v, choice, id.String()); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
 	"github.com/my21staff/my21staff/crm/directory"
+	"github.com/my21staff/my21staff/crm/feed"
 	"github.com/my21staff/my21staff/crm/figures"
 	"github.com/my21staff/my21staff/crm/inbox"
 	"github.com/my21staff/my21staff/crm/people"
@@ -68,12 +69,18 @@ type Figures interface {
 	Dashboard(ctx context.Context, p access.Principal, ask figures.Ask) (*figures.Dashboard, error)
 }
 
+// Feed is what the pages ask of the feed service.
+type Feed interface {
+	After(ctx context.Context, p access.Principal, after int64, limit int) (feed.Page, error)
+}
+
 // Web makes the pages.
 type Web struct {
 	Directory Directory
 	Inbox     Inbox
 	People    People
 	Figures   Figures
+	Feed      Feed
 	Guard     *auth.Guard
 	Checkers  map[crm.Provider]Checker // who is asked whether a channel's token works
 	Now       func() time.Time

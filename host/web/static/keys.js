@@ -57,6 +57,7 @@ export function mountKeys() {
   const button = document.getElementById("keys-open");
   button.hidden = false;
   button.addEventListener("click", keys["?"]);
+  document.getElementById("keys-close").addEventListener("click", () => document.getElementById("keys").close());
   addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (document.querySelector("dialog[open]")) return;
