@@ -135,6 +135,11 @@ func TestPiecesOfTheInbox(t *testing.T) {
 			t.Errorf("%s answers %d with %.300s, want %q in it and not %q", path, got.Status, text, c.has, c.lacks)
 		}
 	}
+	for _, path := range []string{"/inbox", address + "?peek=1", address + "/templates?peek=1"} { // or news between the page and its stream would be lost
+		if page := string(b.get(path).Body); !regexp.MustCompile(`data-seq="[1-9][0-9]*"`).MatchString(page) {
+			t.Errorf("%s does not say which fact is the newest it shows", path)
+		}
+	}
 	if b.get(address + "?part=open"); strings.Contains(string(b.get(address+"/row").Body), "row unread") {
 		t.Error("a conversation that was opened is still unread")
 	}

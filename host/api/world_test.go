@@ -75,7 +75,7 @@ func newWorld(tb testing.TB) *world {
 		Inbox: inbox.New(w.store.Inbox(), dir, mint), People: people.New(w.store.People(), mint), Imports: people.NewImports(w.store.Imports(), mint),
 		Erasures: people.NewErasures(w.store.Erasures(), w.store.Imports(), mint), Bulks: people.NewBulks(w.store.Bulks(), mint), Directory: dir,
 		Figures: figures.New(w.store.Figures(), mint),
-		Media: map[crm.Provider]api.Media{crm.Kapso: w.shelf}, Now: w.clock.Now, Version: "test",
+		Media:   map[crm.Provider]api.Media{crm.Kapso: w.shelf}, Now: w.clock.Now, Version: "test",
 	}
 	w.describe()
 	stop := w.serve()
