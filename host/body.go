@@ -35,6 +35,7 @@ const (
 	hookPrefix  = "/api/webhook/"
 	mediaPath   = "/api/media"
 	importsPath = "/api/imports"
+	uploadPath  = "/imports" // the page's form
 	exportPath  = "/api/contacts/export"
 )
 
@@ -44,7 +45,7 @@ func bodyLimit(path string) int {
 	switch {
 	case strings.HasPrefix(path, hookPrefix):
 		return webhook.MaxBody
-	case path == mediaPath, path == importsPath:
+	case path == mediaPath, path == importsPath, path == uploadPath:
 		return 0
 	default:
 		return maxBody
@@ -54,7 +55,7 @@ func bodyLimit(path string) int {
 // limits gives files the time they need. It is called before a body is read.
 func limits(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	path, _, _ := strings.Cut(string(header.RequestURI()), "?")
-	if path == mediaPath || path == importsPath || path == exportPath || strings.HasSuffix(path, "/media") || strings.HasSuffix(path, "/errors") {
+	if path == mediaPath || path == importsPath || path == uploadPath || path == exportPath || strings.HasSuffix(path, "/media") || strings.HasSuffix(path, "/errors") {
 		return fasthttp.RequestConfig{ReadTimeout: transferTimeout, WriteTimeout: transferTimeout}
 	}
 	return fasthttp.RequestConfig{}

@@ -39,6 +39,7 @@ type section struct {
 // sections are the parts of the program, in the order of the navigation.
 var sections = []section{
 	{Name: "inbox", Address: "/inbox", Action: access.ReadConversations},
+	{Name: "leads", Address: "/leads", Action: access.ReadContacts},
 	{Name: "dashboard", Address: "/dashboard", Action: access.ReadConversations},
 	{Name: "settings", Address: "/settings", Action: access.ManageTags},
 }

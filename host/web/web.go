@@ -55,6 +55,7 @@ type Inbox interface {
 // People is what the pages ask of the people service.
 type People interface {
 	settingsPeople
+	leadsPeople
 	Card(ctx context.Context, p access.Principal, id crm.ContactID) (*people.Card, error)
 	Edit(ctx context.Context, p access.Principal, id crm.ContactID, e people.Edit, region string) (*crm.Contact, error)
 	Tags(ctx context.Context, p access.Principal) ([]*crm.Tag, error)
@@ -79,6 +80,7 @@ type Web struct {
 	Directory Directory
 	Inbox     Inbox
 	People    People
+	Imports   Imports
 	Figures   Figures
 	Feed      Feed
 	Guard     *auth.Guard
@@ -99,7 +101,7 @@ func (w *Web) Routes() []Route {
 		{"GET", "/", toInbox},
 		{"POST", "/preferences", w.prefer},
 		{"GET", "/static/{name}", static},
-	}, w.loginRoutes(), w.accountRoutes(), w.inboxRoutes(), w.dashboardRoutes(), w.settingsRoutes())
+	}, w.loginRoutes(), w.accountRoutes(), w.inboxRoutes(), w.leadRoutes(), w.contactRoutes(), w.importRoutes(), w.taskRoutes(), w.dashboardRoutes(), w.settingsRoutes())
 }
 
 // visitor is who looks at a page.
