@@ -51,7 +51,7 @@ func Open(ctx context.Context, c Config, version string, log *slog.Logger) (*Hos
 	h.gather = gather.New(services.Inbox, h.metrics, gather.Options{Commits: c.commits(), Timeout: c.RequestTimeout})
 	h.metrics.Waiting(h.gather.Waiting)
 	h.web = &web.Web{
-		Directory: services.Directory, Inbox: services.Inbox, People: services.People, Imports: services.Imports,
+		Directory: services.Directory, Inbox: services.Inbox, People: services.People, Imports: services.Imports, Erasures: services.Erasures,
 		Figures: services.Figures, Feed: services.Feed,
 		Guard: h.guard, Now: time.Now,
 		Checkers: map[crm.Provider]web.Checker{crm.Kapso: services.kapso, crm.Meta: services.meta},

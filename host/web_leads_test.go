@@ -317,6 +317,13 @@ func TestContactInTheBrowser(t *testing.T) {
 		wants(t, "a merge undone", page, 200, "The merge was undone", "+6281200000007")
 		page, _ = b.send(at, at+"/unmerge", url.Values{"merge": {merge}})
 		wants(t, "a merge undone twice", page, 422, "was undone already")
+		wants(t, "the question before erasing", b.get(at+"/erase"), 200, "This cannot be undone", "Dewi L")
+		page, _ = b.send(at+"/erase", at+"/erase", url.Values{})
+		wants(t, "erasing without a tick", page, 422, "Tick the box first")
+		wants(t, "who was not erased", b.get(at), 200, "Dewi L")
+		page, _ = b.send(at+"/erase", at+"/erase", url.Values{"sure": {"1"}})
+		wants(t, "an erased contact", page, 200, "The contact is gone")
+		wants(t, "what was erased", b.get(at), 404)
 		for _, path := range []string{"/contacts/nothing", "/contacts/" + crm.ContactID{15: 1}.String(), "/contacts/" + crm.ContactID{15: 1}.String() + "/edit"} {
 			wants(t, path, b.get(path), 404)
 		}

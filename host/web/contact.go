@@ -28,6 +28,8 @@ func (w *Web) contactRoutes() []Route {
 		{"POST", "/contacts/{id}/tasks", w.signedIn(w.contactTask)},
 		{"POST", "/contacts/{id}/merge", w.signedIn(w.mergeContact)},
 		{"POST", "/contacts/{id}/unmerge", w.signedIn(w.unmergeContact)},
+		{"GET", "/contacts/{id}/erase", w.signedIn(w.askErase)},
+		{"POST", "/contacts/{id}/erase", w.signedIn(w.eraseContact)},
 	}
 }
 

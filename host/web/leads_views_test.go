@@ -112,6 +112,10 @@ func init() {
 	show("contact", "reader", func(x string) any {
 		return contactPage{Frame: outside(x), contactHead: contactHead{Path: "/contacts/1", Name: x}, Tags: []leadTag{{"1", x, true}}}
 	})
+	show("contact_erase", "empty", func(string) any { return contactErase{} })
+	show("contact_erase", "typical", func(x string) any {
+		return contactErase{Frame: outside(x), contactHead: sampleHead(x), Problem: x}
+	})
 	show("contact_edit", "empty", func(string) any { return contactForm{Fresh: true} })
 	show("contact_edit", "typical", func(x string) any {
 		return contactForm{

@@ -81,6 +81,7 @@ type Web struct {
 	Inbox     Inbox
 	People    People
 	Imports   Imports
+	Erasures  Erasures
 	Figures   Figures
 	Feed      Feed
 	Guard     *auth.Guard
