@@ -37,6 +37,7 @@ func (w *Web) contactRoutes() []Route {
 type contactPage struct {
 	Frame
 	contactHead
+	ID           string
 	Identities   []contactKnown
 	Known        []contactKnown // where it came from, and when
 	Fields       []contactKnown
@@ -117,7 +118,7 @@ func (w *Web) showContact(ctx *fasthttp.RequestCtx, v *visitor, page contactPage
 	}
 	c := card.Contact
 	page.contactHead = v.contactHead(c, list.pipeline)
-	page.Frame = v.frame(ctx, page.Name, "leads")
+	page.Frame, page.ID = v.frame(ctx, page.Name, "leads"), id.String()
 	if page.Name == "" {
 		page.Title = v.say("inbox.nameless")
 	}

@@ -2,6 +2,8 @@
 // board, an import that shows how far it is. All of it works without this too.
 
 import { api } from "./api.js";
+import { onFact } from "./live.js";
+import { coalesce, morph } from "./patch.js";
 
 const list = document.querySelector(".leads");
 const said = list?.querySelector("[data-said]");
@@ -258,6 +260,7 @@ board?.addEventListener("click", async (event) => {
     const shown = page.querySelector(".board-column");
     const cards = [...shown.querySelectorAll(".board-card")].map((card) => document.importNode(card, true));
     column.querySelector(".board-cards").append(...cards);
+    column.dataset.grown = ""; // news would make it short again
     const next = shown.querySelector("[data-more]");
     if (next) link.href = next.getAttribute("href");
     else link.parentElement.remove();
@@ -292,3 +295,25 @@ async function progress() {
   setTimeout(progress, 1000);
 }
 setTimeout(progress, 500);
+
+// News: the parts marked data-live become what the server shows now when something
+// happened that may be in them. What somebody is working on is left alone, and
+// the order of the table stays as it was read.
+
+const about = document.querySelector("[data-contact]")?.dataset.contact; // the page is about one contact
+const told = /^(contact|contacts|note|task|tag|message|conversation)\./;
+
+const look = coalesce(async () => {
+  const page = await fresh();
+  for (const old of document.querySelectorAll("[data-live]")) {
+    const shown = page.getElementById(old.id);
+    if (shown && !busy(old)) morph(old, document.importNode(shown, true));
+  }
+}, 300);
+
+const busy = (part) => moving !== null || part.classList.contains("editing") || part.dataset.grown !== undefined;
+
+onFact((fact) => {
+  if (!document.querySelector("[data-live]")) return;
+  if (fact.kind === "resync" || (told.test(fact.kind) && (!about || fact.contact_id === about))) look();
+});
