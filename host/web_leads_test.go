@@ -243,7 +243,7 @@ func TestLeadsInBulk(t *testing.T) {
 		wants(t, "nothing to change", page, 422, "Say what to change first")
 		list := asked("/leads", "f0", "tag", "o0", "is", "v0", vip.String())
 		page, _ = b.send(list, "/leads/bulk", url.Values{"next": {list}, "whole": {"1"}, "lead_status": {"qualified"}, "assignee": {w.Owner.ID.String()}})
-		wants(t, "all that fit", page, 200, "1 contacts looked at, 1 changed")
+		wants(t, "all that fit", page, 200, "Looked at: 1. Changed: 1.")
 		if a, b := leadNow(t, w, dewi.ID).LeadStatus, leadNow(t, w, tono.ID).LeadStatus; a != "qualified" || b != "lost" {
 			t.Errorf("Dewi is %s and Tono %s, want only who fits changed", a, b)
 		}
@@ -251,7 +251,7 @@ func TestLeadsInBulk(t *testing.T) {
 		wants(t, "everybody without a filter", page, 422)
 		gone := crm.ContactID{15: 9}
 		page, _ = b.send("/leads", "/leads/bulk", url.Values{"next": {"/leads"}, "id": {gone.String(), chosen[0]}, "blocked": {"true"}})
-		wants(t, "one that is gone", page, 200, "2 contacts looked at, 1 changed", "/contacts/"+gone.String())
+		wants(t, "one that is gone", page, 200, "Looked at: 2. Changed: 1.", "/contacts/"+gone.String())
 	})
 }
 

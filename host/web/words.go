@@ -41,6 +41,9 @@ func (p phrase) in(l lang, args []any) string {
 		if p.EnOne != "" && isOne(args) {
 			format = p.EnOne
 		}
+		if !strings.Contains(format, "%") { // "once" says the number itself
+			return format
+		}
 	}
 	if len(args) == 0 {
 		return format

@@ -87,6 +87,9 @@ func TestEveryPhraseIsTranslated(t *testing.T) {
 		if a, b := verb.FindAllString(p.ID, -1), verb.FindAllString(p.En, -1); !slices.Equal(a, b) {
 			t.Errorf("the phrase %q takes %v in Indonesian and %v in English", key, a, b)
 		}
+		if a, b := verb.FindAllString(p.En, -1), verb.FindAllString(p.EnOne, -1); len(b) > 0 && !slices.Equal(a, b) {
+			t.Errorf("the phrase %q takes %v for many and %v for one", key, a, b)
+		}
 	}
 }
 
@@ -122,6 +125,9 @@ func TestPhrasesByLanguageAndNumber(t *testing.T) {
 		if got := p.in(c.l, []any{c.n, "Budi"}); got != c.want {
 			t.Errorf("%d in %s is %q, want %q", c.n, c.l, got, c.want)
 		}
+	}
+	if got := (phrase{ID: "%d kali", En: "%d times", EnOne: "once"}).in(english, []any{1}); got != "once" {
+		t.Errorf("a phrase that says one without the number is %q", got)
 	}
 	for header, want := range map[string]lang{"": indonesian, "en-US,en;q=0.9": english, "id-ID": indonesian, "fr": indonesian, "ms, en;q=0.5": english} {
 		if got := preferred(header); got != want {
