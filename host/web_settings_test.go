@@ -254,7 +254,7 @@ func TestPipelineInTheBrowser(t *testing.T) {
 	c.do(page, page, 422, "one is won and one lost", lines([5]string{"new", "Baru", "open", "1"})...)
 	c.do(page, page, 303, "done=saved", lines(
 		[5]string{"new", "Baru", "open", "1"}, [5]string{"contacted", "Dihubungi", "open", "2"}, [5]string{"qualified", "Layak", "open", "3", "1"},
-		[5]string{"won", "Daftar", "won", "4"}, [5]string{"lost", "Batal", "lost", "5"}, [5]string{"", "Wawancara 1", "open", "1.5"}, [5]string{"", "", "open", "7"},
+		[5]string{"won", "Daftar", "won", "4"}, [5]string{"lost", "Batal", "lost", "5"}, [5]string{"", "Wawancara 1", "open", "1,5"}, [5]string{"", "", "open", "7"},
 		[5]string{"", "Contacted", "open", "strange"})...)
 	pipeline, err := w.Host.People.Pipeline(t.Context(), access.System(w.Workspace.ID))
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/my21staff/my21staff/crm/access"
 	"github.com/my21staff/my21staff/crm/directory"
 	"github.com/my21staff/my21staff/crm/inbox"
+	"github.com/my21staff/my21staff/crm/lead"
 	"github.com/my21staff/my21staff/crm/people"
 )
 
@@ -45,6 +46,9 @@ type settingsPeople interface {
 	EditField(ctx context.Context, p access.Principal, id crm.FieldID, e people.FieldEdit) (*crm.Field, error)
 	Pipeline(ctx context.Context, p access.Principal) (*crm.Pipeline, error)
 	SetPipeline(ctx context.Context, p access.Principal, stages []crm.Stage) (*crm.Pipeline, error)
+	LeadRules(ctx context.Context, p access.Principal) (*lead.Rules, *crm.LeadRules, error)
+	SetLeadRules(ctx context.Context, p access.Principal, document []byte, replaces int) (*lead.Rules, *crm.LeadRules, error)
+	TryLeadRules(ctx context.Context, p access.Principal, trial people.Trial) (lead.Score, crm.Temperature, error)
 }
 
 // Checker asks a provider whether a channel's token works.
@@ -106,6 +110,10 @@ func (w *Web) settingsRoutes() []Route {
 		{"GET", "/settings/pipeline", w.signedIn(s.pipelineSettings)},
 		{"POST", "/settings/pipeline", w.signedIn(s.savePipeline)},
 
+		{"GET", "/settings/rules", w.signedIn(s.rules)},
+		{"POST", "/settings/rules", w.signedIn(s.saveRules)},
+		{"POST", "/settings/rules/try", w.signedIn(s.tryRules)},
+
 		{"GET", "/settings/webhooks", w.signedIn(s.webhookLog)},
 		{"GET", "/settings/webhooks/{id}", w.signedIn(s.delivery)},
 		{"POST", "/settings/webhooks/{id}/replay", w.signedIn(s.replay)},
@@ -127,6 +135,7 @@ var subjects = []subject{
 	{Name: "tags", Action: access.ManageTags},
 	{Name: "fields", Action: access.ManageLeads},
 	{Name: "pipeline", Action: access.ManageLeads},
+	{Name: "rules", Action: access.ManageLeads},
 	{Name: "keys", Action: access.ManageKeys},
 	{Name: "webhooks", Action: access.ReadWebhookLog},
 }

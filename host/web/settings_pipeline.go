@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/valyala/fasthttp"
 
@@ -92,7 +93,7 @@ func stagesTyped(ctx *fasthttp.RequestCtx) []stageLine {
 	var typed []placed
 	for n := 1; ctx.PostArgs().Has("label" + strconv.Itoa(n)); n++ {
 		field := func(name string) string { return posted(ctx, name+strconv.Itoa(n)) }
-		place, err := strconv.ParseFloat(field("place"), 64)
+		place, err := strconv.ParseFloat(strings.Replace(field("place"), ",", ".", 1), 64)
 		if err != nil {
 			place = float64(n)
 		}

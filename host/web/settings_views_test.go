@@ -1,6 +1,9 @@
 package web
 
-import "github.com/my21staff/my21staff/crm"
+import (
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/lead"
+)
 
 func init() {
 	frame := func(x string) settingsFrame {
@@ -18,7 +21,7 @@ func init() {
 		return channelForm{Of: crm.Meta, Called: x, Display: x, PhoneNumberID: x, AccountID: x}
 	}
 	for page, view := range map[string]any{
-		"settings_workspace": workspacePage{}, "settings_members": membersPage{}, "settings_keys": keysPage{}, "settings_tags": tagsPage{},
+		"settings_workspace": workspacePage{}, "settings_members": membersPage{}, "settings_keys": keysPage{}, "settings_tags": tagsPage{}, "settings_rules": rulesPage{},
 		"settings_fields": fieldsPage{}, "settings_pipeline": pipelinePage{}, "settings_channels": channelsPage{}, "settings_channel": channelPage{},
 		"settings_channel_new": channelPage{}, "settings_webhooks": webhooksPage{}, "settings_webhook": deliveryPage{}, "settings_once": oncePage{},
 		"settings_confirm": confirmPage{},
@@ -41,6 +44,16 @@ func init() {
 			{ID: x, Name: x, Prefix: x, Scopes: []string{x, x}, Made: x, Used: x, Good: true},
 			{ID: x, Name: x, Prefix: x, Made: x, Expires: x}, {ID: x, Name: x, Prefix: x, Made: x, Expires: x, Good: true}, {ID: x, Name: x, Prefix: x, Made: x, Revoked: x},
 		}}
+	})
+	show("settings_rules", "typical", func(x string) any {
+		form := rulesForm{Name: x, Hot: x, Warm: x, Margin: x, Negations: x, Enabled: true, BySkill: true, Queue: x, Holidays: x,
+			Caps: []capLine{{lead.Fit, x}}, Week: []dayLine{{"mon", x}}, Signals: []signalLine{{
+				ID: x, Category: lead.Intent, Points: x, Most: x, HalfLife: x, WhyID: x, WhyEN: x, Way: byWords, List: x, Event: lead.OnReply, Within: x,
+				Except: x, InMessages: true, InForms: true, InNotes: true, UnlessNegated: true, Remove: true, Open: true,
+			}, {Fresh: true}}}
+		form.place(&choices)
+		return rulesPage{settingsFrame: frame(x), rulesForm: form, Version: 3, By: x, Document: x, Expert: true, Faults: []ruleFault{{x, x}}, Choices: choices,
+			Trial: trialView{Said: x, Done: true, Total: 40, Temperature: crm.Warm, Lines: []trialLine{{lead.Fit, 3, x, x}}}}
 	})
 	show("settings_tags", "typical", func(x string) any {
 		return tagsPage{settingsFrame: frame(x), Tags: []tagLine{{"1" + x, x, x}, {"2" + x, x, ""}}, Typed: tagLine{Name: x, Color: x}}
