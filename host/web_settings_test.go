@@ -101,6 +101,29 @@ func tagIDs(t *testing.T, w *hosttest.World) map[string]string {
 	return ids
 }
 
+func TestCannedRepliesInTheBrowser(t *testing.T) {
+	t.Parallel()
+	w := hosttest.Start(t, hosttest.Options{})
+	c := newClerk(t, w)
+	const page = "/settings/canned"
+	c.sees(page, "There is none yet")
+	c.do(page, page, 422, "only letters", "shortcut", "biaya kuliah", "body", "Biaya <b>")
+	c.do(page, page, 422, "Biaya <b>", "shortcut", "é", "body", "Biaya <b>")
+	c.do(page, page, 303, "done=saved", "shortcut", "/Biaya", "body", "Biayanya:\r\n- kuliah\r\n- visa")
+	c.do(page, page, 422, "shortcut is taken", "shortcut", "biaya", "body", "x")
+	list, err := w.Host.People.CannedReplies(t.Context(), access.System(w.Workspace.ID))
+	if err != nil || len(list) != 1 || list[0].Shortcut != "biaya" || list[0].Body != "Biayanya:\n- kuliah\n- visa" {
+		t.Fatalf("the replies are %+v, %v", list, err)
+	}
+	at := page + "/" + list[0].ID.String()
+	c.do(page, at, 422, ">Baru</textarea>", "shortcut", "a b", "body", "Baru")
+	c.do(page, at, 303, "done=saved", "shortcut", "harga", "body", "Baru")
+	c.sees(page, "/harga", "Baru", "!/biaya")
+	c.sees(at+"/delete", "Delete this canned reply?", "/harga")
+	c.do(at+"/delete", at+"/delete", 303, "done=deleted")
+	c.sees(page, "There is none yet")
+}
+
 func TestMembersInTheBrowser(t *testing.T) {
 	t.Parallel()
 	w := hosttest.Start(t, hosttest.Options{})
@@ -139,9 +162,10 @@ func TestMembersInTheBrowser(t *testing.T) {
 	if got := dewi.get("/settings/members"); got.Status != 403 {
 		t.Errorf("who is no admin any more sees the members: %d", got.Status)
 	}
-	if got := dewi.get("/inbox"); strings.Contains(string(got.Body), `href="/settings"`) {
-		t.Error("who may set nothing is offered the settings")
+	if got := dewi.get("/settings"); got.Header.Get("Location") != "/settings/canned" {
+		t.Errorf("a member is led to %s", got.Header.Get("Location"))
 	}
+	dewi.sees("/settings/canned", "!/settings/members", "!/settings/tags")
 	c.sees(at+"/reset", "Reset this member's access?", "Dewi Lestari")
 	c.do(at+"/reset", at+"/reset", 200, "Sign-in link for Dewi Lestari")
 	if got := dewi.get("/inbox"); got.Status != 303 {

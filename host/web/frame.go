@@ -41,7 +41,7 @@ var sections = []section{
 	{Name: "inbox", Address: "/inbox", Action: access.ReadConversations},
 	{Name: "leads", Address: "/leads", Action: access.ReadContacts},
 	{Name: "dashboard", Address: "/dashboard", Action: access.ReadConversations},
-	{Name: "settings", Address: "/settings", Action: access.ManageTags},
+	{Name: "settings", Address: "/settings", Action: access.SendMessages},
 }
 
 // frame returns the frame of a page of one of the sections, titled in the

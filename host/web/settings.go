@@ -38,6 +38,9 @@ type settingsInbox interface {
 
 // settingsPeople is what the settings ask of the people service.
 type settingsPeople interface {
+	CannedReplies(ctx context.Context, p access.Principal) ([]*crm.CannedReply, error)
+	SaveCannedReply(ctx context.Context, p access.Principal, id crm.CannedReplyID, e people.CannedEdit) (*crm.CannedReply, error)
+	DeleteCannedReply(ctx context.Context, p access.Principal, id crm.CannedReplyID) error
 	Tags(ctx context.Context, p access.Principal) ([]*crm.Tag, error)
 	SaveTag(ctx context.Context, p access.Principal, t crm.Tag) (*crm.Tag, error)
 	DeleteTag(ctx context.Context, p access.Principal, id crm.TagID) error
@@ -95,6 +98,12 @@ func (w *Web) settingsRoutes() []Route {
 		{"GET", "/settings/keys/{id}/revoke", w.signedIn(s.confirmRevoke)},
 		{"POST", "/settings/keys/{id}/revoke", w.signedIn(s.revokeKey)},
 
+		{"GET", "/settings/canned", w.signedIn(s.canned)},
+		{"POST", "/settings/canned", w.signedIn(s.addCanned)},
+		{"POST", "/settings/canned/{id}", w.signedIn(s.saveCanned)},
+		{"GET", "/settings/canned/{id}/delete", w.signedIn(s.confirmDeleteCanned)},
+		{"POST", "/settings/canned/{id}/delete", w.signedIn(s.deleteCanned)},
+
 		{"GET", "/settings/tags", w.signedIn(s.tagSettings)},
 		{"POST", "/settings/tags", w.signedIn(s.addTag)},
 		{"POST", "/settings/tags/{id}", w.signedIn(s.saveTag)},
@@ -132,6 +141,7 @@ var subjects = []subject{
 	{Name: "workspace", Action: access.ManageWorkspace},
 	{Name: "members", Action: access.ManageMembers},
 	{Name: "channels", Action: access.ManageChannels},
+	{Name: "canned", Action: access.SendMessages},
 	{Name: "tags", Action: access.ManageTags},
 	{Name: "fields", Action: access.ManageLeads},
 	{Name: "pipeline", Action: access.ManageLeads},
