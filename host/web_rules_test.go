@@ -79,6 +79,8 @@ func TestRulesInTheBrowser(t *testing.T) {
 		}
 		// What is wrong is said, and what was typed stays.
 		send(page, 422, "temperature.hot", typed("hot", "very"))
+		send(page, 422, "signals[0].most", typed("most1", "x")) // which is not none
+		send(page+"/try", 422, "signals[0].most", typed("most1", "x"))
 		send(page, 422, "caps", typed("cap_fit", "99"))
 		body := send(page, 422, "signals["+strconv.Itoa(n-1)+"].", typed("why_en"+fresh, "Wants <b>", "why_id"+fresh, "Mau", "list"+fresh, "beasiswa", "points"+fresh, "100000"))
 		if !strings.Contains(body, `value="100000"`) || !strings.Contains(string(c.post(page, typed("why_en"+fresh, "Wants", "points"+fresh, "x")).Body), "<details open>") {
