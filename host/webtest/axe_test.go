@@ -31,11 +31,16 @@ type barrier struct {
 	}
 }
 
-// barriers returns the violations of level serious and critical on the page.
-func (t *tab) barriers(axe string) []barrier {
+// barriers returns the violations of level serious and critical on the page, of
+// all rules or of one.
+func (t *tab) barriers(axe string, rule ...string) []barrier {
 	t.Helper()
 	evaluate[any](t, "void (window.axe || (() => {"+axe+"\n})())")
-	all := evaluate[[]barrier](t, `axe.run(document, { resultTypes: ["violations"] }).then((found) => found.violations)`)
+	options := `{ resultTypes: ["violations"] }`
+	if len(rule) > 0 {
+		options = fmt.Sprintf(`{ resultTypes: ["violations"], runOnly: [%q] }`, rule[0])
+	}
+	all := evaluate[[]barrier](t, "axe.run(document, "+options+").then((found) => found.violations)")
 	var heavy []barrier
 	for _, b := range all {
 		if b.Impact == "serious" || b.Impact == "critical" {
@@ -45,14 +50,19 @@ func (t *tab) barriers(axe string) []barrier {
 	return heavy
 }
 
-// accessible fails the test for each serious barrier on the page.
-func (t *tab) accessible(page, axe string) {
+// accessible fails the test for each serious barrier on the page. By night only
+// the colours are others.
+func (t *tab) accessible(page, theme, axe string) {
 	t.Helper()
-	for _, b := range t.barriers(axe) {
+	var rule []string
+	if theme == "dark" {
+		rule = []string{"color-contrast"}
+	}
+	for _, b := range t.barriers(axe, rule...) {
 		var instances strings.Builder
 		for _, node := range b.Nodes[:min(3, len(b.Nodes))] {
 			fmt.Fprintf(&instances, "\n  %.200s\n    %s", node.HTML, strings.ReplaceAll(node.FailureSummary, "\n", " "))
 		}
-		t.Errorf("%s: %s (%s), %d times: %s%s", page, b.ID, b.Impact, len(b.Nodes), b.Help, &instances)
+		t.Errorf("%s, %s: %s (%s), %d times: %s%s", page, theme, b.ID, b.Impact, len(b.Nodes), b.Help, &instances)
 	}
 }

@@ -23,7 +23,8 @@ type crawler struct {
 
 	from  map[string]string // paths that were asked for, and the page that led there
 	alike map[string]int    // how many paths of a shape were asked for
-	pages []found           // the pages, one of each shape, in the order in which they were found
+	made  map[string]bool   // elements and their classes that pages so far are made of
+	pages []found           // pages that were not made of what those before were made of
 	dead  map[string]string // what leads nowhere, by the shapes of both ends, and an instance
 }
 
@@ -40,7 +41,7 @@ const instances = 4
 // crawl follows the links from the inbox on.
 func crawl(tb testing.TB, s *site, m *crm.Member) *crawler {
 	tb.Helper()
-	c := &crawler{tb: tb, s: s, cookie: s.session(m), role: string(m.Role), from: map[string]string{}, alike: map[string]int{}, dead: map[string]string{}}
+	c := &crawler{tb: tb, s: s, cookie: s.session(m), role: string(m.Role), from: map[string]string{}, alike: map[string]int{}, made: map[string]bool{}, dead: map[string]string{}}
 	for next := c.fresh("/", "/inbox"); len(next) > 0; next = next[1:] {
 		next = append(next, c.visit(next[0])...)
 	}
@@ -76,10 +77,10 @@ func (c *crawler) visit(path string) []string {
 	case !strings.HasPrefix(got.Header.Get("Content-Type"), "text/html"):
 		return nil
 	}
-	if shape := shapeOf(path); !slices.ContainsFunc(c.pages, func(f found) bool { return f.shape == shape }) {
+	page := string(got.Body)
+	if shape := shapeOf(path); c.differs(shape, page) {
 		c.pages = append(c.pages, found{shape, path})
 	}
-	page := string(got.Body)
 	c.anchors(path, page)
 	c.forms(path, page)
 	var next []string
@@ -93,8 +94,22 @@ var (
 	attributes = regexp.MustCompile(`<(?:a|link|img|script|source|audio|video|image|use)\b[^>]*? (?:href|src)="([^"]*)"`)
 	form       = regexp.MustCompile(`<form\b([^>]*)>|<button\b([^>]*formaction="[^"]*"[^>]*)>`)
 	attribute  = regexp.MustCompile(`(method|action|formaction)="([^"]*)"`)
+	parts      = regexp.MustCompile(`<[a-z0-9]+|class="[^"]*"`)
 	named      = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}|/[0-9]+(/|$)`)
 )
+
+// differs reports whether a page has something that none before it had: it is at
+// another path, or made of other elements.
+func (c *crawler) differs(shape, page string) bool {
+	path, _, _ := strings.Cut(shape, "?")
+	differs := !c.made[path]
+	c.made[path] = true
+	for _, tag := range parts.FindAllString(page, -1) {
+		differs = differs || !c.made[tag]
+		c.made[tag] = true
+	}
+	return differs
+}
 
 // shapeOf returns what a path has in common with those like it.
 func shapeOf(path string) string {

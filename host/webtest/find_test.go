@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // text returns what is to be read on the page; empty while it loads.
@@ -105,9 +106,12 @@ func (t *tab) clickOn(selector string) {
 }
 
 // first returns the first that fits a CSS selector.
-func (t *tab) first(selector string) (element, error) {
+func (t *tab) first(selector string) (element, error) { return t.nth(selector, 0) }
+
+// nth returns one of those that fit a CSS selector, counted from 0.
+func (t *tab) nth(selector string, i int) (element, error) {
 	return try(t, func(ctx context.Context, target *chromedp.Target) (element, error) {
-		found, err := cdp.Call(ctx, target, runtime.Evaluate, runtime.EvaluateParams{Expression: fmt.Sprintf("document.querySelector(%q)", selector)})
+		found, err := cdp.Call(ctx, target, runtime.Evaluate, runtime.EvaluateParams{Expression: fmt.Sprintf("document.querySelectorAll(%q)[%d]", selector, i)})
 		if err != nil {
 			return 0, err
 		}
@@ -120,6 +124,18 @@ func (t *tab) first(selector string) (element, error) {
 		}
 		return node.Node.BackendNodeID, nil
 	})
+}
+
+// textOf returns what an element says; empty if it is gone.
+func (t *tab) textOf(e element) string {
+	text, _ := try(t, calling[string](e, "function() { return this.innerText }"))
+	return text
+}
+
+// matches reports whether an expression of the page gives an element that fits a
+// CSS selector.
+func matches(expression, selector string) chromedp.Action[bool] {
+	return chromedp.Evaluate[bool](fmt.Sprintf("%s.matches(%q)", expression, selector))
 }
 
 // press clicks with the mouse, as a person would: what lies above gets it.
@@ -167,10 +183,20 @@ func (t *tab) insert(text string) {
 	call(t, input.InsertText, input.InsertTextParams{Text: text})
 }
 
-// keys presses keys one after the other, as kb writes them.
-func (t *tab) keys(keys string, options ...chromedp.KeyOption) {
+// keys presses keys one after the other, as kb writes them. A character is part
+// of its key's press, as on a keyboard: a page that takes the key for itself gets
+// no character.
+func (t *tab) keys(keys string) {
 	t.Helper()
-	do(t, chromedp.KeyEvent(keys, options...))
+	for _, r := range keys {
+		press := kb.Encode(r)
+		down, up := *press[0], *press[len(press)-1]
+		if len(press) == 3 {
+			down.Text, down.UnmodifiedText = press[1].Text, press[1].UnmodifiedText
+		}
+		call(t, input.DispatchKeyEvent, down)
+		call(t, input.DispatchKeyEvent, up)
+	}
 }
 
 // choose takes a choice of a select field.
@@ -200,25 +226,35 @@ func (t *tab) attach(selector string, files ...string) {
 // on calls a function with an element as this.
 func on(t *tab, e element, function string, args ...any) {
 	t.Helper()
-	do(t, func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+	do(t, calling[any](e, function, args...))
+}
+
+// calling calls a function with an element as this, and returns its value.
+func calling[T any](e element, function string, args ...any) chromedp.Action[T] {
+	return func(ctx context.Context, target *chromedp.Target) (value T, err error) {
 		node, err := cdp.Call(ctx, target, dom.ResolveNode, dom.ResolveNodeParams{BackendNodeID: e})
 		if err != nil {
-			return chromedp.Void{}, err
+			return value, err
 		}
 		var handed []*runtime.CallArgument
 		for _, arg := range args {
-			value, err := json.Marshal(arg)
+			encoded, err := json.Marshal(arg)
 			if err != nil {
-				return chromedp.Void{}, err
+				return value, err
 			}
-			handed = append(handed, &runtime.CallArgument{Value: value})
+			handed = append(handed, &runtime.CallArgument{Value: encoded})
 		}
 		result, err := cdp.Call(ctx, target, runtime.CallFunctionOn, runtime.CallFunctionOnParams{
-			FunctionDeclaration: function, ObjectID: node.Object.ObjectID, Arguments: handed,
+			FunctionDeclaration: function, ObjectID: node.Object.ObjectID, Arguments: handed, ReturnByValue: new(true),
 		})
-		if err == nil && result.ExceptionDetails != nil {
-			err = errors.New(thrown(result.ExceptionDetails))
+		switch {
+		case err != nil:
+			return value, err
+		case result.ExceptionDetails != nil:
+			return value, errors.New(thrown(result.ExceptionDetails))
+		case len(result.Result.Value) == 0:
+			return value, nil // undefined
 		}
-		return chromedp.Void{}, err
-	})
+		return value, json.Unmarshal(result.Result.Value, &value)
+	}
 }

@@ -19,9 +19,9 @@ func TestWithoutScript(t *testing.T) {
 	tab.see("Apakah ada beasiswa?")
 	tab.clickOn(`a[href^="` + s.thread(asking) + `"]`)
 	tab.until("the thread is open", func() bool { return strings.HasPrefix(tab.path(), s.thread(asking)) })
-	tab.clickOn(`form[action$="/messages"] textarea`)
+	tab.clickOn(`form[action*="/messages"] textarea`)
 	tab.insert("Ada, sampai separuh biaya kuliah.")
-	tab.clickOn(`form[action$="/messages"] button[type="submit"]`)
+	tab.clickOn(`form[action*="/messages"] button[type=submit]`)
 	hosttest.Until(t, "the phone shows the answer", func() bool {
 		on := s.phone(asking)
 		return strings.Contains(string(on[len(on)-1].Content), "separuh biaya kuliah")

@@ -69,7 +69,7 @@ func TestManyEvents(t *testing.T) {
 	tab := s.signIn(t, s.Owner)
 	tab.open(s.thread(asking))
 	evaluate[any](tab, watchTasks)
-	tab.clickOn(`form[action$="/messages"] textarea`)
+	tab.clickOn(`form[action*="/messages"] textarea`)
 	tab.insert("Yang sedang saya ketik")
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -84,11 +84,11 @@ func TestManyEvents(t *testing.T) {
 	}
 	s.say(text(asking, "pesan terakhir"))
 	tab.see("pesan terakhir")
-	typed := evaluate[string](tab, `document.querySelector('form[action$="/messages"] textarea').value`)
+	typed := evaluate[string](tab, `document.querySelector('form[action*="/messages"] textarea').value`)
 	if typed != "Yang sedang saya ketik" {
 		t.Errorf("what was being typed has become %q", typed)
 	}
-	tab.clickOn(`form[action$="/messages"] button:not([name])`)
+	tab.clickOn(`form[action*="/messages"] button[type=submit]`)
 	hosttest.Until(t, "the phone shows what was typed", func() bool {
 		on := s.phone(asking)
 		return strings.Contains(string(on[len(on)-1].Content), "sedang saya ketik")
