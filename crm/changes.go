@@ -24,6 +24,7 @@ type Changes struct {
 	Fields        []*Field     // a second one under a key is a Conflict
 	Pipelines     []*Pipeline  // one of a workspace
 	Rules         []*LeadRules // a new version; one that is there is a Conflict
+	Rescores      []*Rescore   // one of a workspace
 	Views         []*View
 	DeletedViews  []ViewID
 	CannedReplies []*CannedReply // a second one under a shortcut is a Conflict
@@ -45,7 +46,7 @@ type Changes struct {
 func (c *Changes) Empty() bool {
 	return len(c.Contacts)+len(c.Leads)+len(c.Conversations)+len(c.Messages)+len(c.Statuses)+len(c.Amendments)+
 		len(c.Deliveries)+len(c.Notes)+len(c.Tasks)+len(c.Tags)+len(c.DeletedTags)+len(c.Templates)+
-		len(c.Fields)+len(c.Pipelines)+len(c.Rules)+len(c.Views)+len(c.DeletedViews)+len(c.CannedReplies)+len(c.DeletedCanned)+
+		len(c.Fields)+len(c.Pipelines)+len(c.Rules)+len(c.Rescores)+len(c.Views)+len(c.DeletedViews)+len(c.CannedReplies)+len(c.DeletedCanned)+
 		len(c.Merges)+len(c.Handovers)+len(c.GoneThreads)+len(c.GoneContacts)+
 		len(c.Jobs)+len(c.DoneJobs)+len(c.Answers)+len(c.Channels)+len(c.Responses)+len(c.Facts) == 0
 }
@@ -66,6 +67,7 @@ func (c *Changes) Add(other Changes) {
 	c.Fields = append(c.Fields, other.Fields...)
 	c.Pipelines = append(c.Pipelines, other.Pipelines...)
 	c.Rules = append(c.Rules, other.Rules...)
+	c.Rescores = append(c.Rescores, other.Rescores...)
 	c.Views = append(c.Views, other.Views...)
 	c.DeletedViews = append(c.DeletedViews, other.DeletedViews...)
 	c.CannedReplies = append(c.CannedReplies, other.CannedReplies...)

@@ -95,6 +95,7 @@ func (h *Host) work() {
 	h.workers.Go("bulk changes", h.workers.Every(worker.BulkEvery, "bulk changes", worker.Bulk{Changes: h.Bulks}.Turn))
 	aging := &worker.Aging{Leads: h.Aging}
 	h.workers.Go("aging", h.workers.Every(worker.AgingEvery, "aging", aging.Turn))
+	h.workers.Go("rescores", h.workers.Every(worker.RescoreEvery, "rescores", worker.Rescore(h.People)))
 	templates := &worker.TemplateSync{
 		Channels: h.Directory, Inbox: h.Inbox, Now: time.Now, Log: h.log,
 		Listers: map[crm.Provider]worker.TemplateLister{crm.Kapso: h.kapso, crm.Meta: h.meta},

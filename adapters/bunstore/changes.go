@@ -40,6 +40,7 @@ func (t *tx) Write(ctx context.Context, changes *crm.Changes) error {
 	put(b, rowsOf(b, changes.Fields, fieldOf), replaceByID)
 	put(b, rowsOf(b, changes.Pipelines, pipelineOf), replacePipeline)
 	put(b, rowsOf(b, changes.Rules, rulesOf), "")
+	put(b, rowsOf(b, changes.Rescores, rescoreOf), replaceRescore)
 	b.views(t.scope.Workspaces, changes)
 	b.canned(t.scope.Workspaces, changes)
 	b.channels(ctx, changes.Channels)
@@ -146,6 +147,7 @@ func (t *tx) owns(c *crm.Changes) bool {
 		all(t, c.Pipelines, func(r *crm.Pipeline) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Merges, func(r *crm.Merge) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Rules, func(r *crm.LeadRules) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Rescores, func(r *crm.Rescore) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Views, func(r *crm.View) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.CannedReplies, func(r *crm.CannedReply) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Templates, func(r *crm.Template) crm.WorkspaceID { return r.WorkspaceID }) &&

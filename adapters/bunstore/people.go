@@ -130,6 +130,7 @@ type besideRows struct {
 	notes         []noteRow
 	merges        []mergeRow
 	rules         []rulesRow
+	rescores      []rescoreRow
 }
 
 // loadRest loads what stands beside the contacts that were found, and what a need
@@ -161,6 +162,11 @@ func (t peopleTx) loadRest(ctx context.Context, need people.Need, state *people.
 	}
 	for i := range rows.rules {
 		if state.LeadRules, err = rows.rules[i].rules(); err != nil {
+			return err
+		}
+	}
+	for i := range rows.rescores {
+		if state.Rescore, err = rows.rescores[i].rescore(); err != nil {
 			return err
 		}
 	}
@@ -197,6 +203,10 @@ func (t peopleTx) besideSteps(ctx context.Context, need people.Need, state *peop
 		contacts[i] = uid(c.ID)
 	}
 	threads, scored, tags, allTags, settings, canned := lookupBy(byContact), lookupBy(byContact), lookupBy(byID), lookupBy(byWorkspace), lookupBy(byWorkspace), lookupBy(byWorkspace)
+	rescore := lookupBy(byWorkspace)
+	if need.Rescore {
+		rescore.add(ws)
+	}
 	if need.Threads {
 		addIDs(threads, ws, contacts)
 		t.sawAll(contacts)
@@ -236,5 +246,6 @@ func (t peopleTx) besideSteps(ctx context.Context, need people.Need, state *peop
 		find(ctx, t.link, of(byContact, ids(need.BesideOf)), "", &rows.notes),
 		find(ctx, t.link, of(byContact, ids(need.BesideOf)), "", &rows.tasks),
 		find(ctx, t.link, of(byID, ids(need.Merges)), lock, &rows.merges),
+		find(ctx, t.link, rescore, lock, &rows.rescores),
 	)
 }

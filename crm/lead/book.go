@@ -1,7 +1,6 @@
 package lead
 
 import (
-	"bytes"
 	"cmp"
 	"maps"
 	"slices"
@@ -27,6 +26,7 @@ type page struct {
 	before  []byte // the profile as it is stored
 	profile Profile
 	fresh   bool // not stored yet
+	anew    bool // gathered again from the beginning
 }
 
 // NewBook returns a book of leads that are stored. A profile that cannot be read
@@ -96,7 +96,7 @@ func (b *Book) Changed() []*crm.Lead {
 	var changed []*crm.Lead
 	for _, contact := range slices.SortedFunc(maps.Keys(b.pages), crm.ContactID.Compare) {
 		p := b.pages[contact]
-		if !p.fresh && bytes.Equal(p.profile.Append(nil), p.before) {
+		if p.unchanged(p.profile.Append(nil), b.rules) {
 			continue
 		}
 		changed = append(changed, b.scored(p))

@@ -1,12 +1,10 @@
 package people
 
 import (
-	"cmp"
 	"context"
 	"time"
 
 	"github.com/my21staff/my21staff/crm"
-	"github.com/my21staff/my21staff/crm/lead"
 )
 
 // agingLease is how long who claimed leads has for scoring them.
@@ -76,8 +74,8 @@ func (a *Aging) score(ctx context.Context, ws crm.WorkspaceID, contacts []crm.Co
 			return err
 		}
 		now := a.mint.Now()
-		changes := crm.Changes{Leads: lead.NewBook(ws, cmp.Or(state.Rules, lead.Education()), now, state.Leads).Aged(until)}
-		state.warm(ws, &changes, now, false)
+		changes := crm.Changes{Leads: state.book(ws, now).Aged(until)}
+		changes.Facts = told(ws, state.warm(&changes), now)
 		return tx.Write(ctx, &changes)
 	})
 }

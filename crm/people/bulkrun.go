@@ -229,7 +229,7 @@ func (b *Bulk) inTx(ctx context.Context, tx Tx, run *crm.BulkRun, mint *crm.Mint
 	}
 	changes, err := b.decide(state, run.Author, mint, result)
 	if err == nil && need.Leads && !changes.Empty() {
-		state.score(run.WorkspaceID, &changes, mint.Now())
+		changes.Facts = append(changes.Facts, state.score(run.WorkspaceID, &changes, mint.Now())...)
 	}
 	return changes, err
 }

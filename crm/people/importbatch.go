@@ -18,7 +18,8 @@ import (
 type importBatch struct {
 	*runner
 	im       *crm.Import
-	settings State // the custom fields and the pipeline, and how numbers are read
+	stored   *State // what the rows may be about
+	settings State  // the custom fields and the pipeline, and how numbers are read
 	now      time.Time
 	problems [][]csvio.Problem // of each row
 	counts   crm.ImportProgress
@@ -46,7 +47,7 @@ func newBatch(r *runner, im *crm.Import, problems [][]csvio.Problem) *importBatc
 
 // load loads what the rows may be about.
 func (b *importBatch) load(ctx context.Context, tx ImportTx, drafts []csvio.Draft) error {
-	need := Need{WorkspaceID: b.im.WorkspaceID, Threads: true, AllTags: true, Settings: true}
+	need := Need{WorkspaceID: b.im.WorkspaceID, Threads: true, Leads: true, AllTags: true, Settings: true}
 	asked := map[crm.Identity]bool{}
 	for _, draft := range drafts {
 		for _, id := range spellings(draft.Identities) {
@@ -60,6 +61,7 @@ func (b *importBatch) load(ctx context.Context, tx ImportTx, drafts []csvio.Draf
 	if err != nil {
 		return err
 	}
+	b.stored = state
 	for _, c := range state.Contacts {
 		b.know(c)
 	}
@@ -374,6 +376,7 @@ func (b *importBatch) finish(ctx context.Context, tx ImportTx, records []csvio.R
 		}
 	}
 	changes := crm.Changes{Tags: b.newTags, Contacts: b.changed, Conversations: b.shown, Notes: b.notes}
+	b.stored.score(b.im.WorkspaceID, &changes, b.now) // one fact tells of the batch
 	for _, tag := range b.newTags {
 		changes.Facts = append(changes.Facts, crm.Fact{
 			WorkspaceID: b.im.WorkspaceID, Kind: crm.TagChanged, At: b.now, Actor: b.im.Author,

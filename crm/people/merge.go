@@ -23,6 +23,9 @@ const MaxMerged = 10_000
 // was; a channel and a contact have one lasting thread, and the next message has
 // to have a place. The other contact is gone until the merge is undone.
 //
+// Its score is that of all that both have said, and each one's own again after
+// the merge is undone: it is worked out anew from what is stored then.
+//
 // Undoing gives both back what they had. What happened meanwhile stays with the
 // contact that was kept: new messages in a shared thread, and whatever of the
 // contact is no longer as the merge left it.
@@ -89,7 +92,14 @@ func (s *Service) Merge(ctx context.Context, p access.Principal, kept, gone crm.
 		if merged, changes, err = decideMerge(merge, state); err != nil {
 			return err
 		}
-		return tx.Write(ctx, &changes)
+		if err := tx.Write(ctx, &changes); err != nil {
+			return err
+		}
+		scored, err := s.scoreAgain(ctx, tx, p.WorkspaceID, kept)
+		if err == nil {
+			merged, err = scored.contact(kept)
+		}
+		return err
 	})
 	if err != nil {
 		return nil, nil, crm.Wrap(op, err)

@@ -39,6 +39,18 @@ type Store interface {
 	// none were.
 	LeadRules(ctx context.Context, ws crm.WorkspaceID) (*crm.LeadRules, error)
 
+	// Rescore returns the workspace's newest rescore, or NotFound.
+	Rescore(ctx context.Context, ws crm.WorkspaceID) (*crm.Rescore, error)
+
+	// ClaimRescore takes the running rescore that has waited longest, of any
+	// workspace, and that nobody has a lease of at now, and leases it until
+	// now+lease; its Attempt grows by one. It returns nil if there is none.
+	// Several processes may claim at once: none is claimed by two.
+	ClaimRescore(ctx context.Context, now time.Time, lease time.Duration) (*crm.Rescore, error)
+
+	// CountContacts returns how many contacts the workspace has.
+	CountContacts(ctx context.Context, ws crm.WorkspaceID) (int, error)
+
 	// Views returns the views a member sees, its own and everybody's, by name;
 	// everybody's for the zero id.
 	Views(ctx context.Context, ws crm.WorkspaceID, member crm.MemberID) ([]*crm.View, error)
@@ -62,7 +74,11 @@ type Tx interface {
 	// Load returns what is stored of what the need names and locks the
 	// contacts it returns; what is not stored is absent.
 	Load(ctx context.Context, need Need) (*State, error)
-	// Write writes the changes; see crm.Changes.
+	// Talk returns, for each of the places in conversations, at most limit of
+	// the messages before it, newest first by (provider time, ingest).
+	Talk(ctx context.Context, ws crm.WorkspaceID, before []Place, limit int) ([][]*crm.Message, error)
+	// Write writes the changes; see crm.Changes. What a transaction wrote its
+	// later calls find.
 	Write(ctx context.Context, changes *crm.Changes) error
 }
 
@@ -79,6 +95,7 @@ type Need struct {
 	Members     []crm.MemberID
 	Settings    bool     // the custom fields and the pipeline
 	LeadRules   bool     // the newest rules that were written
+	Rescore     bool     // the newest rescore, locked
 	Statuses    []string // which of these lead statuses some contact has
 	Views       []crm.ViewID
 	Canned      bool                 // every canned reply
@@ -100,6 +117,7 @@ type State struct {
 	Fields        []*crm.Field   // by (position, id)
 	Pipeline      *crm.Pipeline  // the default if there is none
 	LeadRules     *crm.LeadRules // nil if none were written
+	Rescore       *crm.Rescore   // nil if there never was one
 	InUse         []string       // of the statuses asked for
 	Views         []*crm.View
 	Canned        []*crm.CannedReply // in no order
@@ -108,6 +126,13 @@ type State struct {
 	Merges        []*crm.Merge
 
 	Region string // how numbers are read; the service says so, a store leaves it empty
+}
+
+// Place is a place in a conversation: a message of it.
+type Place struct {
+	ConversationID crm.ConversationID
+	At             time.Time // the message's provider time
+	Ingest         int64     // its number; 0: behind the newest
 }
 
 // Card is a contact with all that the panel beside a conversation shows.

@@ -29,7 +29,8 @@ func (s *Service) LeadRules(ctx context.Context, p access.Principal) (*lead.Rule
 // version the document has, it gets the next. Invalid with all that is wrong
 // with the document, see lead.Problems.
 //
-// What happens from then on is scored by the new rules alone, on every host.
+// What happens from then on is scored by the new rules alone, on every host, and
+// a rescore begins for what happened before.
 func (s *Service) SetLeadRules(ctx context.Context, p access.Principal, document []byte, replaces int) (*lead.Rules, *crm.LeadRules, error) {
 	const op = "set the lead rules"
 	if err := p.Check(access.ManageLeads); err != nil {
@@ -49,7 +50,8 @@ func (s *Service) SetLeadRules(ctx context.Context, p access.Principal, document
 			return &crm.Error{Op: "compare versions", Code: crm.Conflict, Reason: "rules_changed", Msg: "Somebody else changed the rules meanwhile. Look at them again."}
 		}
 		set = &crm.LeadRules{WorkspaceID: p.WorkspaceID, Version: rules.Version(), Document: rules.Encode(), Author: p.Actor, CreatedAt: s.mint.Now()}
-		return tx.Write(ctx, &crm.Changes{Rules: []*crm.LeadRules{set}, Facts: []crm.Fact{{
+		rescore := s.newRescore(p, set.Version)
+		return tx.Write(ctx, &crm.Changes{Rules: []*crm.LeadRules{set}, Rescores: []*crm.Rescore{rescore}, Facts: []crm.Fact{{
 			WorkspaceID: p.WorkspaceID, Kind: crm.LeadRulesChanged, At: set.CreatedAt, Actor: p.Actor, Data: data(map[string]any{"version": set.Version}),
 		}}})
 	})

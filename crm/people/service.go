@@ -77,7 +77,7 @@ func (s *Service) update(ctx context.Context, need Need, decide func(*State) (cr
 			return err
 		}
 		if need.Leads {
-			state.score(need.WorkspaceID, &changes, s.mint.Now())
+			changes.Facts = append(changes.Facts, state.score(need.WorkspaceID, &changes, s.mint.Now())...)
 		}
 		return tx.Write(ctx, &changes)
 	})

@@ -36,7 +36,14 @@ func (s *Service) Unmerge(ctx context.Context, p access.Principal, id crm.MergeI
 		if back, changes, err = decideUnmerge(merge, record, state, p.Actor, s.mint.Now()); err != nil {
 			return err
 		}
-		return tx.Write(ctx, &changes)
+		if err := tx.Write(ctx, &changes); err != nil {
+			return err
+		}
+		scored, err := s.scoreAgain(ctx, tx, p.WorkspaceID, merge.KeptID, back.ID)
+		if err == nil {
+			back, err = scored.contact(back.ID)
+		}
+		return err
 	})
 	if err != nil {
 		return nil, crm.Wrap(op, err)

@@ -53,6 +53,7 @@ func Run(t *testing.T, open func(tb testing.TB) Store) {
 		{"Lead", leadTests},
 		{"Rules", rulesTests},
 		{"Bulk", bulkTests},
+		{"Rescore", rescoreTests},
 		{"Search", searchTests},
 		{"Tag", tagTests},
 		{"Filter", filterTests},

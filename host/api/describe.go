@@ -93,6 +93,7 @@ var words = map[reflect.Type][]string{
 		crm.KindLocation, crm.KindContacts, crm.KindInteractive, crm.KindReaction, crm.KindTemplate),
 	reflect.TypeFor[crm.ImportState]():  texts(crm.ImportUploading, crm.ImportReady, crm.ImportRunning, crm.ImportDone, crm.ImportCancelled, crm.ImportFailed),
 	reflect.TypeFor[crm.BulkState]():    texts(crm.BulkRunning, crm.BulkDone, crm.BulkCancelled, crm.BulkFailed),
+	reflect.TypeFor[crm.RescoreState](): texts(crm.RescoreRunning, crm.RescoreDone, crm.RescoreCancelled, crm.RescoreFailed),
 	reflect.TypeFor[crm.ImportPolicy](): texts(crm.FillEmpty, crm.Overwrite),
 	reflect.TypeFor[windowReason]():     {crm.WindowClosed, crm.WindowNever},
 	reflect.TypeFor[languagePolicy]():   texts(deterministic),

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 
 	"github.com/valyala/fasthttp"
@@ -36,7 +37,59 @@ func (a *API) rulesRoutes() []Route {
 				Body:  trialBody{}, Example: `{"messages":["Berapa biaya kuliah di Malaysia?"],"fields":{"name":"Sari","city":"Bandung"}}`,
 				Answers: []Answer{{200, scoreView{}, "The score, of which each line says why"}},
 			}},
+		{Method: "GET", Path: "/api/lead-rules/rescore", Action: access.ManageLeads, Handler: a.getRescore,
+			Doc: Doc{Tag: rulesTag, Summary: "How far the workspace is scored again", Answers: []Answer{{200, rescoreView{}, "The newest rescore; 404 if there never was one"}}}},
+		{Method: "POST", Path: "/api/lead-rules/rescore", Action: access.ManageLeads, Handler: a.startRescore,
+			Doc: Doc{
+				Tag: rulesTag, Summary: "Score every contact again",
+				About:   "From all that is stored of it, in the background; the feed's leads.rescored tells how far that is. A change of the rules begins it by itself. One that runs begins anew.",
+				Answers: []Answer{{200, rescoreView{}, "The rescore, running"}},
+			}},
+		{Method: "DELETE", Path: "/api/lead-rules/rescore", Action: access.ManageLeads, Handler: a.cancelRescore,
+			Doc: Doc{
+				Tag: rulesTag, Summary: "Stop scoring again", About: "Whoever was scored again stays so; the others are when something happens about them. 404 if none runs.",
+				Answers: []Answer{{200, rescoreView{}, "The rescore, cancelled"}},
+			}},
 	}
+}
+
+// rescoreView is a rescore as the API shows it.
+type rescoreView struct {
+	Version   int              `json:"version" about:"Of the rules for which it was begun"`
+	State     crm.RescoreState `json:"state"`
+	Reason    *string          `json:"reason" about:"Why it failed"`
+	Author    actorView        `json:"author" about:"Who began it"`
+	Contacts  int              `json:"contacts" about:"That there were when it began; 0 until they are counted"`
+	Seen      int              `json:"seen" about:"Contacts that are done, new ones among them"`
+	Changed   int              `json:"changed" about:"Of these, had another score or temperature"`
+	StartedAt stamp            `json:"started_at"`
+	EndedAt   *stamp           `json:"ended_at"`
+}
+
+func rescoreOf(r *crm.Rescore) rescoreView {
+	return rescoreView{
+		Version: r.Version, State: r.State, Reason: ref(r.Reason), Author: actorOf(r.Author), Contacts: r.Contacts, Seen: r.Seen, Changed: r.Changed,
+		StartedAt: stamp(r.StartedAt), EndedAt: at(r.EndedAt),
+	}
+}
+
+func (a *API) getRescore(ctx *fasthttp.RequestCtx) error { return a.rescore(ctx, a.People.Rescore) }
+
+func (a *API) startRescore(ctx *fasthttp.RequestCtx) error {
+	return a.rescore(ctx, a.People.StartRescore)
+}
+
+func (a *API) cancelRescore(ctx *fasthttp.RequestCtx) error {
+	return a.rescore(ctx, a.People.CancelRescore)
+}
+
+// rescore answers with the rescore that a call returns.
+func (a *API) rescore(ctx *fasthttp.RequestCtx, call func(context.Context, access.Principal) (*crm.Rescore, error)) error {
+	r, err := call(request.ContextOf(ctx), request.PrincipalOf(ctx))
+	if err != nil {
+		return err
+	}
+	return answer(ctx, 200, rescoreOf(r))
 }
 
 // rulesView is rules as the API shows them.

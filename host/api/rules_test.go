@@ -97,3 +97,26 @@ func TestTryLeadRules(t *testing.T) {
 	}
 	w.us("POST", "/api/lead-rules/try", `{"messages":[`+strings.TrimSuffix(strings.Repeat(`"a",`, 51), ",")+`]}`).fails(400, "bad_messages")
 }
+
+func TestRescore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const path = "/api/lead-rules/rescore"
+	w.us("GET", path, "").fails(404, "not_found")
+	w.us("DELETE", path, "").fails(404, "not_found")
+	w.us("PUT", "/api/lead-rules", setRules("1", ownRules)).is(200)
+	if got := w.us("GET", path, "").is(200); got.text("state") != "running" || got["version"] != 2.0 || got["ended_at"] != nil {
+		t.Errorf("after the rules changed the rescore is %v", got)
+	}
+	if got := w.us("DELETE", path, "").is(200); got.text("state") != "cancelled" || got["ended_at"] == nil {
+		t.Errorf("cancelled it is %v", got)
+	}
+	w.us("DELETE", path, "").fails(404, "not_found")
+	if got := w.us("POST", path, "").is(200); got.text("state") != "running" || got.object("author").text("kind") == "" {
+		t.Errorf("begun again it is %v", got)
+	}
+	w.do(w.theirs.key, "GET", path, "").fails(404, "not_found")
+	for _, method := range []string{"GET", "POST", "DELETE"} {
+		w.do(w.key(w.ours, "write"), method, path, "").fails(403, "forbidden")
+	}
+}

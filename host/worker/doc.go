@@ -1,5 +1,5 @@
 // Package worker does what nobody waits for: it sends what was promised, opens
-// what was snoozed, imports contacts, asks providers for what no webhook brought, keeps the
+// what was snoozed, imports contacts, scores them again when the rules change, asks providers for what no webhook brought, keeps the
 // list of templates, and takes away what is older than it is kept.
 //
 // Nothing it does is lost when it stops in the middle: the work is rows of the
