@@ -12,9 +12,9 @@ import (
 	"github.com/my21staff/my21staff/crm"
 )
 
-// busy is a page of the inbox as a team has it all day: a full list, fifty
+// crowded is a page of the inbox as a team has it all day: a full list, fifty
 // messages and what is known of the contact.
-func busy() inboxPage {
+func crowded() inboxPage {
 	v := someone()
 	list := listOf("Budi Santoso")
 	list.Rows = nil
@@ -37,7 +37,7 @@ func busy() inboxPage {
 // BenchmarkInboxPage makes the page that is seen first, the list alone, and the
 // one with a conversation open.
 func BenchmarkInboxPage(b *testing.B) {
-	open := busy()
+	open := crowded()
 	list := inboxPage{Frame: open.Frame, List: open.List}
 	for _, page := range []struct {
 		name string
@@ -73,7 +73,7 @@ func TestFirstPageIsLight(t *testing.T) {
 		}
 		return out.Len()
 	}
-	all := packed([]byte(made(t, indonesian, "inbox", busy())))
+	all := packed([]byte(made(t, indonesian, "inbox", crowded())))
 	html := all
 	for _, a := range assets {
 		all += packed(a.body) // those of other pages too: the bound holds all the more
