@@ -106,6 +106,9 @@ func (w *Web) templateList(ctx *fasthttp.RequestCtx, v *visitor) error {
 		return fragment(ctx, v.lang, "inbox", "thread_templates", view)
 	}
 	page.Thread, page.Frame.Title = view, view.Name
+	if page.Panel, err = w.panel(request.ContextOf(ctx), v, o, choice); err != nil {
+		return err
+	}
 	if page.List, err = w.list(request.ContextOf(ctx), v, choice, id.String()); err != nil {
 		return err
 	}
