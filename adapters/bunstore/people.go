@@ -137,7 +137,7 @@ type besideRows struct {
 // names by itself.
 func (t peopleTx) loadRest(ctx context.Context, need people.Need, state *people.State) (err error) {
 	if need.Leads {
-		if state.Rules, err = t.rulesSince(ctx, need.WorkspaceID, 0); err != nil {
+		if state.Rules, err = t.rulesSince(ctx, need.WorkspaceID, need.Version); err != nil {
 			t.note(err)
 			return err
 		}

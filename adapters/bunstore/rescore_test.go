@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/my21staff/my21staff/adapters/bunstore"
+	"github.com/my21staff/my21staff/adapters/sqlite"
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
 	"github.com/my21staff/my21staff/crm/crmtest"
@@ -404,4 +406,29 @@ func TestRescoreBesideLife(t *testing.T) {
 			t.Errorf("rescored beside life:\n%s\nunder the rules from the beginning:\n%s", got, want)
 		}
 	})
+}
+
+// TestRescoreByRulesOfAnotherProcess: one process holds the rules before, and all
+// its leads are as these say, so that nothing it writes tells it of newer ones.
+func TestRescoreByRulesOfAnotherProcess(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "store.db")
+	clock := crmtest.NewClock()
+	store, other := openSQLite(t, path, sqlite.Options{Sealer: sealer(t)}), openSQLite(t, path, sqlite.Options{Sealer: sealer(t)})
+	s, always := openShop(t, store, clock, 5), openShop(t, store, clock, 6)
+	always.alwaysSells()
+	told := talk(9, 60, clock)
+	s.hears(told)
+	always.hears(told)
+	if _, err := s.StartRescore(t.Context(), s.me); err != nil {
+		t.Fatal(err)
+	}
+	s.rescored()
+	if _, _, err := people.New(other.People(), s.mint).SetLeadRules(t.Context(), s.me, lead.Sales().Encode(), crm.DefaultRules); err != nil {
+		t.Fatal(err)
+	}
+	s.rescored()
+	if got, want := s.scores(), always.scores(); got != want {
+		t.Errorf("rescored:\n%s\nunder the rules from the beginning:\n%s", got, want)
+	}
 }

@@ -144,7 +144,7 @@ func (s *Service) rescoreStep(ctx context.Context, had *crm.Rescore) (*crm.Resco
 	}
 	var now *crm.Rescore
 	err = s.store.Update(ctx, ws, func(ctx context.Context, tx Tx) error {
-		state, changes, err := s.again(ctx, tx, Need{WorkspaceID: ws, Contacts: ids, Rescore: true})
+		state, changes, err := s.again(ctx, tx, Need{WorkspaceID: ws, Contacts: ids, Version: had.Version, Rescore: true})
 		if err != nil {
 			return err
 		}

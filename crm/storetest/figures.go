@@ -530,6 +530,7 @@ func figuresFollow(t *testing.T, w *world) {
 func figuresMerge(t *testing.T, w *world) {
 	f := newFloor(t, w, 1)
 	other, _, _ := w.newThread(t, f.tenant, nil)
+	w.scoreAgain(t, f.people, f.who)
 	before := w.days(t, f.ws, month())
 	merge, _, err := f.people.Merge(t.Context(), f.who, f.contact.ID, other.ID)
 	if err == nil {

@@ -148,6 +148,7 @@ func mergeJoins(t *testing.T, w *world) {
 
 func mergeUndone(t *testing.T, w *world) {
 	c := newCouple(t, w)
+	w.scoreAgain(t, c.service, c.me) // to undo a merge scores both by what is stored of them
 	before := c.steady(t)
 	merge := c.merge(t)
 	w.clock.Advance(time.Minute)
@@ -164,6 +165,18 @@ func mergeUndone(t *testing.T, w *world) {
 	_, err := c.service.Unmerge(t.Context(), c.me, merge.ID)
 	wantCode(t, "undoing a merge again", err, crm.Conflict)
 	c.merge(t) // it can be done again
+}
+
+// scoreAgain scores a workspace's contacts by what is stored of them.
+func (w *world) scoreAgain(t *testing.T, service *people.Service, who access.Principal) {
+	t.Helper()
+	_, err := service.StartRescore(t.Context(), who)
+	for worked := true; worked && err == nil; {
+		worked, err = service.RescoreTurn(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func mergeLater(t *testing.T, w *world) {
