@@ -78,6 +78,9 @@ func (c *couple) steady(t *testing.T) snapshot {
 	for _, ct := range s.Contacts {
 		card := must[*people.Card](t)(c.store.People().CardByID(t.Context(), c.ours.ws, ct.ID))
 		card.Contact.UpdatedAt, ct.UpdatedAt = time.Time{}, time.Time{}
+		if card.Lead != nil {
+			card.Lead.ScoredAt, card.Lead.DueAt = time.Time{}, time.Time{}
+		}
 		for _, cv := range card.Conversations {
 			cv.UpdatedAt = time.Time{}
 		}

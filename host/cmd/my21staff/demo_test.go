@@ -86,7 +86,7 @@ func TestDemoShowsTheProduct(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &list); err != nil || status != 200 || len(list.Data) != 4 {
 		t.Errorf("the sample conversations are %d %s (%v)", status, body, err)
 	}
-	for address, want := range map[string]string{first.link: "Sign in", first.sim + "/": "<html", first.url + "/readyz": "ready"} {
+	for address, want := range map[string]string{first.link: "Masuk", first.sim + "/": "<html", first.url + "/readyz": "ready"} {
 		if status, body := first.get(address, ""); status != 200 || !strings.Contains(body, want) {
 			t.Errorf("%s answers %d without %q", address, status, want)
 		}
