@@ -91,7 +91,7 @@ func (h *Host) mount() fasthttp.RequestHandler {
 		r.Handle(route.method, route.path, h.wrap(route))
 	}
 	r.NotFound = func(ctx *fasthttp.RequestCtx) {
-		h.fail(ctx, open, &crm.Error{Op: "find route", Code: crm.NotFound, Msg: "There is nothing at this address."})
+		h.fail(ctx, open, &crm.Error{Op: "find route", Code: crm.NotFound})
 	}
 	r.MethodNotAllowed = func(ctx *fasthttp.RequestCtx) {
 		h.fail(ctx, open, &crm.Error{Op: "find route", Code: crm.Invalid, Reason: problem.MethodNotAllowed,

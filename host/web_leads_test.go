@@ -349,7 +349,7 @@ func (b *browser) uploadForm(token, name, file string) hosttest.Answer {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return b.w.Send(req, "Content-Type: "+form.FormDataContentType(), "Cookie: lang=en; "+b.cookie, "Accept: text/html", "Sec-Fetch-Site: "+b.site)
+	return b.w.Send(req, "Content-Type: "+form.FormDataContentType(), b.cookies(), "Accept: text/html", "Sec-Fetch-Site: "+b.site)
 }
 
 func TestImportInTheBrowser(t *testing.T) {

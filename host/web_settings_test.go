@@ -299,6 +299,31 @@ func TestPipelineInTheBrowser(t *testing.T) {
 	}
 }
 
+// The usual stages speak each visitor's language, also after a visitor saved them
+// in hers; one that somebody named keeps its name.
+func TestUsualStagesSpeakTheVisitorsLanguage(t *testing.T) {
+	t.Parallel()
+	w := hosttest.Start(t, hosttest.Options{})
+	address := thread(t, w, "Halo")
+	en := newClerk(t, w)
+	id := clerk{&browser{t: t, w: w, cookie: en.cookie, site: "same-origin", lang: "id"}}
+	const page = "/settings/pipeline"
+	id.sees(page, `value="Baru"`, `value="Dihubungi"`, `!value="Contacted"`)
+	id.sees(address, `<dd dir="auto">Baru</dd>`)
+	id.sees("/dashboard", ">Dihubungi<", "!>Contacted<")
+	id.do(page, page, 303, "done=saved", "key1", "new", "label1", "Baru", "kind1", "open", "key2", "contacted", "label2", "Ditelepon", "kind2", "open",
+		"key3", "won", "label3", "Menang", "kind3", "won", "key4", "lost", "label4", "Kalah", "kind4", "lost")
+	en.sees(page, `value="New"`, `value="Ditelepon"`, `value="Won"`, `!value="Baru"`)
+	id.sees(page, `value="Baru"`, `value="Ditelepon"`, `value="Menang"`)
+}
+
+func TestNoPageSpeaksTheVisitorsLanguage(t *testing.T) {
+	t.Parallel()
+	w := hosttest.Start(t, hosttest.Options{})
+	b := &browser{t: t, w: w, lang: "id"}
+	wants(t, "no page", b.get("/nowhere"), 404, "Tidak ditemukan", "Yang Anda cari tidak ada di sini.", "!There is nothing")
+}
+
 func TestChannelsInTheBrowser(t *testing.T) {
 	onBoth(t, func(t *testing.T, o hosttest.Options) {
 		w := hosttest.Start(t, o)

@@ -1,6 +1,7 @@
 package host_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -22,11 +23,15 @@ type browser struct {
 	w      *hosttest.World
 	cookie string
 	site   string // Sec-Fetch-Site of what it posts
+	lang   string // of the pages; empty: English
 }
+
+// cookies is the header that says who asks, and in which language.
+func (b *browser) cookies() string { return "Cookie: lang=" + cmp.Or(b.lang, "en") + "; " + b.cookie }
 
 func (b *browser) get(path string) hosttest.Answer {
 	b.t.Helper()
-	return b.w.Ask("GET", path, nil, "X-Api-Key: ", "Cookie: lang=en; "+b.cookie, "Accept: text/html")
+	return b.w.Ask("GET", path, nil, "X-Api-Key: ", b.cookies(), "Accept: text/html")
 }
 
 func (b *browser) post(path string, form url.Values) hosttest.Answer {
@@ -35,7 +40,7 @@ func (b *browser) post(path string, form url.Values) hosttest.Answer {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return b.w.Send(req, "Content-Type: application/x-www-form-urlencoded", "Cookie: lang=en; "+b.cookie, "Accept: text/html", "Sec-Fetch-Site: "+b.site)
+	return b.w.Send(req, "Content-Type: application/x-www-form-urlencoded", b.cookies(), "Accept: text/html", "Sec-Fetch-Site: "+b.site)
 }
 
 var fieldPattern = regexp.MustCompile(`name="(csrf|nonce)" value="([^"]*)"`)

@@ -301,7 +301,7 @@ func (v *visitor) temperatureChart(d *figures.Dashboard) drawn {
 func (v *visitor) stageChart(d *figures.Dashboard, pipeline *crm.Pipeline) drawn {
 	var bars []chart.Bar
 	for _, stage := range pipeline.Stages {
-		bars = append(bars, chart.Bar{Name: stage.Label, Value: float64(d.Now.Stages[stage.Key])})
+		bars = append(bars, chart.Bar{Name: v.stage(stage), Value: float64(d.Now.Stages[stage.Key])})
 	}
 	var others []string
 	for key := range d.Now.Stages {

@@ -141,6 +141,16 @@ func (v *visitor) stage(s crm.Stage) string {
 	return s.Label
 }
 
+// stageLabel is the label to keep for what a stage was called: the usual one as
+// long as the name is what stage shows for it, so that a pipeline that was saved
+// without other names still speaks each visitor's language.
+func (v *visitor) stageLabel(key, name string) string {
+	if usual, ok := crm.DefaultPipeline(v.WorkspaceID).Stage(key); ok && name == v.stage(usual) {
+		return usual.Label
+	}
+	return name
+}
+
 // stageNamed is what a status is called, also one that is no stage any more.
 func (v *visitor) stageNamed(pipeline *crm.Pipeline, status string) string {
 	if s, ok := pipeline.Stage(status); ok {

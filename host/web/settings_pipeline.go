@@ -40,7 +40,7 @@ func (w settings) pipelineSettings(ctx *fasthttp.RequestCtx, v *visitor) error {
 	}
 	var lines []stageLine
 	for _, s := range pipeline.Stages {
-		lines = append(lines, stageLine{Key: s.Key, Label: s.Label, Kind: s.Kind})
+		lines = append(lines, stageLine{Key: s.Key, Label: v.stage(s), Kind: s.Kind})
 	}
 	for range newStages {
 		lines = append(lines, stageLine{Kind: crm.OpenStage})
@@ -74,7 +74,7 @@ func (w settings) savePipeline(ctx *fasthttp.RequestCtx, v *visitor) error {
 		if l.Key == "" {
 			l.Key = freeKey(slug(l.Label), taken)
 		}
-		stages = append(stages, crm.Stage{Key: l.Key, Label: l.Label, Kind: l.Kind})
+		stages = append(stages, crm.Stage{Key: l.Key, Label: v.stageLabel(l.Key, l.Label), Kind: l.Kind})
 	}
 	_, err := w.People.SetPipeline(request.ContextOf(ctx), v.Principal, stages)
 	if refused(err) {

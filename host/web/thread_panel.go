@@ -101,7 +101,7 @@ func (w *Web) panel(ctx context.Context, v *visitor, o opened, c listChoice) (*p
 	}
 	p.Initials = initials(p.Name)
 	if stage, ok := stages.Stage(ct.LeadStatus); ok {
-		p.Stage = stage.Label
+		p.Stage = v.stage(stage)
 	}
 	if ct.Source.Kind != "" {
 		p.Source = strings.TrimSpace(v.lang.word("source", ct.Source.Kind) + " " + ct.Source.Title)
