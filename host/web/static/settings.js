@@ -1,5 +1,8 @@
 // What makes the settings faster; every form works without it.
 
+// On a phone the subjects are a line that scrolls; the one that is open is in sight.
+document.querySelector(".subjects [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // A secret that is shown once can be copied with a button.
 for (const button of document.querySelectorAll("[data-copy]")) {
   if (!navigator.clipboard) break; // only on a safe connection
