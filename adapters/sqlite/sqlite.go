@@ -81,7 +81,7 @@ func open(ctx context.Context, path string, options Options, remove func() error
 	if err != nil {
 		return nil, err
 	}
-	if err := write.PingContext(ctx); err != nil { // makes the file, in WAL mode, before a reader looks for it
+	if err := begin(ctx, write); err != nil { // makes the file, in WAL mode, before a reader looks for it
 		write.Close()
 		return nil, unavailable(err)
 	}
@@ -107,6 +107,25 @@ func open(ctx context.Context, path string, options Options, remove func() error
 	}
 	return store, nil
 }
+
+// begin opens the first connection. Where several programs make one file at the
+// same moment, the change to WAL may be refused at once, whatever the busy timeout
+// says: so it is tried again.
+func begin(ctx context.Context, db *sql.DB) error {
+	for try := 0; ; try++ {
+		err := db.PingContext(ctx)
+		if err == nil || try == beginTries || (&dialect{}).Fault(err) != bunstore.Busy {
+			return err
+		}
+		time.Sleep(beginPause)
+	}
+}
+
+// A file that others are making is waited for like a busy one: two seconds.
+const (
+	beginTries = 100
+	beginPause = 20 * time.Millisecond
+)
 
 func unavailable(err error) error {
 	return &crm.Error{Op: "open the database", Code: crm.Unavailable, Msg: "The database file cannot be opened.", Err: err}
