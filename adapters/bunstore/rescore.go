@@ -7,6 +7,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/figures"
 	"github.com/my21staff/my21staff/crm/people"
 )
 
@@ -97,10 +98,13 @@ func (s peopleStore) ClaimRescore(ctx context.Context, now time.Time, lease time
 	return claimed, nil
 }
 
-// CountContacts implements people.Store.
+// CountContacts implements people.Store, from the standing figures: each contact
+// is in one stage.
 func (s peopleStore) CountContacts(ctx context.Context, ws crm.WorkspaceID) (int, error) {
 	var count []int
-	q := ask("select count(*) from contacts where workspace_id = ?", uid(ws))
+	q := ask("select cast(coalesce(sum(value), 0) as bigint) from figures where workspace_id = ?", uid(ws)).
+		and(" and day = ? and channel_id = ? and member_id = ?", int64(figures.Standing), uid{}, uid{}).
+		and(" and measure like ?", string(figures.ContactStageOf("%")))
 	if err := s.reader("count contacts", of(ws)).run(ctx, pick(q.bound(), &count)); err != nil {
 		return 0, err
 	}
