@@ -112,19 +112,26 @@ func open(ctx context.Context, path string, options Options, remove func() error
 // same moment, the change to WAL may be refused at once, whatever the busy timeout
 // says: so it is tried again.
 func begin(ctx context.Context, db *sql.DB) error {
-	for try := 0; ; try++ {
+	patience := time.After(beginPatience)
+	for {
 		err := db.PingContext(ctx)
-		if err == nil || try == beginTries || (&dialect{}).Fault(err) != bunstore.Busy {
+		if (&dialect{}).Fault(err) != bunstore.Busy {
 			return err
 		}
-		time.Sleep(beginPause)
+		select {
+		case <-patience:
+			return err
+		case <-ctx.Done():
+			return err
+		case <-time.After(beginPause):
+		}
 	}
 }
 
-// A file that others are making is waited for like a busy one: two seconds.
+// A file that others are making is waited for as long as one that others write.
 const (
-	beginTries = 100
-	beginPause = 20 * time.Millisecond
+	beginPatience = 2 * time.Second
+	beginPause    = 20 * time.Millisecond
 )
 
 func unavailable(err error) error {

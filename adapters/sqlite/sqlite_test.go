@@ -1,7 +1,12 @@
 package sqlite_test
 
 import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/my21staff/my21staff/adapters/chacha"
@@ -40,4 +45,57 @@ func packer(tb testing.TB) crm.Packer {
 		tb.Fatal(err)
 	}
 	return p
+}
+
+// refusing is a connector that refuses its first connections.
+type refusing struct {
+	driver.Connector
+	left *atomic.Int32
+	err  error
+}
+
+func (c refusing) Connect(ctx context.Context) (driver.Conn, error) {
+	if c.left.Add(-1) >= 0 {
+		return nil, c.err
+	}
+	return c.Connector.Connect(ctx)
+}
+
+// TestBeginWhileBusy: where other programs make the file, the change to WAL is
+// refused whatever the busy timeout says; any other refusal is final.
+func TestBeginWhileBusy(t *testing.T) {
+	t.Parallel()
+	for refusal, want := range map[error]crm.Code{busy(t): "", errors.New("no such thing"): crm.Unavailable} {
+		var left atomic.Int32
+		left.Store(3)
+		store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "store.db"), sqlite.Options{
+			Wrap: func(c driver.Connector) driver.Connector { return refusing{c, &left, refusal} },
+		})
+		if crm.CodeOf(err) != want {
+			t.Errorf("three times %v, then a connection: %v, want %q", refusal, err, want)
+		}
+		if err == nil {
+			store.Close()
+		}
+	}
+}
+
+// busy returns what SQLite says of a file that somebody else holds.
+func busy(t *testing.T) error {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "held.db")
+	var err error
+	for range 2 {
+		db, failed := sql.Open("sqlite", path)
+		if failed != nil {
+			t.Fatal(failed)
+		}
+		t.Cleanup(func() { db.Close() })
+		db.SetMaxOpenConns(1)
+		_, err = db.ExecContext(t.Context(), "begin exclusive")
+	}
+	if err == nil {
+		t.Fatal("two hold one file")
+	}
+	return err
 }
