@@ -87,15 +87,14 @@ func (h *Host) work() {
 		Store: h.store, Journal: h.Inbox, Feed: h.Feed, JournalDays: h.config.JournalDays, FeedDays: h.config.FeedDays, Now: time.Now, Log: h.log,
 	}
 	h.workers.Go("retention", h.workers.Every(worker.RetentionEvery, "retention", retention.Turn))
-	imports := &worker.Importer{Imports: h.Imports, Log: h.log}
-	h.workers.Go("imports", h.workers.Every(worker.ImportEvery, "imports", imports.Turn))
-	h.workers.Go("old imports", h.workers.Every(worker.RetentionEvery, "old imports", imports.Expire))
-	eraser := &worker.Eraser{Erasures: h.Erasures}
-	h.workers.Go("erasures", h.workers.Every(worker.EraseEvery, "erasures", eraser.Turn))
-	h.workers.Go("bulk changes", h.workers.Every(worker.BulkEvery, "bulk changes", worker.Bulk{Changes: h.Bulks}.Turn))
+	h.workers.Go("imports", h.workers.Every(worker.ImportEvery, "imports", worker.Drain(h.Imports.Turn)))
+	h.workers.Go("bulk changes", h.workers.Every(worker.BulkEvery, "bulk changes", worker.Drain(h.Bulks.Turn)))
+	h.workers.Go("rescores", h.workers.Every(worker.RescoreEvery, "rescores", worker.Drain(h.People.RescoreTurn)))
+	h.workers.Go("erasures", h.workers.Every(worker.EraseEvery, "erasures", worker.Drain(h.Erasures.Turn)))
+	old := &worker.OldImports{Imports: h.Imports, Log: h.log}
+	h.workers.Go("old imports", h.workers.Every(worker.RetentionEvery, "old imports", old.Turn))
 	aging := &worker.Aging{Leads: h.Aging}
 	h.workers.Go("aging", h.workers.Every(worker.AgingEvery, "aging", aging.Turn))
-	h.workers.Go("rescores", h.workers.Every(worker.RescoreEvery, "rescores", worker.Rescore(h.People)))
 	templates := &worker.TemplateSync{
 		Channels: h.Directory, Inbox: h.Inbox, Now: time.Now, Log: h.log,
 		Listers: map[crm.Provider]worker.TemplateLister{crm.Kapso: h.kapso, crm.Meta: h.meta},
