@@ -104,7 +104,7 @@ func (w *Web) contact(ctx *fasthttp.RequestCtx, v *visitor) error {
 
 // showContact shows a contact, with what a form brought that was refused.
 func (w *Web) showContact(ctx *fasthttp.RequestCtx, v *visitor, page contactPage) error {
-	id, err := pathOf[crm.Contact](ctx, "id")
+	id, err := pathID[crm.Contact](ctx)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 // act edits the contact of the path for one of its small forms, and goes back to
 // where that form was.
 func (w *Web) act(ctx *fasthttp.RequestCtx, v *visitor, edit people.Edit, done string) error {
-	id, err := pathOf[crm.Contact](ctx, "id")
+	id, err := pathID[crm.Contact](ctx)
 	if err != nil {
 		return err
 	}
@@ -68,11 +68,11 @@ func (w *Web) contactBlock(ctx *fasthttp.RequestCtx, v *visitor) error {
 
 // contactNote answers POST /contacts/{id}/notes.
 func (w *Web) contactNote(ctx *fasthttp.RequestCtx, v *visitor) error {
-	id, err := pathOf[crm.Contact](ctx, "id")
+	id, err := pathID[crm.Contact](ctx)
 	if err != nil {
 		return err
 	}
-	body := formText(ctx, "body")
+	body := posted(ctx, "body")
 	_, err = w.People.AddNote(request.ContextOf(ctx), v.Principal, id, body)
 	if refused(err) {
 		return w.contactProblem(ctx, v, contactPage{NoteText: body}, err)
@@ -87,7 +87,7 @@ func (w *Web) contactNote(ctx *fasthttp.RequestCtx, v *visitor) error {
 // mergeContact answers POST /contacts/{id}/merge: another contact becomes part
 // of this one.
 func (w *Web) mergeContact(ctx *fasthttp.RequestCtx, v *visitor) error {
-	id, err := pathOf[crm.Contact](ctx, "id")
+	id, err := pathID[crm.Contact](ctx)
 	if err != nil {
 		return err
 	}
@@ -126,11 +126,11 @@ func (w *Web) unmergeContact(ctx *fasthttp.RequestCtx, v *visitor) error {
 
 // contactTask answers POST /contacts/{id}/tasks.
 func (w *Web) contactTask(ctx *fasthttp.RequestCtx, v *visitor) error {
-	id, err := pathOf[crm.Contact](ctx, "id")
+	id, err := pathID[crm.Contact](ctx)
 	if err != nil {
 		return err
 	}
-	title, due, to := formText(ctx, "title"), formText(ctx, "due"), string(ctx.PostArgs().Peek("assignee"))
+	title, due, to := posted(ctx, "title"), posted(ctx, "due"), string(ctx.PostArgs().Peek("assignee"))
 	edit := people.TaskEdit{Title: &title}
 	if due != "" {
 		at, err := time.ParseInLocation(localMinute, due, v.zone)

@@ -51,7 +51,7 @@ func (w *Web) eraseContact(ctx *fasthttp.RequestCtx, v *visitor) error {
 		ctx.SetStatusCode(fasthttp.StatusUnprocessableEntity)
 		return w.showErase(ctx, v, v.say("contact.erase_tick"))
 	}
-	id, err := pathOf[crm.Contact](ctx, "id")
+	id, err := pathID[crm.Contact](ctx)
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ func (w *Web) editContact(ctx *fasthttp.RequestCtx, v *visitor) error {
 
 // cardAt reads the contact that the path names.
 func (w *Web) cardAt(ctx *fasthttp.RequestCtx, v *visitor) (*people.Card, error) {
-	id, err := pathOf[crm.Contact](ctx, "id")
+	id, err := pathID[crm.Contact](ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +113,7 @@ func (p *contactForm) typed(ctx *fasthttp.RequestCtx, problem string) {
 	ctx.SetStatusCode(fasthttp.StatusUnprocessableEntity)
 	form := ctx.PostArgs()
 	p.Problem, p.Back = problem, localPath(string(form.Peek("next")))
-	p.Name, p.Phone, p.Email, p.External = formText(ctx, "name"), formText(ctx, "phone"), formText(ctx, "email"), formText(ctx, "external_id")
+	p.Name, p.Phone, p.Email, p.External = posted(ctx, "name"), posted(ctx, "phone"), posted(ctx, "email"), posted(ctx, "external_id")
 	choose := func(options []leadOption, value string) {
 		for i := range options {
 			options[i].Chosen = options[i].Value == value
@@ -125,7 +125,7 @@ func (p *contactForm) typed(ctx *fasthttp.RequestCtx, problem string) {
 	}
 	for i, f := range p.Fields {
 		if name := fieldColumn + f.Key; form.Has(name) {
-			p.Fields[i].Value = formText(ctx, name)
+			p.Fields[i].Value = posted(ctx, name)
 			choose(p.Fields[i].Options, p.Fields[i].Value)
 		}
 	}
@@ -175,20 +175,20 @@ func (w *Web) changeContact(ctx *fasthttp.RequestCtx, v *visitor) error {
 func readContact(ctx *fasthttp.RequestCtx, c *crm.Contact) (people.Edit, error) {
 	form := ctx.PostArgs()
 	var edit people.Edit
-	if name := formText(ctx, "name"); form.Has("name") && name != c.Name {
+	if name := posted(ctx, "name"); form.Has("name") && name != c.Name {
 		edit.Name = &name
 	}
 	if status := string(form.Peek("lead_status")); status != "" && status != c.LeadStatus {
 		edit.LeadStatus = &status
 	}
-	for _, id := range []crm.Identity{{Kind: crm.ByPhone, Value: formText(ctx, "phone")}, {Kind: crm.ByEmail, Value: formText(ctx, "email")}, {Kind: crm.ByExternal, Value: formText(ctx, "external_id")}} {
+	for _, id := range []crm.Identity{{Kind: crm.ByPhone, Value: posted(ctx, "phone")}, {Kind: crm.ByEmail, Value: posted(ctx, "email")}, {Kind: crm.ByExternal, Value: posted(ctx, "external_id")}} {
 		if id.Value != "" {
 			edit.AddIdentities = append(edit.AddIdentities, id)
 		}
 	}
 	for name := range form.All() {
 		key, ok := strings.CutPrefix(string(name), fieldColumn)
-		if value := formText(ctx, string(name)); ok && value != c.Fields[key] {
+		if value := posted(ctx, string(name)); ok && value != c.Fields[key] {
 			if edit.Fields == nil {
 				edit.Fields = map[string]*string{}
 			}

@@ -1,15 +1,18 @@
 package web
 
 import (
+	"net/url"
 	"strings"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/my21staff/my21staff/crm"
 )
 
-// posted returns a field of a form, without the white space round it. A password is
-// read as it is.
+// posted returns a field of a form, without the white space round it and with LF at
+// the end of a line, where browsers send CR and LF. A password is read as it is.
 func posted(ctx *fasthttp.RequestCtx, name string) string {
-	return strings.TrimSpace(string(ctx.PostArgs().Peek(name)))
+	return strings.TrimSpace(strings.ReplaceAll(string(ctx.PostArgs().Peek(name)), "\r\n", "\n"))
 }
 
 // postedAll returns every value of a field that a form has several times.
@@ -44,4 +47,32 @@ func split(lines string) []string {
 		}
 	}
 	return all
+}
+
+// back sends the browser to where a form says it was, with the word for what was
+// done.
+func back(ctx *fasthttp.RequestCtx, done string) {
+	seeOther(ctx, doneAt(localPath(string(ctx.PostArgs().Peek("next"))), done))
+}
+
+// doneAt adds to a path of ours the word for what was done there.
+func doneAt(path, done string) string {
+	path, query, _ := strings.Cut(path, "?")
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		values = url.Values{}
+	}
+	values.Set("done", done)
+	return path + "?" + values.Encode()
+}
+
+// pathID reads the {id} of the path. What is no id names nothing, so it is as
+// missing as a stranger's.
+func pathID[T any](ctx *fasthttp.RequestCtx) (crm.ID[T], error) {
+	text, _ := ctx.UserValue("id").(string)
+	id, err := crm.ParseID[T](strings.Clone(text)) // an error keeps it
+	if err != nil {
+		return id, &crm.Error{Op: "read path", Code: crm.NotFound, Err: err}
+	}
+	return id, nil
 }

@@ -187,7 +187,7 @@ func (w *Web) importing(ctx *fasthttp.RequestCtx, v *visitor) error {
 }
 
 func (w *Web) importAt(ctx *fasthttp.RequestCtx, v *visitor) (*crm.Import, error) {
-	id, err := pathOf[crm.Import](ctx, "id")
+	id, err := pathID[crm.Import](ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -393,7 +393,7 @@ func (w *Web) startImport(ctx *fasthttp.RequestCtx, v *visitor) error {
 
 // cancelImport answers POST /imports/{id}/cancel.
 func (w *Web) cancelImport(ctx *fasthttp.RequestCtx, v *visitor) error {
-	id, err := pathOf[crm.Import](ctx, "id")
+	id, err := pathID[crm.Import](ctx)
 	if err != nil {
 		return err
 	}

@@ -101,7 +101,7 @@ func (v *visitor) mates() string {
 // of the list find it, and else with nothing: how a list that is open learns of
 // a change to a row that stands further down.
 func (w *Web) oneRow(ctx *fasthttp.RequestCtx, v *visitor) error {
-	id, err := pathID(ctx)
+	id, err := pathID[crm.Conversation](ctx)
 	if err != nil {
 		return err
 	}

@@ -181,7 +181,7 @@ func readBulk(ctx *fasthttp.RequestCtx) (people.Bulk, bulkEdit, error) {
 		set.Status = &status
 	}
 	if key := string(form.Peek("field")); key != "" {
-		set.Fields = map[string]*string{key: filledOr(formText(ctx, "value"))}
+		set.Fields = map[string]*string{key: filledOr(posted(ctx, "value"))}
 	}
 	set.Blocked = flagOf(string(form.Peek("blocked")))
 	change.Edit = set.edit()

@@ -355,23 +355,6 @@ func (v *visitor) optOutWord(c *crm.Contact) string {
 
 func contactAddress(id crm.ContactID) string { return "/contacts/" + id.String() }
 
-// back sends the browser to where a form says it was, with the word for what was
-// done.
-func back(ctx *fasthttp.RequestCtx, done string) {
-	seeOther(ctx, doneAt(localPath(string(ctx.PostArgs().Peek("next"))), done))
-}
-
-// doneAt adds to a path of ours the word for what was done there.
-func doneAt(path, done string) string {
-	path, query, _ := strings.Cut(path, "?")
-	values, err := url.ParseQuery(query)
-	if err != nil {
-		values = url.Values{}
-	}
-	values.Set("done", done)
-	return path + "?" + values.Encode()
-}
-
 // lists reads what the rows of every list of contacts are shown by.
 func (w *Web) leadList(ctx *fasthttp.RequestCtx, v *visitor) (*leadList, []leadColumn, error) {
 	c := request.ContextOf(ctx)

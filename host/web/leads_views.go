@@ -22,7 +22,7 @@ func (w *Web) saveView(ctx *fasthttp.RequestCtx, v *visitor) error {
 	if err != nil {
 		return err
 	}
-	name := formText(ctx, "name")
+	name := posted(ctx, "name")
 	edit := people.ViewEdit{}
 	if name != "" {
 		edit.Name = &name
@@ -77,7 +77,7 @@ const everybody = `{"field":"created_at","op":"is_set"}`
 
 // deleteView answers POST /leads/views/{id}/delete.
 func (w *Web) deleteView(ctx *fasthttp.RequestCtx, v *visitor) error {
-	id, err := pathOf[crm.View](ctx, "id")
+	id, err := pathID[crm.View](ctx)
 	if err != nil {
 		return err
 	}
@@ -113,14 +113,4 @@ func (w *Web) leadsProblem(ctx *fasthttp.RequestCtx, v *visitor, q leadQuery, wh
 		return w.showBoard(ctx, v, frame, shown)
 	}
 	return w.showTable(ctx, v, frame, shown)
-}
-
-// pathOf reads an id of the path. What is no id is as missing as a stranger's.
-func pathOf[T any](ctx *fasthttp.RequestCtx, name string) (crm.ID[T], error) {
-	text, _ := ctx.UserValue(name).(string)
-	id, err := crm.ParseID[T](strings.Clone(text))
-	if err != nil {
-		return id, &crm.Error{Op: "read path", Code: crm.NotFound, Err: err}
-	}
-	return id, nil
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -236,19 +235,9 @@ func (w settings) once(ctx *fasthttp.RequestCtx, v *visitor, subject, back strin
 	return render(ctx, v.lang, "settings_once", p)
 }
 
-// idOf reads the id of a path; one that is none names nothing.
-func idOf[T any](ctx *fasthttp.RequestCtx) (crm.ID[T], error) {
-	text, _ := ctx.UserValue("id").(string)
-	id, err := crm.ParseID[T](strings.Clone(text)) // an error keeps it
-	if err != nil {
-		return id, &crm.Error{Op: "read address", Code: crm.NotFound, Err: err}
-	}
-	return id, nil
-}
-
 // named returns the one of a list that the path's id names, or NotFound.
 func named[T any](ctx *fasthttp.RequestCtx, list []*T, of func(*T) crm.ID[T]) (*T, error) {
-	id, err := idOf[T](ctx)
+	id, err := pathID[T](ctx)
 	if err != nil {
 		return nil, err
 	}

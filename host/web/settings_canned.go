@@ -1,8 +1,6 @@
 package web
 
 import (
-	"strings"
-
 	"github.com/valyala/fasthttp"
 
 	"github.com/my21staff/my21staff/crm"
@@ -55,7 +53,7 @@ func (w settings) addCanned(ctx *fasthttp.RequestCtx, v *visitor) error {
 }
 
 func (w settings) saveCanned(ctx *fasthttp.RequestCtx, v *visitor) error {
-	id, err := idOf[crm.CannedReply](ctx)
+	id, err := pathID[crm.CannedReply](ctx)
 	if err != nil {
 		return err
 	}
@@ -63,8 +61,7 @@ func (w settings) saveCanned(ctx *fasthttp.RequestCtx, v *visitor) error {
 }
 
 func (w settings) putCanned(ctx *fasthttp.RequestCtx, v *visitor, id crm.CannedReplyID) error {
-	// Browsers send line breaks as CR and LF; a message has LF alone.
-	typed := cannedLine{ID: id.String(), Shortcut: posted(ctx, "shortcut"), Body: strings.ReplaceAll(posted(ctx, "body"), "\r\n", "\n")}
+	typed := cannedLine{ID: id.String(), Shortcut: posted(ctx, "shortcut"), Body: posted(ctx, "body")}
 	_, err := w.People.SaveCannedReply(request.ContextOf(ctx), v.Principal, id, people.CannedEdit{Shortcut: &typed.Shortcut, Body: &typed.Body})
 	if refused(err) {
 		return again(ctx, func() error { return w.showCanned(ctx, v, v.problem(err), typed) })
@@ -87,7 +84,7 @@ func (w settings) confirmDeleteCanned(ctx *fasthttp.RequestCtx, v *visitor) erro
 }
 
 func (w settings) deleteCanned(ctx *fasthttp.RequestCtx, v *visitor) error {
-	id, err := idOf[crm.CannedReply](ctx)
+	id, err := pathID[crm.CannedReply](ctx)
 	if err != nil {
 		return err
 	}

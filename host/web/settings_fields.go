@@ -85,7 +85,7 @@ func (w settings) addField(ctx *fasthttp.RequestCtx, v *visitor) error {
 }
 
 func (w settings) saveField(ctx *fasthttp.RequestCtx, v *visitor) error {
-	id, err := idOf[crm.Field](ctx)
+	id, err := pathID[crm.Field](ctx)
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func reorder(fields []*crm.Field, f *crm.Field, up bool) []*crm.Field {
 
 // archiveField hides a field from forms, or offers it again.
 func (w settings) archiveField(ctx *fasthttp.RequestCtx, v *visitor) error {
-	id, err := idOf[crm.Field](ctx)
+	id, err := pathID[crm.Field](ctx)
 	if err != nil {
 		return err
 	}

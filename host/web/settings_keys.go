@@ -133,7 +133,7 @@ func (w settings) confirmRevoke(ctx *fasthttp.RequestCtx, v *visitor) error {
 }
 
 func (w settings) revokeKey(ctx *fasthttp.RequestCtx, v *visitor) error {
-	id, err := idOf[crm.APIKey](ctx)
+	id, err := pathID[crm.APIKey](ctx)
 	if err != nil {
 		return err
 	}

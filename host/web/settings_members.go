@@ -86,7 +86,7 @@ func (w settings) showMembers(ctx *fasthttp.RequestCtx, v *visitor, trouble, id 
 
 // member returns the member that the path names, to be changed.
 func (w settings) member(ctx *fasthttp.RequestCtx, v *visitor) (*crm.Member, error) {
-	id, err := idOf[crm.Member](ctx)
+	id, err := pathID[crm.Member](ctx)
 	if err != nil {
 		return nil, err
 	}

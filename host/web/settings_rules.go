@@ -3,7 +3,6 @@ package web
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/valyala/fasthttp"
 
@@ -112,7 +111,7 @@ func (w settings) showRules(ctx *fasthttp.RequestCtx, v *visitor, trouble string
 // to show again.
 func rulesTyped(ctx *fasthttp.RequestCtx) (p rulesPage, document []byte, faults []ruleFault) {
 	p.Version = ctx.PostArgs().GetUintOrZero("version")
-	p.Trial.Said = strings.ReplaceAll(posted(ctx, "said"), "\r\n", "\n")
+	p.Trial.Said = posted(ctx, "said")
 	if p.Expert = ctx.PostArgs().Has("document"); p.Expert {
 		p.Document = posted(ctx, "document")
 		var d lead.Document

@@ -147,7 +147,7 @@ func (f *rulesForm) open(at int) {
 
 // rulesFormTyped reads the form. The fields of a signal have its place in their names.
 func rulesFormTyped(ctx *fasthttp.RequestCtx) rulesForm {
-	text := func(name string) string { return strings.ReplaceAll(posted(ctx, name), "\r\n", "\n") }
+	text := func(name string) string { return posted(ctx, name) }
 	f := rulesForm{
 		Name: text("name"), Hot: text("hot"), Warm: text("warm"), Margin: text("margin"), Negations: text("negations"),
 		Enabled: text("enabled") != "", BySkill: text("by_skill") != "", Order: lead.Order(text("order")), AtLeast: crm.Temperature(text("at_least")),

@@ -59,7 +59,7 @@ func (w settings) addTag(ctx *fasthttp.RequestCtx, v *visitor) error {
 }
 
 func (w settings) saveTag(ctx *fasthttp.RequestCtx, v *visitor) error {
-	id, err := idOf[crm.Tag](ctx)
+	id, err := pathID[crm.Tag](ctx)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (w settings) confirmDeleteTag(ctx *fasthttp.RequestCtx, v *visitor) error {
 }
 
 func (w settings) deleteTag(ctx *fasthttp.RequestCtx, v *visitor) error {
-	id, err := idOf[crm.Tag](ctx)
+	id, err := pathID[crm.Tag](ctx)
 	if err != nil {
 		return err
 	}

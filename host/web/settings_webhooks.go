@@ -118,7 +118,7 @@ func (w settings) delivery(ctx *fasthttp.RequestCtx, v *visitor) error {
 }
 
 func (w settings) showDelivery(ctx *fasthttp.RequestCtx, v *visitor, trouble string) error {
-	id, err := idOf[crm.Delivery](ctx)
+	id, err := pathID[crm.Delivery](ctx)
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func readable(body []byte) string {
 
 // replay decodes and applies a delivery again, as it would be if it came now.
 func (w settings) replay(ctx *fasthttp.RequestCtx, v *visitor) error {
-	id, err := idOf[crm.Delivery](ctx)
+	id, err := pathID[crm.Delivery](ctx)
 	if err != nil {
 		return err
 	}

@@ -152,7 +152,7 @@ func (w *Web) taskGroups(ctx *fasthttp.RequestCtx, v *visitor, found []*crm.Task
 
 // taskDone answers POST /tasks/{id}/done: ticks a task off, or opens it again.
 func (w *Web) taskDone(ctx *fasthttp.RequestCtx, v *visitor) error {
-	id, err := pathOf[crm.Task](ctx, "id")
+	id, err := pathID[crm.Task](ctx)
 	if err != nil {
 		return err
 	}

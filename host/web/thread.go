@@ -82,7 +82,7 @@ func (w *Web) thread(ctx *fasthttp.RequestCtx, v *visitor) error {
 // showThread makes the page of a conversation, with what is known of a message
 // that was just refused.
 func (w *Web) showThread(ctx *fasthttp.RequestCtx, v *visitor, c composer) error {
-	id, err := pathID(ctx)
+	id, err := pathID[crm.Conversation](ctx)
 	if err != nil {
 		return err
 	}
@@ -261,17 +261,6 @@ func (v *visitor) author(a crm.Actor) string {
 	default:
 		return v.lang.word("author", string(a.Kind))
 	}
-}
-
-// pathID reads the {id} of the path. What is no id is as missing as a
-// stranger's.
-func pathID(ctx *fasthttp.RequestCtx) (crm.ConversationID, error) {
-	text, _ := ctx.UserValue("id").(string)
-	id, err := crm.ParseID[crm.Conversation](strings.Clone(text))
-	if err != nil {
-		return id, &crm.Error{Op: "read path", Code: crm.NotFound, Err: err}
-	}
-	return id, nil
 }
 
 func writeMessageCursor(c inbox.MessageCursor) string {

@@ -18,15 +18,15 @@ import (
 // reply answers POST /inbox/{id}/messages with a text, or with a file that was
 // uploaded and the text as its caption. It may quote a message.
 func (w *Web) reply(ctx *fasthttp.RequestCtx, v *visitor) error {
-	cmd := inbox.SendCommand{Content: crm.Text{Body: formText(ctx, "text")}}
-	if id := formText(ctx, "media"); id != "" {
-		file := crm.Media{Type: crm.ContentKind(formText(ctx, "kind")), ID: id, Caption: formText(ctx, "text")}
+	cmd := inbox.SendCommand{Content: crm.Text{Body: posted(ctx, "text")}}
+	if id := posted(ctx, "media"); id != "" {
+		file := crm.Media{Type: crm.ContentKind(posted(ctx, "kind")), ID: id, Caption: posted(ctx, "text")}
 		if file.Type == crm.KindDocument {
-			file.Filename = formText(ctx, "filename")
+			file.Filename = posted(ctx, "filename")
 		}
 		cmd.Content = file
 	}
-	if !parseInto(formText(ctx, "reply_to"), &cmd.ReplyTo) {
+	if !parseInto(posted(ctx, "reply_to"), &cmd.ReplyTo) {
 		return badAddress
 	}
 	return w.send(ctx, v, cmd)
@@ -35,7 +35,7 @@ func (w *Web) reply(ctx *fasthttp.RequestCtx, v *visitor) error {
 // send sends a form's message. One that is refused comes back with the reason and
 // what was typed.
 func (w *Web) send(ctx *fasthttp.RequestCtx, v *visitor, cmd inbox.SendCommand) error {
-	id, err := pathID(ctx)
+	id, err := pathID[crm.Conversation](ctx)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (w *Web) send(ctx *fasthttp.RequestCtx, v *visitor, cmd inbox.SendCommand) 
 		return w.back(ctx)
 	case crm.Refused, crm.Invalid:
 		ctx.SetStatusCode(fasthttp.StatusUnprocessableEntity)
-		return w.showThread(ctx, v, composer{Why: v.problem(err), Text: formText(ctx, "text")})
+		return w.showThread(ctx, v, composer{Why: v.problem(err), Text: posted(ctx, "text")})
 	default:
 		return err
 	}
@@ -56,7 +56,7 @@ func (w *Web) send(ctx *fasthttp.RequestCtx, v *visitor, cmd inbox.SendCommand) 
 // back sends the browser to the conversation a form belongs to, with the list
 // beside it as it was.
 func (w *Web) back(ctx *fasthttp.RequestCtx) error {
-	id, err := pathID(ctx)
+	id, err := pathID[crm.Conversation](ctx)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (w *Web) back(ctx *fasthttp.RequestCtx) error {
 // more, as a new one.
 func (w *Web) sendAgain(ctx *fasthttp.RequestCtx, v *visitor) error {
 	var failed crm.MessageID
-	if !parseInto(formText(ctx, "message"), &failed) {
+	if !parseInto(posted(ctx, "message"), &failed) {
 		return badAddress
 	}
 	m, err := w.Inbox.Message(request.ContextOf(ctx), v.Principal, failed)
@@ -88,7 +88,7 @@ func (w *Web) sendAgain(ctx *fasthttp.RequestCtx, v *visitor) error {
 // assign answers POST /inbox/{id}/assign: to the visitor ("me"), to nobody, or to
 // a member by id.
 func (w *Web) assign(ctx *fasthttp.RequestCtx, v *visitor) error {
-	to, err := v.assignee(formText(ctx, "to"))
+	to, err := v.assignee(posted(ctx, "to"))
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (v *visitor) assignee(text string) (crm.MemberID, error) {
 // status answers POST /inbox/{id}/status: open, pending, resolved, or snoozed
 // until a time.
 func (w *Web) status(ctx *fasthttp.RequestCtx, v *visitor) error {
-	change, err := v.statusChange(formText(ctx, "status"), cmp.Or(formText(ctx, "at"), formText(ctx, "until")))
+	change, err := v.statusChange(posted(ctx, "status"), cmp.Or(posted(ctx, "at"), posted(ctx, "until")))
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (v *visitor) statusChange(word, until string) (inbox.Change, error) {
 	}
 	at, err := time.Parse(time.RFC3339, until)
 	if err != nil {
-		at, err = time.ParseInLocation("2006-01-02T15:04", until, v.zone)
+		at, err = time.ParseInLocation(localMinute, until, v.zone)
 	}
 	if err != nil {
 		return change, &crm.Error{Op: "read form", Code: crm.Invalid, Reason: "snoozed_until", Msg: "Say until when.", Err: err}
@@ -139,7 +139,7 @@ func (v *visitor) statusChange(word, until string) (inbox.Change, error) {
 }
 
 func (w *Web) change(ctx *fasthttp.RequestCtx, v *visitor, c inbox.Change) error {
-	id, err := pathID(ctx)
+	id, err := pathID[crm.Conversation](ctx)
 	if err != nil {
 		return err
 	}
@@ -151,11 +151,11 @@ func (w *Web) change(ctx *fasthttp.RequestCtx, v *visitor, c inbox.Change) error
 
 // note answers POST /inbox/{id}/notes.
 func (w *Web) note(ctx *fasthttp.RequestCtx, v *visitor) error {
-	id, err := pathID(ctx)
+	id, err := pathID[crm.Conversation](ctx)
 	if err != nil {
 		return err
 	}
-	if _, err := w.Inbox.AddNote(request.ContextOf(ctx), v.Principal, id, formText(ctx, "body")); err != nil {
+	if _, err := w.Inbox.AddNote(request.ContextOf(ctx), v.Principal, id, posted(ctx, "body")); err != nil {
 		return err
 	}
 	return w.back(ctx)
@@ -165,7 +165,7 @@ func (w *Web) note(ctx *fasthttp.RequestCtx, v *visitor) error {
 // takes one off.
 func (w *Web) tagContact(ctx *fasthttp.RequestCtx, v *visitor) error {
 	var add, remove crm.TagID
-	if !parseInto(formText(ctx, "add"), &add) || !parseInto(formText(ctx, "remove"), &remove) {
+	if !parseInto(posted(ctx, "add"), &add) || !parseInto(posted(ctx, "remove"), &remove) {
 		return badAddress
 	}
 	var edit people.Edit
@@ -182,7 +182,7 @@ func (w *Web) tagContact(ctx *fasthttp.RequestCtx, v *visitor) error {
 // messages ("in", "out"), or is not to be written to at all ("block", "unblock").
 func (w *Web) consent(ctx *fasthttp.RequestCtx, v *visitor) error {
 	var edit people.Edit
-	switch formText(ctx, "consent") {
+	switch posted(ctx, "consent") {
 	case "in":
 		edit.OptOut = new(false)
 	case "out":
@@ -210,7 +210,7 @@ func (w *Web) edit(ctx *fasthttp.RequestCtx, v *visitor, e people.Edit) error {
 }
 
 func (w *Web) contactOf(ctx *fasthttp.RequestCtx, v *visitor) (crm.ContactID, error) {
-	id, err := pathID(ctx)
+	id, err := pathID[crm.Conversation](ctx)
 	if err != nil {
 		return crm.ContactID{}, err
 	}
@@ -225,7 +225,7 @@ func (w *Web) contactOf(ctx *fasthttp.RequestCtx, v *visitor) (crm.ContactID, er
 // done closes one.
 func (w *Web) task(ctx *fasthttp.RequestCtx, v *visitor) error {
 	c := request.ContextOf(ctx)
-	if done := formText(ctx, "done"); done != "" {
+	if done := posted(ctx, "done"); done != "" {
 		id, err := crm.ParseID[crm.Task](done)
 		if err != nil {
 			return badAddress
@@ -239,11 +239,11 @@ func (w *Web) task(ctx *fasthttp.RequestCtx, v *visitor) error {
 	if err != nil {
 		return err
 	}
-	edit := people.TaskEdit{Title: new(formText(ctx, "title"))}
+	edit := people.TaskEdit{Title: new(posted(ctx, "title"))}
 	if !v.Member.IsZero() {
 		edit.AssigneeID = &v.Member
 	}
-	if due := formText(ctx, "due"); due != "" {
+	if due := posted(ctx, "due"); due != "" {
 		at, err := time.ParseInLocation(time.DateOnly, due, v.zone)
 		if err != nil {
 			return &crm.Error{Op: "read form", Code: crm.Invalid, Reason: "due_at", Msg: "This is no date.", Err: err}
@@ -292,7 +292,7 @@ func (w *Web) bulk(ctx *fasthttp.RequestCtx, v *visitor) error {
 // ID", "status WORD", "tag ID" or "read".
 func (w *Web) bulkChange(ctx *fasthttp.RequestCtx, v *visitor) (func(crm.ConversationID) error, error) {
 	c := request.ContextOf(ctx)
-	verb, object, _ := strings.Cut(formText(ctx, "do"), " ")
+	verb, object, _ := strings.Cut(posted(ctx, "do"), " ")
 	var change inbox.Change
 	switch verb {
 	case "assign":
@@ -328,10 +328,4 @@ func (w *Web) bulkChange(ctx *fasthttp.RequestCtx, v *visitor) (func(crm.Convers
 		_, err := w.Inbox.Change(c, v.Principal, id, change)
 		return err
 	}, nil
-}
-
-// formText returns a field's text as it was typed: browsers send line breaks as
-// CR LF.
-func formText(ctx *fasthttp.RequestCtx, field string) string {
-	return strings.TrimSpace(strings.ReplaceAll(string(ctx.PostArgs().Peek(field)), "\r\n", "\n"))
 }

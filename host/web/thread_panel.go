@@ -109,7 +109,7 @@ func (w *Web) panel(ctx context.Context, v *visitor, o opened, c listChoice) (*p
 	for _, id := range ct.Identities {
 		p.Known = append(p.Known, line{v.lang.word("identity", id.Kind), id.Value})
 	}
-	v.besides(p, found, o.conversation.ID, c, now)
+	v.cardLists(p, found, o.conversation.ID, c, now)
 	for _, t := range tags {
 		if !slices.Contains(ct.Tags, t.ID) {
 			p.AddTags = append(p.AddTags, choice{Value: t.ID.String(), Label: t.Name})
@@ -118,8 +118,8 @@ func (w *Web) panel(ctx context.Context, v *visitor, o opened, c listChoice) (*p
 	return p, nil
 }
 
-// besides shows the lists of a card.
-func (v *visitor) besides(p *panelView, found *people.Card, here crm.ConversationID, c listChoice, now time.Time) {
+// cardLists shows the lists of a card.
+func (v *visitor) cardLists(p *panelView, found *people.Card, here crm.ConversationID, c listChoice, now time.Time) {
 	for _, t := range found.Tags {
 		p.Tags = append(p.Tags, tagView{t.ID.String(), t.Name, t.Color})
 	}

@@ -79,7 +79,7 @@ func (w *Web) templates(ctx context.Context, v *visitor, cv *crm.Conversation) (
 // templateList answers GET /inbox/{id}/templates: the forms, for a composer that
 // has its window open and so came without them.
 func (w *Web) templateList(ctx *fasthttp.RequestCtx, v *visitor) error {
-	id, err := pathID(ctx)
+	id, err := pathID[crm.Conversation](ctx)
 	if err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func (f *templateForm) pieces(v *visitor, part, text string) []templatePiece {
 
 // sendTemplate answers POST /inbox/{id}/templates.
 func (w *Web) sendTemplate(ctx *fasthttp.RequestCtx, v *visitor) error {
-	id, err := pathID(ctx)
+	id, err := pathID[crm.Conversation](ctx)
 	if err != nil {
 		return err
 	}
@@ -193,10 +193,10 @@ func (w *Web) sendTemplate(ctx *fasthttp.RequestCtx, v *visitor) error {
 	if err != nil {
 		return err
 	}
-	wanted := formText(ctx, "template")
+	wanted := posted(ctx, "template")
 	for _, t := range all {
 		if t.ID.String() == wanted {
-			filled := fillTemplate(t, func(field string) string { return formText(ctx, field) })
+			filled := fillTemplate(t, func(field string) string { return posted(ctx, field) })
 			return w.send(ctx, v, inbox.SendCommand{Content: filled, RequestHash: sha256.Sum256(ctx.PostBody())})
 		}
 	}
