@@ -12,7 +12,7 @@ const (
 
 // saveMemory does the opposite of tuneMemory, for a command that makes much
 // garbage beside a host that needs the memory: the heap grows by half before
-// garbage is looked for. With commandCache an import of 100,000 rows takes a fifth
+// garbage is looked for. With commandCache an import of 100,000 rows took a fifth
 // less memory and an eighth more of the CPU (bench/crm -only import).
 func saveMemory() {
 	if os.Getenv("GOGC") == "" {
