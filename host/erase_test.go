@@ -81,7 +81,7 @@ func TestErasedContactIsNowhere(t *testing.T) {
 		for _, c := range []*customer{gone, kept} {
 			live(t, w, c)
 		}
-		hosttest.Until(t, "nothing is on its way", func() bool { return w.Sim.Waiting() == 0 })
+		w.Settle()
 		before, beforeJournal := view(t, w, kept), journal(t, w)
 		for _, c := range []*customer{gone, kept} {
 			if found := c.found(slices.Concat(beforeJournal, stored(t, o, dir))); len(without(plain, found)) > 0 {
@@ -183,7 +183,7 @@ func live(t *testing.T, w *hosttest.World, c *customer) {
 	say(w.Meta, c.digits, simulator.Inbound{Kind: "edit", Text: word("ralat"), ReplyTo: last})
 	say(w.Meta, c.digits, simulator.Inbound{Kind: "revoke", ReplyTo: last})
 	say(w.Meta, c.second, simulator.Inbound{Text: word("dari nomor lain")})
-	hosttest.Until(t, "all has arrived", func() bool { return w.Sim.Waiting() == 0 })
+	w.Settle()
 	var other string
 	for digits, id := range map[string]*string{c.digits: &c.id, c.second: &other} {
 		hosttest.Until(t, "the customer is a contact", func() bool {

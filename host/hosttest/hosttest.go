@@ -263,6 +263,24 @@ func Until(tb testing.TB, what string, is func() bool) {
 	tb.Fatalf("after ten seconds it is still not so that %s", what)
 }
 
+// Settle waits until the host has all that the simulator tells it, for as long as it
+// takes some in: under the race detector thousands take minutes, and what is refused
+// once comes again when the provider would send it again.
+func (w *World) Settle() {
+	w.tb.Helper()
+	const patience = time.Minute
+	least, end := w.Sim.Waiting(), time.Now().Add(patience)
+	for waiting := least; waiting > 0; waiting = w.Sim.Waiting() {
+		if waiting < least {
+			least, end = waiting, time.Now().Add(patience)
+		}
+		if time.Now().After(end) {
+			w.tb.Fatalf("%d webhooks still wait, and for %v none was taken in", waiting, patience)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
 // Stranger makes another workspace and returns a key of it.
 func (w *World) Stranger() crm.Secret {
 	w.tb.Helper()

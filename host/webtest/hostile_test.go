@@ -147,7 +147,7 @@ func (s *site) flood(texts []string) {
 			s.hear(in)
 		}
 	}
-	s.settle()
+	s.Settle()
 	conversation := strings.TrimPrefix(s.thread(asking), "/inbox/")
 	for i, text := range texts {
 		if strings.TrimSpace(text) == "" || i%7 > 0 {

@@ -23,7 +23,7 @@ func TestFirstPageIsLight(t *testing.T) {
 	for i := range 40 {
 		s.hear(text(fmt.Sprintf("62812000011%02d", i), "Halo, saya ingin bertanya tentang jurusan."))
 	}
-	s.settle()
+	s.Settle()
 	tab := newTab(t, s.URL)
 	call(tab, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true})
 	tab.open(s.link(s.Owner))
