@@ -120,31 +120,46 @@ func TestCardsMoveOnTheBoard(t *testing.T) {
 	hosttest.Until(t, "the contact was moved", func() bool { return s.leadNow(dewi.ID).LeadStatus == "qualified" })
 
 	// With the mouse.
-	evaluate[any](tab, fmt.Sprintf(`(() => {
-		const card = document.querySelector('[data-id="%s"]'), column = document.querySelector("[data-stage=won]"), data = new DataTransfer();
-		for (const [what, on] of [["dragstart", card], ["dragover", column], ["drop", column], ["dragend", card]])
-			on.dispatchEvent(new DragEvent(what, { bubbles: true, cancelable: true, dataTransfer: data }));
-	})()`, tono.ID))
+	drop := func(c *crm.Contact, stage string) {
+		evaluate[any](tab, fmt.Sprintf(`(() => {
+			const card = document.querySelector('[data-id="%s"]'), column = document.querySelector("[data-stage=%s]"), data = new DataTransfer();
+			for (const [what, on] of [["dragstart", card], ["dragover", column], ["drop", column], ["dragend", card]])
+				on.dispatchEvent(new DragEvent(what, { bubbles: true, cancelable: true, dataTransfer: data }));
+		})()`, c.ID, stage))
+	}
+	drop(tono, "won")
 	tab.until("the card was dropped", in("won", tono))
 	hosttest.Until(t, "the contact was moved", func() bool { return s.leadNow(tono.ID).LeadStatus == "won" })
 	tab.see("Dipindahkan: Menang")
 
-	// A move that the host refuses goes back.
-	evaluate[any](tab, `document.querySelector("[data-stage=lost]").dataset.stage = "nowhere"`)
+	// A move that the host refuses goes back, also when news came before the answer.
+	evaluate[any](tab, `(() => {
+		const fetched = window.fetch;
+		window.pages = 0;
+		window.fetch = async (address, options = {}) => {
+			if (options.method === "PATCH") {
+				await new Promise((answer) => { window.refuse = answer; });
+				options = { ...options, body: "{}}" };
+			}
+			const answer = await fetched(address, options);
+			if (options.method === undefined) setTimeout(() => window.pages++, 100);
+			return answer;
+		};
+	})()`)
 	tab.allow("answers 400")
-	evaluate[any](tab, fmt.Sprintf(`(() => {
-		const card = document.querySelector('[data-id="%s"]'), column = document.querySelector("[data-stage=nowhere]"), data = new DataTransfer();
-		for (const [what, on] of [["dragstart", card], ["dragover", column], ["drop", column], ["dragend", card]])
-			on.dispatchEvent(new DragEvent(what, { bubbles: true, cancelable: true, dataTransfer: data }));
-	})()`, tono.ID))
-	tab.see("Belum tersimpan")
-	tab.until("the card is back", in("won", tono))
-
-	// A colleague moves one.
+	drop(tono, "lost")
+	tab.until("the card moved before the answer", in("lost", tono))
 	if _, err := s.Host.People.Edit(t.Context(), access.OfMember(s.Owner), dewi.ID, people.Edit{LeadStatus: new("won")}, "ID"); err != nil {
 		t.Fatal(err)
 	}
-	tab.until("the card of somebody else's move is seen", in("won", dewi))
+	tab.until("the page was asked for again", func() bool { return evaluate[int](tab, "window.pages") > 0 })
+	if !in("lost", tono)() {
+		t.Error("news took a card from where it was put before the host answered")
+	}
+	evaluate[any](tab, `window.refuse()`)
+	tab.see("Belum tersimpan")
+	tab.until("the card is back", in("won", tono))
+	tab.until("the card of a colleague's move is seen", in("won", dewi))
 	stay()
 }
 

@@ -179,12 +179,14 @@ document.querySelector(".leads-table")?.addEventListener("keydown", (event) => {
 
 // Moving on the board. The card moves at once, and back if that is refused.
 
-let moving = null;
+let moving = null; // what is dragged
+let asked = 0; // moves that the host has not answered
 async function move(card, column) {
   const from = card.closest(".board-column");
   if (from === column) return;
   const next = card.nextElementSibling;
   place(card, column, null);
+  asked++; // news would take the card from its place while the host thinks
   try {
     await api("PATCH", `/api/contacts/${card.dataset.id}`, { lead_status: column.dataset.stage });
   } catch {
@@ -192,6 +194,9 @@ async function move(card, column) {
     card.classList.add("failed");
     say(list.dataset.failed);
     return;
+  } finally {
+    asked--;
+    settled();
   }
   card.classList.remove("failed");
   for (const choice of card.querySelectorAll("[name=lead_status]")) choice.disabled = choice.value === column.dataset.stage;
@@ -221,6 +226,7 @@ board?.addEventListener("dragend", () => {
   moving?.classList.remove("moving");
   for (const column of board.querySelectorAll(".over")) column.classList.remove("over");
   moving = null;
+  settled();
 });
 board?.addEventListener("dragover", (event) => {
   const column = event.target.closest(".board-column");
@@ -303,15 +309,22 @@ setTimeout(progress, 500);
 const about = document.querySelector("[data-contact]")?.dataset.contact; // the page is about one contact
 const told = /^(contact|contacts|note|task|tag|message|conversation)\./;
 
+let missed = false; // news while cards moved
 const look = coalesce(async () => {
   const page = await fresh();
+  missed = moving !== null || asked > 0;
+  if (missed) return;
   for (const old of document.querySelectorAll("[data-live]")) {
     const shown = page.getElementById(old.id);
     if (shown && !busy(old)) morph(old, document.importNode(shown, true));
   }
 }, 300);
 
-const busy = (part) => moving !== null || part.classList.contains("editing") || part.dataset.grown !== undefined;
+const busy = (part) => part.classList.contains("editing") || part.dataset.grown !== undefined;
+
+function settled() {
+  if (missed && moving === null && asked === 0) look();
+}
 
 onFact((fact) => {
   if (!document.querySelector("[data-live]")) return;
