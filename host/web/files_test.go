@@ -22,7 +22,7 @@ func TestEveryFileIsUsed(t *testing.T) {
 			t.Errorf("nothing uses the template %q", found[1])
 		}
 	}
-	for name := range templates[english] {
+	for name := range templates()[english] {
 		if !strings.Contains(code, `"`+name+`"`) {
 			t.Errorf("no page is made of %s.html", name)
 		}

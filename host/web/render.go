@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/valyala/fasthttp"
@@ -22,9 +23,10 @@ var templateFiles embed.FS
 // that stands in it.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// templates has, for each language, one template for each page: the layout, the
-// partials and the page.
-var templates = parse(templateFiles)
+// templates returns, for each language, one template for each page: the layout,
+// the partials and the page. They are read once, by a host and not by a command
+// that shows no page: read, they take 18 MB.
+var templates = sync.OnceValue(func() map[lang]map[string]*template.Template { return parse(templateFiles) })
 
 // problemPage says what went wrong.
 type problemPage struct {
@@ -67,7 +69,7 @@ func render(ctx *fasthttp.RequestCtx, l lang, page string, view any) error {
 // is open asks for to show news.
 func fragment(ctx *fasthttp.RequestCtx, l lang, page, part string, view any) error {
 	var out bytes.Buffer
-	if err := templates[l][page].ExecuteTemplate(&out, part, view); err != nil {
+	if err := templates()[l][page].ExecuteTemplate(&out, part, view); err != nil {
 		return &crm.Error{Op: "render " + page + " " + part, Code: crm.Internal, Err: err}
 	}
 	ctx.SetContentType("text/html; charset=utf-8")

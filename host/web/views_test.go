@@ -96,13 +96,13 @@ func each(t *testing.T, x string, do func(name, text string)) {
 
 func TestEveryPageHasSamples(t *testing.T) {
 	t.Parallel()
-	for name := range templates[english] {
+	for name := range templates()[english] {
 		if samples[name]["empty"] == nil || samples[name]["typical"] == nil {
 			t.Errorf("the page %s has no sample that is empty, or none that is typical", name)
 		}
 	}
 	for name := range samples {
-		if templates[english][name] == nil {
+		if templates()[english][name] == nil {
 			t.Errorf("there are samples of %s, which is no page", name)
 		}
 	}

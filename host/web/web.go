@@ -98,6 +98,7 @@ type Route struct {
 
 // Routes lists the pages, their forms and what they are made with.
 func (w *Web) Routes() []Route {
+	templates() // before the first page is asked for
 	return slices.Concat([]Route{
 		{"GET", "/", toInbox},
 		{"POST", "/preferences", w.prefer},
