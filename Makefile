@@ -54,7 +54,7 @@ screenshots: deps ## write a picture of every page, in both languages, wide and 
 	@M21_SCREENSHOTS=all go test -count=1 -timeout 20m -run TestScreenshots ./host/webtest
 	@echo "$$(ls .build/screenshots/*.png | wc -l) pictures in .build/screenshots"
 
-lighthouse: deps ## score the inbox, the contacts, the settings and the sign-in with Lighthouse, as on a slow phone; at least 95 each
+lighthouse: deps ## score the inbox, a conversation, the contacts, the dashboard, the settings and the sign-in with Lighthouse, as on a slow phone; at least 95 each
 	@M21_LIGHTHOUSE=all go test -count=1 -timeout 20m -v -run TestLighthouse ./host/webtest
 
 test-suites: ## run the standard library's own tests, restructured as the edge module is
