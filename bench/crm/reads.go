@@ -43,12 +43,17 @@ type reader struct {
 
 // reads measures the paths that read.
 func (b *bench) reads(ctx context.Context, w *world) error {
+	return b.measurePaths(ctx, w, "read", w.paths)
+}
+
+// measurePaths measures the paths of a part that a world makes.
+func (b *bench) measurePaths(ctx context.Context, w *world, part string, of func(context.Context, *caller) ([]path, error)) error {
 	hosts, callers, err := b.serveAll(ctx, w)
 	if err != nil {
 		return err
 	}
 	defer stopAll(hosts)
-	paths, err := w.paths(ctx, callers[0])
+	paths, err := of(ctx, callers[0])
 	if err != nil {
 		return err
 	}
@@ -68,13 +73,14 @@ func (b *bench) reads(ctx context.Context, w *world) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", paths[i].name, err)
 		}
+		row.Part = part
 		b.report.add(row)
 		b.say("%s", row)
 		if err := b.profiles(ctx, hosts[0], w.kind, &paths[i], callers[0]); err != nil {
 			return err
 		}
 	}
-	b.report.fact(w.kind, "host memory after the reads", "MB", float64(hosts[0].memory())/1e6)
+	b.report.fact(w.kind, "host memory after the "+part+"s", "MB", float64(hosts[0].memory())/1e6)
 	return nil
 }
 
@@ -123,7 +129,7 @@ func (b *bench) compare(ctx context.Context, w *world, p *path, hosts []*process
 	if err != nil {
 		return row{}, err
 	}
-	r := row{Database: w.kind, Part: "read", Name: p.name, Clients: busyClients, result: measured[0], Goal: p.goal}
+	r := row{Database: w.kind, Name: p.name, Clients: busyClients, result: measured[0], Goal: p.goal}
 	if len(callers) > 1 {
 		r.Before = &measured[1]
 	}
