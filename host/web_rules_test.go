@@ -122,3 +122,30 @@ func TestRulesInTheBrowser(t *testing.T) {
 		}
 	})
 }
+
+// The contacts are scored again by the page that shows how far that is, which
+// works without a script; what runs can be stopped.
+func TestRescoreInTheBrowser(t *testing.T) {
+	onBoth(t, func(t *testing.T, o hosttest.Options) {
+		w := hosttest.Start(t, o)
+		c := newClerk(t, w)
+		const page = "/settings/rules/rescore"
+		c.sees("/settings/rules", page)
+		c.sees(page, "never changed", "!Stop")
+		c.do(page, page+"/cancel", 303, page) // none runs, and that is what is wanted
+		begin := func() { c.do(page, page, 303, page) }
+		hosttest.Until(t, "a rescore is stopped while it runs", func() bool { // a host may be quicker
+			begin()
+			running := string(c.get(page).Body)
+			c.do(page, page+"/cancel", 303, page)
+			stopped := string(c.get(page).Body)
+			return strings.Contains(running, `http-equiv="refresh"`) && strings.Contains(running, page+"/cancel") &&
+				strings.Contains(stopped, ">Stopped<") && !strings.Contains(stopped, "data-refresh")
+		})
+		begin()
+		hosttest.Until(t, "a rescore is done", func() bool {
+			done := string(c.get(page).Body)
+			return strings.Contains(done, ">Done<") && strings.Contains(done, "0 of 0 contacts")
+		})
+	})
+}

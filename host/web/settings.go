@@ -50,6 +50,9 @@ type settingsPeople interface {
 	SetPipeline(ctx context.Context, p access.Principal, stages []crm.Stage) (*crm.Pipeline, error)
 	LeadRules(ctx context.Context, p access.Principal) (*lead.Rules, *crm.LeadRules, error)
 	SetLeadRules(ctx context.Context, p access.Principal, document []byte, replaces int) (*lead.Rules, *crm.LeadRules, error)
+	Rescore(ctx context.Context, p access.Principal) (*crm.Rescore, error)
+	StartRescore(ctx context.Context, p access.Principal) (*crm.Rescore, error)
+	CancelRescore(ctx context.Context, p access.Principal) (*crm.Rescore, error)
 	TryLeadRules(ctx context.Context, p access.Principal, trial people.Trial) (lead.Score, crm.Temperature, error)
 }
 
@@ -121,6 +124,9 @@ func (w *Web) settingsRoutes() []Route {
 		{"GET", "/settings/rules", w.signedIn(s.rules)},
 		{"POST", "/settings/rules", w.signedIn(s.saveRules)},
 		{"POST", "/settings/rules/try", w.signedIn(s.tryRules)},
+		{"GET", rescorePath, w.signedIn(s.rescore)},
+		{"POST", rescorePath, w.signedIn(s.startRescore)},
+		{"POST", rescorePath + "/cancel", w.signedIn(s.cancelRescore)},
 
 		{"GET", "/settings/webhooks", w.signedIn(s.webhookLog)},
 		{"GET", "/settings/webhooks/{id}", w.signedIn(s.delivery)},

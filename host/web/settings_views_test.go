@@ -22,7 +22,7 @@ func init() {
 	}
 	for page, view := range map[string]any{
 		"settings_workspace": workspacePage{}, "settings_members": membersPage{}, "settings_keys": keysPage{}, "settings_tags": tagsPage{},
-		"settings_rules": rulesPage{}, "settings_canned": cannedPage{},
+		"settings_rules": rulesPage{}, "settings_rescore": rescorePage{}, "settings_canned": cannedPage{},
 		"settings_fields": fieldsPage{}, "settings_pipeline": pipelinePage{}, "settings_channels": channelsPage{}, "settings_channel": channelPage{},
 		"settings_channel_new": channelPage{}, "settings_webhooks": webhooksPage{}, "settings_webhook": deliveryPage{}, "settings_once": oncePage{},
 		"settings_confirm": confirmPage{},
@@ -55,6 +55,12 @@ func init() {
 		form.place(&choices)
 		return rulesPage{settingsFrame: frame(x), rulesForm: form, Version: 3, By: x, Document: x, Expert: true, Faults: []ruleFault{{x, x}}, Choices: choices,
 			Trial: trialView{Said: x, Done: true, Total: 40, Temperature: crm.Warm, Lines: []trialLine{{lead.Fit, 3, x, x}}}}
+	})
+	show("settings_rescore", "typical", func(x string) any {
+		return rescorePage{settingsFrame: frame(x), State: crm.RescoreRunning, Running: true, By: x, Seen: 500, Of: 1200, Changed: 3}
+	})
+	show("settings_rescore", "failed", func(x string) any {
+		return rescorePage{settingsFrame: frame(x), State: crm.RescoreFailed, By: x, Ended: x, Reason: x, Seen: 500, Of: 1200, Changed: 1}
 	})
 	show("settings_canned", "typical", func(x string) any {
 		return cannedPage{settingsFrame: frame(x), Replies: []cannedLine{{ID: "1" + x, Shortcut: x, Body: x, Open: true}, {ID: "2" + x, Shortcut: x, Body: x}}, Typed: cannedLine{Shortcut: x, Body: x}}

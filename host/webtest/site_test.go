@@ -47,6 +47,9 @@ func (s *site) member(name string, role crm.Role) *crm.Member {
 	return m
 }
 
+// owner is who may do everything.
+func (s *site) owner() access.Principal { return access.OfMember(s.Owner) }
+
 // link returns the path of a new one-time link that signs a member in.
 func (s *site) link(m *crm.Member) string {
 	s.tb.Helper()

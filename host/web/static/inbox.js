@@ -25,6 +25,11 @@ onFact((fact) => {
     refreshPanel();
     return;
   }
+  if (fact.kind === "leads.rescored" || fact.kind === "contacts.imported") { // about all contacts, or many
+    refreshRow();
+    refreshPanel();
+    return;
+  }
   const here = thread();
   const mine = here && (fact.conversation_id === here.dataset.id || (!fact.conversation_id && fact.contact_id === here.dataset.contact));
   if (mine && /^(message|conversation)\./.test(fact.kind)) refreshThread();

@@ -4,6 +4,7 @@
 import { api } from "./api.js";
 import { onFact } from "./live.js";
 import { coalesce, morph } from "./patch.js";
+import "./progress.js";
 
 const list = document.querySelector(".leads");
 const said = list?.querySelector("[data-said]");
@@ -277,37 +278,13 @@ board?.addEventListener("click", async (event) => {
   }
 });
 
-// An import shows how far it is, until it ended.
-
-async function progress() {
-  const part = document.querySelector("[data-refresh]");
-  if (!part) return;
-  try {
-    const page = await fresh();
-    const shown = page.querySelector("[data-refresh]");
-    if (!shown) {
-      location.reload();
-      return;
-    }
-    const bar = part.querySelector("progress");
-    const now = shown.querySelector("progress");
-    bar.value = now.value;
-    bar.max = now.max;
-    part.querySelector("p").textContent = shown.querySelector("p").textContent;
-    part.querySelector("dl").replaceChildren(...document.importNode(shown.querySelector("dl"), true).childNodes);
-  } catch {
-    // The next turn tries again.
-  }
-  setTimeout(progress, 1000);
-}
-setTimeout(progress, 500);
-
 // News: the parts marked data-live become what the server shows now when something
 // happened that may be in them. What somebody is working on is left alone, and
 // the order of the table stays as it was read.
 
 const about = document.querySelector("[data-contact]")?.dataset.contact; // the page is about one contact
-const told = /^(contact|contacts|note|task|tag|message|conversation)\./;
+const told = /^(contact|contacts|leads|note|task|tag|message|conversation)\./;
+const many = /^(contacts|leads)\./; // named in no fact by itself
 
 let missed = false; // news while cards moved
 const look = coalesce(async () => {
@@ -328,5 +305,5 @@ function settled() {
 
 onFact((fact) => {
   if (!document.querySelector("[data-live]")) return;
-  if (fact.kind === "resync" || (told.test(fact.kind) && (!about || fact.contact_id === about))) look();
+  if (fact.kind === "resync" || (told.test(fact.kind) && (!about || many.test(fact.kind) || fact.contact_id === about))) look();
 });

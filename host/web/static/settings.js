@@ -1,4 +1,5 @@
 // What makes the settings faster; every form works without it.
+import "./progress.js";
 
 // On a phone the subjects are a line that scrolls; the one that is open is in sight.
 document.querySelector(".subjects [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
