@@ -40,10 +40,13 @@ func TestDoorInFront(t *testing.T) {
 			hosttest.Until(t, "both messages are in the inbox", func() bool {
 				return strings.Count(string(w.Ask("GET", "/api/conversations", nil).Body), `"contact_name"`) == 2
 			})
-			refused := post(w, t, "no secret of ours", `{"object":"whatsapp_business_account","entry":[]}`)
-			if refused.Status != 401 || !strings.Contains(refused.Header.Get("Server-Timing"), `"0 queries"`) {
-				t.Errorf("a forged webhook is answered %d, with %s: %s", refused.Status, refused.Header.Get("Server-Timing"), refused.Body)
-			}
+			var refused hosttest.Answer
+			hosttest.Until(t, "a forged webhook is refused by what is known of the channels", func() bool {
+				if refused = post(w, t, "no secret of ours", `{"object":"whatsapp_business_account","entry":[]}`); refused.Status != 401 {
+					t.Fatalf("a forged webhook is answered %d: %s", refused.Status, refused.Body)
+				}
+				return strings.Contains(refused.Header.Get("Server-Timing"), `"0 queries"`)
+			})
 			if got := strings.Contains(string(refused.Body), `"signature_wrong"`); got != (engine != "off") {
 				t.Errorf("a forged webhook is answered by another than the door: %s", refused.Body)
 			}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/host/gateway"
+	"github.com/my21staff/my21staff/host/hosttest"
 )
 
 const (
@@ -36,7 +37,7 @@ func e2eBody(sender, n int) []byte {
 // send sends a body as a provider does: again and again until it is answered
 // 200.
 func (r *rig) send(body []byte, secret crm.Secret) {
-	until(r.t, "a webhook is taken", func() bool {
+	hosttest.Until(r.t, "a webhook is taken", func() bool {
 		got, err := r.try("POST", "/api/webhook/meta", body, hubSignature(secret, body))
 		if err == nil && got.status != 200 && got.status != 503 {
 			r.t.Errorf("a webhook is answered %d %s", got.status, got.body)

@@ -16,6 +16,7 @@ import (
 	"github.com/my21staff/my21staff/edge/envelope"
 	"github.com/my21staff/my21staff/edge/runner"
 	"github.com/my21staff/my21staff/host/gateway"
+	"github.com/my21staff/my21staff/host/hosttest"
 )
 
 // Each origin gets what is its own, and nothing else.
@@ -332,7 +333,7 @@ func TestSlowOriginHoldsUpNobodyElse(t *testing.T) {
 	for i := range 15 {
 		slow(i + 1)
 	}
-	until(t, "the slow origin's queue is full", func() bool { return r.metric(`m21_edge_queue_parts{cell="b"}`) == "4" })
+	hosttest.Until(t, "the slow origin's queue is full", func() bool { return r.metric(`m21_edge_queue_parts{cell="b"}`) == "4" })
 	for i := range 50 {
 		if got := r.meta(one("501", fmt.Sprint("m", i))); got.status != 200 {
 			t.Errorf("beside a slow origin a webhook is answered %d %s", got.status, got.body)
@@ -375,7 +376,7 @@ func TestPartsThatWaitTravelTogether(t *testing.T) {
 	send(1)
 	<-first
 	send(30)
-	until(t, "thirty wait", queued("30"))
+	hosttest.Until(t, "thirty wait", queued("30"))
 	close(hold)
 	sending.Wait()
 	var sizes []int
@@ -417,7 +418,7 @@ func TestBatchIsBounded(t *testing.T) {
 	for range 2 {
 		send("kapso", kapso, kapsoSignature(kapso))
 	}
-	until(t, "nine wait", func() bool { return r.metric(`m21_edge_queue_parts{cell="a"}`) == "9" })
+	hosttest.Until(t, "nine wait", func() bool { return r.metric(`m21_edge_queue_parts{cell="a"}`) == "9" })
 	close(hold)
 	sending.Wait()
 	for _, parts := range a.envelopes {
@@ -494,10 +495,10 @@ func TestCloseDrains(t *testing.T) {
 	for i := range 4 {
 		go send(fmt.Sprint("m", i+1))
 	}
-	until(t, "four wait", func() bool { return r.metric(`m21_edge_queue_parts{cell="a"}`) == "4" })
+	hosttest.Until(t, "four wait", func() bool { return r.metric(`m21_edge_queue_parts{cell="a"}`) == "4" })
 	closed := make(chan error)
 	go func() { closed <- r.stop(20 * time.Second) }()
-	until(t, "nobody is let in any more", func() bool { _, err := http.Get(r.url + "/healthz"); return err != nil })
+	hosttest.Until(t, "nobody is let in any more", func() bool { _, err := http.Get(r.url + "/healthz"); return err != nil })
 	close(a.hold)
 	for range 5 {
 		if got := <-replies; got.status != 200 {

@@ -16,6 +16,7 @@ import (
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/webhook"
 	"github.com/my21staff/my21staff/edge/envelope"
+	"github.com/my21staff/my21staff/host/hosttest"
 )
 
 // origin is a host reduced to what the hand-over needs: it opens envelopes,
@@ -73,7 +74,7 @@ func (o *origin) end() {
 func (o *origin) again() {
 	o.t.Helper()
 	var ln net.Listener
-	until(o.t, "the port is free again", func() bool {
+	hosttest.Until(o.t, "the port is free again", func() bool {
 		var err error
 		ln, err = net.Listen("tcp", o.address)
 		return err == nil

@@ -17,6 +17,7 @@ import (
 	"github.com/my21staff/my21staff/edge/envelope"
 	"github.com/my21staff/my21staff/edge/runner"
 	"github.com/my21staff/my21staff/host/gateway"
+	"github.com/my21staff/my21staff/host/hosttest"
 )
 
 func TestCheckNamesTheField(t *testing.T) {
@@ -199,7 +200,7 @@ func TestCellsChangeWhileTheyWork(t *testing.T) {
 			<-arrived
 		}
 	}
-	until(t, "one waits", func() bool { return r.metric(`m21_edge_queue_parts{cell="a"}`) == "1" })
+	hosttest.Until(t, "one waits", func() bool { return r.metric(`m21_edge_queue_parts{cell="a"}`) == "1" })
 	moved := newOrigin(t, "a")
 	if err := r.gw.Configure(encode(t, document(moved))); err != nil {
 		t.Fatal(err)
@@ -239,14 +240,14 @@ func TestFileIsFollowed(t *testing.T) {
 	again := make(chan os.Signal)
 	go f.Follow(t.Context(), again)
 	epoch := func(want string) func() bool { return func() bool { return r.metric("m21_edge_epoch") == want } }
-	until(t, "the first is in force", epoch("1"))
+	hosttest.Until(t, "the first is in force", epoch("1"))
 
 	file(t, path, encode(t, with(config, "epoch", 2)))
-	until(t, "the second is in force", epoch("2"))
+	hosttest.Until(t, "the second is in force", epoch("2"))
 
 	file(t, path, []byte(strings.Replace(string(encode(t, with(config, "epoch", 3))), `"provider":"kapso"`, `"provider":"twilio"`, 1)))
-	until(t, "the third is refused", func() bool { return r.metric(`m21_edge_configurations_total{result="refused"}`) == "1" })
-	until(t, "the log says why", func() bool {
+	hosttest.Until(t, "the third is refused", func() bool { return r.metric(`m21_edge_configurations_total{result="refused"}`) == "1" })
+	hosttest.Until(t, "the log says why", func() bool {
 		return len(r.log.with("level=ERROR", "the one before stays in force", "field=sources[1].provider", path)) == 1
 	})
 	if got := r.meta(one("501", "m1")); got.status != 200 || !epoch("2")() {
@@ -256,15 +257,15 @@ func TestFileIsFollowed(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the log says that it is gone", func() bool { return len(r.log.with("level=ERROR", "no such file")) == 1 })
+	hosttest.Until(t, "the log says that it is gone", func() bool { return len(r.log.with("level=ERROR", "no such file")) == 1 })
 	file(t, path, encode(t, with(config, "epoch", 4)))
-	until(t, "the fourth is in force", epoch("4"))
+	hosttest.Until(t, "the fourth is in force", epoch("4"))
 
 	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	again <- os.Interrupt // whatever the signal is
-	until(t, "the log says that others can read it", func() bool { return len(r.log.with("level=ERROR", "chmod 600")) > 0 })
+	hosttest.Until(t, "the log says that others can read it", func() bool { return len(r.log.with("level=ERROR", "chmod 600")) > 0 })
 	if len(r.log.with(metaSecret)) != 0 {
 		t.Error("the log holds a secret")
 	}
@@ -292,7 +293,7 @@ func TestFileOfTheSameTick(t *testing.T) {
 		t.Fatal(err)
 	}
 	go f.Follow(t.Context(), make(chan os.Signal))
-	until(t, "the second is in force", func() bool { return r.metric("m21_edge_epoch") == "2" })
+	hosttest.Until(t, "the second is in force", func() bool { return r.metric("m21_edge_epoch") == "2" })
 }
 
 func TestDocumentIsItsOwnersAlone(t *testing.T) {

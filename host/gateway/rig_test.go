@@ -252,16 +252,3 @@ func (l *lines) with(words ...string) []string {
 	}
 	return found
 }
-
-// until waits, at most thirty seconds, for something that is to become true.
-func until(t testing.TB, what string, is func() bool) {
-	t.Helper()
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); <-tick.C {
-		if is() {
-			return
-		}
-	}
-	t.Fatalf("after thirty seconds it is still not so that %s", what)
-}

@@ -250,17 +250,22 @@ func Decode[T any](tb testing.TB, a Answer) T {
 	return v
 }
 
-// Until waits, at most ten seconds, for something that is to become true.
+// patience is for how long nothing may come of what a test waits for. It is no
+// figure of the product: machines that run tests are busy, and who does not wait in
+// vain does not wait longer for it.
+const patience = time.Minute
+
+// Until waits for something that is to become true.
 func Until(tb testing.TB, what string, is func() bool) {
 	tb.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); <-tick.C {
+	for end := time.Now().Add(patience); time.Now().Before(end); <-tick.C {
 		if is() {
 			return
 		}
 	}
-	tb.Fatalf("after ten seconds it is still not so that %s", what)
+	tb.Fatalf("after %v it is still not so that %s", patience, what)
 }
 
 // Settle waits until the host has all that the simulator tells it, for as long as it
@@ -268,7 +273,6 @@ func Until(tb testing.TB, what string, is func() bool) {
 // once comes again when the provider would send it again.
 func (w *World) Settle() {
 	w.tb.Helper()
-	const patience = time.Minute
 	least, end := w.Sim.Waiting(), time.Now().Add(patience)
 	for waiting := least; waiting > 0; waiting = w.Sim.Waiting() {
 		if waiting < least {

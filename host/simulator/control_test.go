@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/host/hosttest"
 	"github.com/my21staff/my21staff/host/simulator"
 )
 
@@ -79,7 +80,7 @@ func TestControlAPI(t *testing.T) {
 		t.Errorf("sends = %s", got.body)
 	}
 	w.hooks.wait(t, crm.Meta, 11)
-	until(t, "the deliveries", func() bool { return w.Waiting() == 0 })
+	hosttest.Until(t, "the deliveries", func() bool { return w.Waiting() == 0 })
 	if got := call("GET", "/webhooks", nil); got.field("data", 0, "state") != "delivered" || got.field("data", 0, "attempts") != 1.0 || got.field("waiting") != 0.0 {
 		t.Errorf("webhooks = %s", got.body)
 	}

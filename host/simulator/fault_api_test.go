@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/host/hosttest"
 	"github.com/my21staff/my21staff/host/simulator"
 )
 
@@ -87,7 +88,7 @@ func TestCutConnections(t *testing.T) {
 		if len(sends) != 1 || sends[0].Opaque != "reset_after_accept" || sends[0].Times != 1 || sends[0].Unanswered != 1 {
 			t.Fatalf("sends = %+v, want the one that was reset after it was taken", sends)
 		}
-		until(t, "the statuses of the send that was reset", func() bool { return len(statuses(t, w.hooks.of(p))) == 2 })
+		hosttest.Until(t, "the statuses of the send that was reset", func() bool { return len(statuses(t, w.hooks.of(p))) == 2 })
 		var sent object
 		if json.Unmarshal(sends[0].Body, &sent) != nil || sent["to"] != budi {
 			t.Errorf("the record's body is %s, want the request", sends[0].Body)

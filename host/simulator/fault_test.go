@@ -6,6 +6,7 @@ import (
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/webhook"
+	"github.com/my21staff/my21staff/host/hosttest"
 	"github.com/my21staff/my21staff/host/simulator"
 )
 
@@ -194,13 +195,13 @@ func TestLateAndLostStatuses(t *testing.T) {
 		w.says(p, simulator.Inbound{})
 		w.fault(simulator.Fault{Kind: simulator.FaultLate, Status: "sent", MS: 50, Count: 1})
 		w.send(p, nil)
-		until(t, "both statuses", func() bool { return len(statuses(t, w.hooks.of(p))) == 2 })
+		hosttest.Until(t, "both statuses", func() bool { return len(statuses(t, w.hooks.of(p))) == 2 })
 		if words := statuses(t, w.hooks.of(p)); words[0] != "delivered" {
 			t.Errorf("statuses arrived as %v, want sent to come late", words)
 		}
 		w.fault(simulator.Fault{Kind: simulator.FaultDrop, Status: "sent", Count: 1})
 		w.send(p, nil)
-		until(t, "the status that is left", func() bool { return len(statuses(t, w.hooks.of(p))) == 3 && w.Waiting() == 0 })
+		hosttest.Until(t, "the status that is left", func() bool { return len(statuses(t, w.hooks.of(p))) == 3 && w.Waiting() == 0 })
 		if words := statuses(t, w.hooks.of(p)); words[2] != "delivered" {
 			t.Errorf("statuses = %v, want the last to be delivered", words)
 		}

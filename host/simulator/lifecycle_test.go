@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/host/hosttest"
 	"github.com/my21staff/my21staff/host/simulator"
 )
 
 func TestHandshake(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	until(t, "the handshake at the start", func() bool { w.hooks.mu.Lock(); defer w.hooks.mu.Unlock(); return w.hooks.shakes == 1 })
+	hosttest.Until(t, "the handshake at the start", func() bool { w.hooks.mu.Lock(); defer w.hooks.mu.Unlock(); return w.hooks.shakes == 1 })
 	if err := w.Handshake(crm.Meta, pnid); err != nil {
 		t.Errorf("Handshake = %v", err)
 	}
@@ -55,7 +56,7 @@ func TestQueueIsBounded(t *testing.T) {
 	if got := w.send(crm.Meta, nil); got.status != 400 || got.field("error", "code") != 130429.0 {
 		t.Errorf("send with a full queue = %d %s, want 130429", got.status, got.body)
 	}
-	until(t, "the queue to empty", func() bool { return w.Waiting() == 0 })
+	hosttest.Until(t, "the queue to empty", func() bool { return w.Waiting() == 0 })
 	if got := w.send(crm.Meta, nil); got.status != 200 {
 		t.Errorf("send after the queue emptied = %d %s, want 200", got.status, got.body)
 	}
@@ -101,7 +102,7 @@ func TestCloseEndsEverything(t *testing.T) { // not parallel: it looks at every 
 		t.Fatal(err)
 	}
 	defer func() { _ = (<-held).Close(); _ = silent.Close() }()
-	until(t, "the delivery to be under way", func() bool { return len(held) == 1 })
+	hosttest.Until(t, "the delivery to be under way", func() bool { return len(held) == 1 })
 	w := &world{Simulator: s, t: t, url: "http://" + ln.Addr().String()}
 	if got := w.send(crm.Kapso, nil); got.status != 200 {
 		t.Fatalf("send = %d %s", got.status, got.body)

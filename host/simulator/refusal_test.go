@@ -8,6 +8,7 @@ import (
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/webhook"
+	"github.com/my21staff/my21staff/host/hosttest"
 	"github.com/my21staff/my21staff/host/simulator"
 )
 
@@ -189,7 +190,7 @@ func TestClosedWindow(t *testing.T) {
 func failed(t *testing.T, w *world, n int) []int {
 	t.Helper()
 	var codes []int
-	until(t, "failed statuses", func() bool {
+	hosttest.Until(t, "failed statuses", func() bool {
 		codes = nil
 		for _, h := range w.hooks.of(crm.Meta) {
 			for _, f := range h.facts(t) {

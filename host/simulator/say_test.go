@@ -8,6 +8,7 @@ import (
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/webhook"
+	"github.com/my21staff/my21staff/host/hosttest"
 	"github.com/my21staff/my21staff/host/simulator"
 )
 
@@ -56,7 +57,7 @@ func TestSayDetails(t *testing.T) {
 		Referral: json.RawMessage(`{"source_type":"ad","source_id":"120","headline":"Kuliah","ctwa_clid":"clid"}`)})
 	w.says(crm.Meta, simulator.Inbound{Kind: "text", Content: json.RawMessage(`{"body":"sendiri"}`), GroupID: "group-1"})
 	var facts []webhook.Fact
-	until(t, "both messages", func() bool {
+	hosttest.Until(t, "both messages", func() bool {
 		facts = nil
 		for _, h := range w.hooks.of(crm.Meta) {
 			for _, f := range h.facts(t) {

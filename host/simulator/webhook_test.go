@@ -13,6 +13,7 @@ import (
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/webhook"
+	"github.com/my21staff/my21staff/host/hosttest"
 	"github.com/my21staff/my21staff/host/simulator"
 )
 
@@ -53,7 +54,7 @@ func TestReactionIsOnlySent(t *testing.T) {
 	in := w.says(crm.Meta, simulator.Inbound{})
 	w.send(crm.Meta, file("reaction", object{"message_id": in[0].ID, "emoji": "👍"}))
 	w.send(crm.Meta, nil)
-	until(t, "three statuses", func() bool { return len(statuses(t, w.hooks.of(crm.Meta))) == 3 })
+	hosttest.Until(t, "three statuses", func() bool { return len(statuses(t, w.hooks.of(crm.Meta))) == 3 })
 	if words := statuses(t, w.hooks.of(crm.Meta)); !slices.Equal(words, []string{"sent", "sent", "delivered"}) {
 		t.Errorf("statuses = %v, want one of the reaction and two of the text", words)
 	}
@@ -69,7 +70,7 @@ func TestDelays(t *testing.T) {
 	w.says(crm.Meta, simulator.Inbound{})
 	start := time.Now()
 	w.send(crm.Meta, nil)
-	until(t, "the read status", func() bool { return len(statuses(t, w.hooks.of(crm.Meta))) == 3 })
+	hosttest.Until(t, "the read status", func() bool { return len(statuses(t, w.hooks.of(crm.Meta))) == 3 })
 	if took := time.Since(start); took < 60*time.Millisecond {
 		t.Errorf("it was read after %v, want 60 ms and more", took)
 	}
@@ -88,13 +89,13 @@ func TestRetries(t *testing.T) {
 			t.Errorf("a retry has another body or key: %v, first %v", h.header, hits[0].header)
 		}
 	}
-	until(t, "the record", func() bool { d := w.Deliveries(); return len(d) == 1 && d[0].State == "delivered" })
+	hosttest.Until(t, "the record", func() bool { d := w.Deliveries(); return len(d) == 1 && d[0].State == "delivered" })
 	if d := w.Deliveries()[0]; d.Attempts != 4 || d.Status != 200 || d.Event != "whatsapp.message.received" || d.Updates != 1 {
 		t.Errorf("record = %+v, want four attempts and 200", d)
 	}
 	w.hooks.answer(503, 503, 503, 503, 503)
 	w.says(crm.Kapso, simulator.Inbound{})
-	until(t, "Kapso to give up", func() bool { d := w.Deliveries(); return len(d) == 2 && d[1].State == "given_up" && w.Waiting() == 0 })
+	hosttest.Until(t, "Kapso to give up", func() bool { d := w.Deliveries(); return len(d) == 2 && d[1].State == "given_up" && w.Waiting() == 0 })
 	if d := w.Deliveries()[1]; d.Attempts != 4 || d.Status != 503 {
 		t.Errorf("record = %+v, want it given up after four attempts", d)
 	}
@@ -122,7 +123,7 @@ func TestRetryWaits(t *testing.T) {
 		if p == crm.Meta {
 			attempts, want = 2, 5*time.Second // the first retry is immediate
 		}
-		until(t, "the failed attempts", func() bool { d := w.Deliveries(); return len(d) == 1 && d[0].Attempts == attempts })
+		hosttest.Until(t, "the failed attempts", func() bool { d := w.Deliveries(); return len(d) == 1 && d[0].Attempts == attempts })
 		d := w.Deliveries()[0]
 		if got := d.NextAt.Sub(d.LastAt); got != want {
 			t.Errorf("after %d attempts the next is in %v, want %v", attempts, got, want)

@@ -18,6 +18,7 @@ import (
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/crmtest"
 	"github.com/my21staff/my21staff/crm/webhook"
+	"github.com/my21staff/my21staff/host/hosttest"
 	"github.com/my21staff/my21staff/host/simulator"
 )
 
@@ -218,20 +219,6 @@ func (w *world) fault(f simulator.Fault) {
 	}
 }
 
-// until waits for a condition, and fails the test after ten seconds.
-func until(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	for !holds() {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited ten seconds for %s", what)
-		}
-		<-tick.C
-	}
-}
-
 // hit is a webhook request as it arrived.
 type hit struct {
 	provider crm.Provider // by which signature it has
@@ -341,7 +328,7 @@ func (r *receiver) of(p crm.Provider) []hit {
 // wait returns the hits of a provider once there are n.
 func (r *receiver) wait(t *testing.T, p crm.Provider, n int) []hit {
 	t.Helper()
-	until(t, fmt.Sprintf("%d webhooks of %s (there are %d)", n, p, len(r.of(p))), func() bool { return len(r.of(p)) >= n })
+	hosttest.Until(t, fmt.Sprintf("%d webhooks of %s (there are %d)", n, p, len(r.of(p))), func() bool { return len(r.of(p)) >= n })
 	return r.of(p)
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/my21staff/my21staff/host/hosttest"
 	"github.com/my21staff/my21staff/host/sse"
 )
 
@@ -73,8 +74,8 @@ func TestIdleStreamsKeepNothingAndAllHear(t *testing.T) {
 	for i := range crowd {
 		crowd[i] = r.dial(t, fmt.Sprint(5-i%2)) // every second one missed a fact
 	}
-	until(t, "all streams are open", func() bool { return r.hub.Open() == crowdSize+1 })
-	until(t, "nobody is at work on them", func() bool { return runtime.NumGoroutine() < goroutines+20 })
+	hosttest.Until(t, "all streams are open", func() bool { return r.hub.Open() == crowdSize+1 })
+	hosttest.Until(t, "nobody is at work on them", func() bool { return runtime.NumGoroutine() < goroutines+20 })
 	if each := (live() - before) / crowdSize; each > 3<<10 {
 		t.Errorf("an idle stream takes %d bytes, with its reader's side; want at most 3072", each)
 	}
@@ -96,7 +97,7 @@ func TestIdleStreamsKeepNothingAndAllHear(t *testing.T) {
 		}
 		_ = conn.Close()
 	}
-	until(t, "their streams are closed", func() bool { return r.hub.Open() == 1 })
+	hosttest.Until(t, "their streams are closed", func() bool { return r.hub.Open() == 1 })
 }
 
 // TestPanicOfACourierCostsOnlyConnections: what breaks while a part of a crowd is
@@ -108,16 +109,16 @@ func TestPanicOfACourierCostsOnlyConnections(t *testing.T) {
 	r.feed.add(workspace, 5)
 	r.feed.set(true, false)
 	behind := r.connect(t, "good", "0") // the first of the crowd, and it stays behind
-	until(t, "it is open", func() bool { return r.hub.Open() == 1 })
+	hosttest.Until(t, "it is open", func() bool { return r.hub.Open() == 1 })
 	for range crowdSize {
 		r.dial(t, "5")
 	}
-	until(t, "all streams are open", func() bool { return r.hub.Open() == crowdSize+1 })
+	hosttest.Until(t, "all streams are open", func() bool { return r.hub.Open() == crowdSize+1 })
 	r.feed.set(false, true)
 	if e, ok := behind.fact(); ok {
 		t.Errorf("the store is broken, and the reader got %+v", e)
 	}
-	until(t, "the crowd's streams are closed", func() bool { return r.hub.Open() == 0 })
+	hosttest.Until(t, "the crowd's streams are closed", func() bool { return r.hub.Open() == 0 })
 	r.feed.set(false, false)
 	if e, _ := r.connect(t, "good", "0").fact(); e.id != 1 {
 		t.Errorf("the next reader got %+v, want the first fact", e)

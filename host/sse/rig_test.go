@@ -258,16 +258,3 @@ func (rd *reader) fact() (event, bool) {
 		}
 	}
 }
-
-// until waits for something that is to become true.
-func until(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); <-tick.C {
-		if is() {
-			return
-		}
-	}
-	t.Fatalf("after 10 seconds it is still not so that %s", what)
-}

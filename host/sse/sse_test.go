@@ -13,6 +13,7 @@ import (
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
 	"github.com/my21staff/my21staff/crm/feed"
+	"github.com/my21staff/my21staff/host/hosttest"
 	"github.com/my21staff/my21staff/host/problem"
 	"github.com/my21staff/my21staff/host/sse"
 )
@@ -52,7 +53,7 @@ func TestStreamShowsOnlyItsWorkspace(t *testing.T) {
 	other := crm.WorkspaceID{2}
 	r.dir.set("other", &access.Principal{WorkspaceID: other, Scopes: []string{access.ScopeRead}})
 	mine, theirs := r.connect(t, "good", ""), r.connect(t, "other", "")
-	until(t, "both streams are open", func() bool { return r.hub.Open() == 2 })
+	hosttest.Until(t, "both streams are open", func() bool { return r.hub.Open() == 2 })
 	r.feed.add(other, 2)
 	r.feed.add(workspace, 2)
 	for _, c := range []struct {
@@ -173,7 +174,7 @@ func TestReaderThatDoesNotReadIsCutAndOthersAreNot(t *testing.T) {
 		t.Fatal(err)
 	}
 	rd := r.connect(t, "good", "")
-	until(t, "both streams are open", func() bool { return r.hub.Open() == 2 })
+	hosttest.Until(t, "both streams are open", func() bool { return r.hub.Open() == 2 })
 	for want := int64(1); want <= 4_000; want++ { // some 700 kB: the kernel may keep no more than a tenth of it
 		if want%500 == 1 {
 			r.feed.add(workspace, 500)
@@ -182,23 +183,23 @@ func TestReaderThatDoesNotReadIsCutAndOthersAreNot(t *testing.T) {
 			t.Fatalf("the good reader got %+v (%v), want the fact %d", e, ok, want)
 		}
 	}
-	until(t, "the slow reader is cut", func() bool { return r.hub.Open() == 1 })
+	hosttest.Until(t, "the slow reader is cut", func() bool { return r.hub.Open() == 1 })
 }
 
 func TestReaderThatWentAwayIsNoticed(t *testing.T) {
 	t.Parallel()
 	r := start(t, sse.Options{Sweep: 20 * time.Millisecond})
 	rd := r.connect(t, "good", "")
-	until(t, "the stream is open", func() bool { return r.hub.Open() == 1 })
+	hosttest.Until(t, "the stream is open", func() bool { return r.hub.Open() == 1 })
 	rd.close()
-	until(t, "the stream is closed", func() bool { return r.hub.Open() == 0 })
+	hosttest.Until(t, "the stream is closed", func() bool { return r.hub.Open() == 0 })
 }
 
 func TestStreamsAreBounded(t *testing.T) {
 	t.Parallel()
 	r := start(t, sse.Options{Max: 1})
 	r.connect(t, "good", "")
-	until(t, "the stream is open", func() bool { return r.hub.Open() == 1 })
+	hosttest.Until(t, "the stream is open", func() bool { return r.hub.Open() == 1 })
 	second := r.connect(t, "good", "")
 	if second.answer.StatusCode != 503 || second.answer.Header.Get("Retry-After") == "" {
 		t.Errorf("one stream too many gets %d, Retry-After %q; want 503 and when to come back",
@@ -241,7 +242,7 @@ func TestStopTellsReadersToComeBack(t *testing.T) {
 	t.Parallel()
 	r := start(t, sse.Options{})
 	rd := r.connect(t, "good", "")
-	until(t, "the stream is open", func() bool { return r.hub.Open() == 1 })
+	hosttest.Until(t, "the stream is open", func() bool { return r.hub.Open() == 1 })
 	r.stop()
 	rd.next()
 	if e, ok := rd.next(); !ok || e.retry == 0 || e.note == "" {
@@ -259,7 +260,7 @@ func TestFeedThatFailsIsReadAgain(t *testing.T) {
 	t.Parallel()
 	r := start(t, sse.Options{Sweep: 20 * time.Millisecond})
 	rd := r.connect(t, "good", "")
-	until(t, "the stream is open", func() bool { return r.hub.Open() == 1 })
+	hosttest.Until(t, "the stream is open", func() bool { return r.hub.Open() == 1 })
 	r.feed.set(true, false)
 	r.feed.add(workspace, 1)
 	r.feed.set(false, false)

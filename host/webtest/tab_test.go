@@ -27,7 +27,7 @@ const (
 	// patience is how long a page may take to show what it is to show. It is
 	// long because a machine that runs all tests at once is slow, and costs
 	// nothing where all is well.
-	patience = 30 * time.Second
+	patience = time.Minute
 	// glance is the time between two looks.
 	glance = 20 * time.Millisecond
 )

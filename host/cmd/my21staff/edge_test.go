@@ -16,6 +16,7 @@ import (
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/webhook"
+	"github.com/my21staff/my21staff/host/hosttest"
 )
 
 const (
@@ -107,7 +108,7 @@ func TestEdgeServes(t *testing.T) {
 			if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 				t.Fatal(err)
 			}
-			soon(t, "the new document is in force", func() bool {
+			hosttest.Until(t, "the new document is in force", func() bool {
 				status, body := get(t, p.url+"/readyz")
 				return status == 200 && strings.Contains(body, `"epoch":2`)
 			})
@@ -117,7 +118,7 @@ func TestEdgeServes(t *testing.T) {
 			<-arrived
 			ended := make(chan int, 1)
 			go func() { ended <- p.end(syscall.SIGTERM) }()
-			soon(t, "nobody is let in any more", func() bool {
+			hosttest.Until(t, "nobody is let in any more", func() bool {
 				conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
 				if err == nil {
 					_ = conn.Close()
@@ -187,17 +188,4 @@ func get(t *testing.T, address string) (int, string) {
 		t.Error(err)
 	}
 	return response.StatusCode, string(body)
-}
-
-// soon waits, at most ten seconds, for something that is to become true.
-func soon(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); <-tick.C {
-		if is() {
-			return
-		}
-	}
-	t.Fatalf("after ten seconds it is still not so that %s", what)
 }
