@@ -56,12 +56,15 @@ func put[R any](b *batch, rows []R, on string) {
 // they return, nil for nothing.
 func insert[R any](b *batch, rows []R, on string, more func(*bun.InsertQuery) *bun.InsertQuery, scan func(*sql.Rows) error) {
 	for some := range slices.Chunk(rows, rowsPerInsert) {
-		q, args := source(b, some)
-		if on != "" {
-			q = q.On(on)
+		if b.err != nil { // it stays the batch's, whatever is added then
+			return
 		}
+		q, args := source(b, some)
 		if b.err != nil {
 			return
+		}
+		if on != "" {
+			q = q.On(on)
 		}
 		var text []byte
 		if text, b.err = more(q).AppendQuery(b.t.store.db.QueryGen(), nil); b.err != nil {

@@ -3,6 +3,7 @@ package bunstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -63,5 +64,15 @@ func (s *Store) Dialect() Dialect { return s.dialect }
 func (s *Store) DoIn(ctx context.Context, scope Scope, statement string) error {
 	return s.transact(ctx, "do", scope, func(ctx context.Context, t *tx) error {
 		return t.run(ctx, step{Statement: Statement{SQL: statement}})
+	})
+}
+
+// PutUnfitAndFit adds a row that is none, and then one that is, to a batch.
+func (s *Store) PutUnfitAndFit(ctx context.Context) error {
+	return s.transact(ctx, "put", everywhere, func(ctx context.Context, t *tx) error {
+		b := t.batch()
+		put(b, rowsOf(b, []int{1}, func(int) (sessionHashRow, error) { return sessionHashRow{}, errors.New("no row") }), "")
+		put(b, []sessionHashRow{{Hash: []byte{1}, WorkspaceID: uid{1}}}, "")
+		return b.run(ctx)
 	})
 }
