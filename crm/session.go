@@ -16,9 +16,14 @@ type Password struct {
 type Session struct {
 	WorkspaceID WorkspaceID
 	MemberID    MemberID
-	Hash        [32]byte // SHA-256 of the token
-	Link        bool     // a one-time link, not a session
-	ByLink      bool     // a session that began with a link
-	CreatedAt   time.Time
+	Hash        [32]byte  // SHA-256 of the token
+	Link        bool      // a one-time link, not a session
+	ByLink      bool      // a session that began with a link
+	Browser     string    // what the browser calls itself (User-Agent), cut to MaxBrowser; empty for a link
+	BeganAt     time.Time // when somebody signed in; a token that is renewed keeps it
+	CreatedAt   time.Time // of the token
 	ExpiresAt   time.Time
 }
+
+// MaxBrowser is how many bytes are kept of what a browser calls itself.
+const MaxBrowser = 256

@@ -3,6 +3,7 @@ package host_test
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -114,7 +115,7 @@ func setPassword(t *testing.T, w *hosttest.World, m *crm.Member, password crm.Se
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, _, err := w.Host.Directory.SignIn(t.Context(), string(link))
+	token, _, err := w.Host.Directory.SignIn(t.Context(), string(link), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,4 +213,31 @@ func TestMadeUpNeighbours(t *testing.T) {
 	if got := b.get("/account"); got.Status != 200 || strings.Contains(string(got.Body), "Switch to") {
 		t.Errorf("the page answers %d", got.Status)
 	}
+}
+
+// The account shows where its member is signed in, and each of these places but the
+// one that asks can be signed out by itself.
+func TestSessionsInTheBrowser(t *testing.T) {
+	onBoth(t, func(t *testing.T, o hosttest.Options) {
+		w := hosttest.Start(t, o)
+		here, there := signIn(t, w), signIn(t, w)
+		if page := string(here.get("/account").Body); strings.Count(page, `name="session"`) != 1 || strings.Count(page, ">this browser<") != 1 ||
+			!strings.Contains(page, "Unknown browser") || !strings.Contains(page, `action="/account/others"`) {
+			t.Errorf("who is signed in twice sees %s", page)
+		}
+		page := here.get("/account")
+		key := regexp.MustCompile(`name="session" value="([0-9a-f]+)"`).FindSubmatch(page.Body)
+		if key == nil {
+			t.Fatal("no other session can be ended")
+		}
+		if got := here.post("/account/session", fill(page, "session", string(key[1]))); got.Status != 303 || got.Header.Get("Location") != "/account?done=session" {
+			t.Fatalf("ending a session answers %d %s", got.Status, got.Body)
+		}
+		if got := there.get("/inbox"); got.Status != 303 {
+			t.Errorf("the browser that was signed out still gets %d", got.Status)
+		}
+		if page := string(here.get("/account").Body); strings.Contains(page, `name="session"`) || strings.Contains(page, `action="/account/others"`) {
+			t.Errorf("who is signed in once could sign others out: %s", page)
+		}
+	})
 }

@@ -18,6 +18,8 @@ type sessionRow struct {
 	MemberID    uid    `bun:"member_id"`
 	Link        bool   `bun:"link"`
 	ByLink      bool   `bun:"by_link"`
+	Browser     text   `bun:"browser"`
+	BeganAt     stamp  `bun:"began_at"`
 	CreatedAt   stamp  `bun:"created_at"`
 	ExpiresAt   stamp  `bun:"expires_at"`
 }
@@ -33,14 +35,14 @@ type sessionHashRow struct {
 func sessionOf(s *crm.Session) (sessionRow, error) {
 	return sessionRow{
 		WorkspaceID: uid(s.WorkspaceID), Hash: s.Hash[:], MemberID: uid(s.MemberID), Link: s.Link, ByLink: s.ByLink,
-		CreatedAt: stamp(s.CreatedAt), ExpiresAt: stamp(s.ExpiresAt),
+		Browser: text(s.Browser), BeganAt: stamp(s.BeganAt), CreatedAt: stamp(s.CreatedAt), ExpiresAt: stamp(s.ExpiresAt),
 	}, nil
 }
 
 func (r *sessionRow) session() (*crm.Session, error) {
 	s := &crm.Session{
 		WorkspaceID: crm.WorkspaceID(r.WorkspaceID), MemberID: crm.MemberID(r.MemberID), Link: r.Link, ByLink: r.ByLink,
-		CreatedAt: time.Time(r.CreatedAt), ExpiresAt: time.Time(r.ExpiresAt),
+		Browser: string(r.Browser), BeganAt: time.Time(r.BeganAt), CreatedAt: time.Time(r.CreatedAt), ExpiresAt: time.Time(r.ExpiresAt),
 	}
 	copy(s.Hash[:], r.Hash)
 	return s, nil
@@ -64,6 +66,13 @@ func (s directoryStore) SessionByHash(ctx context.Context, hash [32]byte, now ti
 		and(" join session_hashes on sessions.workspace_id = session_hashes.workspace_id and sessions.hash = session_hashes.hash").
 		and(" where session_hashes.hash = ? and sessions.expires_at > ?", hash[:], stamp(now))
 	return one(ctx, s.reader("find a session", everywhere), q, "session", (*sessionRow).session)
+}
+
+// Sessions implements directory.Sessions.
+func (s directoryStore) Sessions(ctx context.Context, ws crm.WorkspaceID, member crm.MemberID, now time.Time) ([]*crm.Session, error) {
+	q := from[sessionRow](s.Store).
+		and(" where workspace_id = ? and member_id = ? and not link and expires_at > ? order by created_at desc, hash", uid(ws), uid(member), stamp(now))
+	return list(ctx, s.reader("list sessions", of(ws)), q, (*sessionRow).session)
 }
 
 // DropSessions implements directory.Sessions.

@@ -98,7 +98,7 @@ func (r *reader) signedIn(ctx context.Context) (func(path string) request, error
 		if err != nil {
 			return nil, err
 		}
-		token, _, err := r.services.Directory.SignIn(ctx, string(link))
+		token, _, err := r.services.Directory.SignIn(ctx, string(link), "")
 		header := [][2]string{{fasthttp.HeaderCookie, auth.CookieName + "=" + url.QueryEscape(string(token))}}
 		return func(path string) request {
 			return request{method: fasthttp.MethodGet, path: path, header: header, want: fasthttp.StatusOK}

@@ -21,14 +21,14 @@ func TestInvite(t *testing.T) {
 	}
 	o.wantUnseen(link)
 	o.clock.Advance(directory.InviteFor - time.Millisecond)
-	token, p, err := o.SignIn(t.Context(), string(link))
+	token, p, err := o.SignIn(t.Context(), string(link), "")
 	if err != nil || p.Member != m.ID || p.WorkspaceID != o.me.WorkspaceID {
 		t.Fatalf("the invitation signs in %+v, %v, want the member", p, err)
 	}
 	if got := o.set(string(token), "", password); got != "ok" {
 		t.Errorf("the invited member sets a password: %s", got)
 	}
-	if _, _, err := o.SignIn(t.Context(), string(link)); code(err) != "unauthenticated" {
+	if _, _, err := o.SignIn(t.Context(), string(link), ""); code(err) != "unauthenticated" {
 		t.Errorf("the invitation a second time: %v", err)
 	}
 	late, err := o.Invite(t.Context(), o.me, m.ID)
@@ -36,7 +36,7 @@ func TestInvite(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.clock.Advance(directory.InviteFor)
-	if _, _, err := o.SignIn(t.Context(), string(late)); code(err) != "unauthenticated" {
+	if _, _, err := o.SignIn(t.Context(), string(late), ""); code(err) != "unauthenticated" {
 		t.Errorf("an invitation that is over: %v", err)
 	}
 }
@@ -99,10 +99,10 @@ func TestReset(t *testing.T) {
 	if _, err := o.KnownSession(t.Context(), token); code(err) != "unauthenticated" {
 		t.Errorf("the session of who was reset: %v", err)
 	}
-	if _, _, err := o.SignIn(t.Context(), old); code(err) != "unauthenticated" {
+	if _, _, err := o.SignIn(t.Context(), old, ""); code(err) != "unauthenticated" {
 		t.Errorf("a link from before: %v", err)
 	}
-	if _, _, err := o.SignInWithPassword(t.Context(), m.Email, password); code(err) != "unauthenticated" {
+	if _, _, err := o.SignInWithPassword(t.Context(), m.Email, password, ""); code(err) != "unauthenticated" {
 		t.Errorf("the password from before: %v", err)
 	}
 	if has, err := o.HasPassword(t.Context(), agent); has || err != nil {
@@ -111,7 +111,7 @@ func TestReset(t *testing.T) {
 	if _, err := o.Session(t.Context(), bystander); err != nil {
 		t.Errorf("the session of somebody else: %v", err)
 	}
-	again, _, err := o.SignIn(t.Context(), string(fresh))
+	again, _, err := o.SignIn(t.Context(), string(fresh), "")
 	if err != nil || o.set(string(again), "", other) != "ok" {
 		t.Errorf("the new link signs in: %v", err)
 	}
@@ -163,7 +163,7 @@ func TestSignInEverywhere(t *testing.T) {
 		}
 	}
 	for with, want := range map[crm.Secret][]access.Principal{password: {o.me, third}, other: {o.them}} {
-		entries, err := o.SignInEverywhere(t.Context(), email, with)
+		entries, err := o.SignInEverywhere(t.Context(), email, with, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -179,7 +179,7 @@ func TestSignInEverywhere(t *testing.T) {
 			t.Errorf("the password opens %v, want %v", got, workspacesOf(want))
 		}
 	}
-	if _, err := o.SignInEverywhere(t.Context(), email, "wrong wrong wrong"); code(err) != "unauthenticated" {
+	if _, err := o.SignInEverywhere(t.Context(), email, "wrong wrong wrong", ""); code(err) != "unauthenticated" {
 		t.Errorf("a wrong password: %v", err)
 	}
 }

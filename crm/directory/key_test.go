@@ -245,7 +245,7 @@ func TestStoreDown(t *testing.T) {
 	}
 	_, key := o.Authenticate(t.Context(), string(made.Secret))
 	_, session := o.Session(t.Context(), "token")
-	_, _, link := o.SignIn(t.Context(), "token")
+	_, _, link := o.SignIn(t.Context(), "token", "")
 	_, channel := o.Channel(t.Context(), crm.Meta, "1")
 	for name, err := range map[string]error{"Authenticate": key, "Session": session, "SignIn": link, "Channel": channel, "SignOut": o.SignOut(t.Context(), "token")} {
 		switch crm.CodeOf(err) {

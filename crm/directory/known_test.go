@@ -19,7 +19,7 @@ func (o *office) signedIn() (*crm.Member, string) {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	token, _, err := o.SignIn(o.t.Context(), string(link))
+	token, _, err := o.SignIn(o.t.Context(), string(link), "")
 	if err != nil {
 		o.t.Fatal(err)
 	}

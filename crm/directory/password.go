@@ -43,13 +43,13 @@ func WithPasswords(h Hasher) Option { return func(s *Service) { s.hasher = h } }
 // A password is a member's, so of several workspaces with the address it is that of
 // the first whose password this is. Anything wrong is the same Unauthenticated, and
 // takes as long, whether the address is known or not.
-func (s *Service) SignInWithPassword(ctx context.Context, email string, password crm.Secret) (crm.Secret, access.Principal, error) {
+func (s *Service) SignInWithPassword(ctx context.Context, email string, password crm.Secret, browser string) (crm.Secret, access.Principal, error) {
 	const op = "sign in with a password"
 	members, err := s.whose(ctx, email, password, 1)
 	if err != nil {
 		return "", access.Principal{}, crm.Wrap(op, err)
 	}
-	entry, err := s.enter(ctx, members[0])
+	entry, err := s.enter(ctx, members[0], browser)
 	return entry.Token, entry.Principal, crm.Wrap(op, err)
 }
 
@@ -62,7 +62,7 @@ type Entry struct {
 // SignInEverywhere is SignInWithPassword into every workspace, the oldest
 // first, in which the member with the address has this password. The address alone
 // opens none: who may add members can give one of them any address.
-func (s *Service) SignInEverywhere(ctx context.Context, email string, password crm.Secret) ([]Entry, error) {
+func (s *Service) SignInEverywhere(ctx context.Context, email string, password crm.Secret, browser string) ([]Entry, error) {
 	const op = "sign in everywhere"
 	members, err := s.whose(ctx, email, password, maxMemberships)
 	if err != nil {
@@ -70,7 +70,7 @@ func (s *Service) SignInEverywhere(ctx context.Context, email string, password c
 	}
 	entries := make([]Entry, len(members))
 	for i, m := range members {
-		if entries[i], err = s.enter(ctx, m); err != nil {
+		if entries[i], err = s.enter(ctx, m, browser); err != nil {
 			return nil, crm.Wrap(op, err)
 		}
 	}
@@ -116,8 +116,8 @@ func (s *Service) whose(ctx context.Context, email string, password crm.Secret, 
 }
 
 // enter begins a session of a member.
-func (s *Service) enter(ctx context.Context, m *crm.Member) (Entry, error) {
-	token, err := s.begin(ctx, crm.Session{WorkspaceID: m.WorkspaceID, MemberID: m.ID}, SessionFor)
+func (s *Service) enter(ctx context.Context, m *crm.Member, browser string) (Entry, error) {
+	token, err := s.begin(ctx, crm.Session{WorkspaceID: m.WorkspaceID, MemberID: m.ID, Browser: browser}, SessionFor)
 	return Entry{token, access.OfMember(m)}, err
 }
 
@@ -226,6 +226,6 @@ func (s *Service) Renew(ctx context.Context, token string) (crm.Secret, error) {
 	if err := s.store.SaveSession(ctx, session); err != nil {
 		return "", crm.Wrap(op, err)
 	}
-	fresh, err := s.begin(ctx, crm.Session{WorkspaceID: session.WorkspaceID, MemberID: session.MemberID}, SessionFor)
+	fresh, err := s.begin(ctx, crm.Session{WorkspaceID: session.WorkspaceID, MemberID: session.MemberID, Browser: session.Browser, BeganAt: session.BeganAt}, SessionFor)
 	return fresh, crm.Wrap(op, err)
 }

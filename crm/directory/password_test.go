@@ -56,7 +56,7 @@ func newGate(t *testing.T) (*office, *quick) {
 // enter signs in with a password that must do.
 func (o *office) enter(password crm.Secret) (string, access.Principal) {
 	o.t.Helper()
-	token, p, err := o.SignInWithPassword(o.t.Context(), " Owner@Example.com ", password)
+	token, p, err := o.SignInWithPassword(o.t.Context(), " Owner@Example.com ", password, "")
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestPassword(t *testing.T) {
 	wrong := func(email string, password crm.Secret) {
 		t.Helper()
 		before := q.times.Load()
-		if token, _, err := o.SignInWithPassword(t.Context(), email, password); code(err) != "unauthenticated" || token != "" {
+		if token, _, err := o.SignInWithPassword(t.Context(), email, password, ""); code(err) != "unauthenticated" || token != "" {
 			t.Errorf("%q with a wrong password: %v", email, err)
 		}
 		if q.times.Load() == before {
@@ -105,10 +105,10 @@ func TestPassword(t *testing.T) {
 	if _, p := o.enter(password); p.WorkspaceID != o.me.WorkspaceID {
 		t.Errorf("the first password signs in to %s, want %s", p.WorkspaceID, o.me.WorkspaceID)
 	}
-	if _, _, err := directory.New(o.store, o.mint, rand.Reader).SignInWithPassword(t.Context(), email, password); code(err) != "unauthenticated" {
+	if _, _, err := directory.New(o.store, o.mint, rand.Reader).SignInWithPassword(t.Context(), email, password, ""); code(err) != "unauthenticated" {
 		t.Errorf("where there are no passwords: %v", err)
 	}
-	if _, _, err := o.SignInWithPassword(t.Context(), email, crm.Secret(strings.Repeat("x", 1<<20))); code(err) != "unauthenticated" {
+	if _, _, err := o.SignInWithPassword(t.Context(), email, crm.Secret(strings.Repeat("x", 1<<20)), ""); code(err) != "unauthenticated" {
 		t.Errorf("a password of a megabyte: %v", err)
 	}
 }
@@ -120,14 +120,14 @@ func TestPasswordOfDisabledMember(t *testing.T) {
 	if got := o.set(o.signIn(access.OfMember(m)), "", password); got != "ok" {
 		t.Fatal(got)
 	}
-	if _, _, err := o.SignInWithPassword(t.Context(), m.Email, password); err != nil {
+	if _, _, err := o.SignInWithPassword(t.Context(), m.Email, password, ""); err != nil {
 		t.Fatal(err)
 	}
 	m.DisabledAt = o.clock.Now()
 	if _, err := o.SaveMember(t.Context(), o.me, *m); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := o.SignInWithPassword(t.Context(), m.Email, password); code(err) != "unauthenticated" {
+	if _, _, err := o.SignInWithPassword(t.Context(), m.Email, password, ""); code(err) != "unauthenticated" {
 		t.Errorf("a disabled member signs in: %v", err)
 	}
 }
@@ -190,7 +190,7 @@ func TestSignOutOthers(t *testing.T) {
 	if _, err := o.Session(t.Context(), there); code(err) != "unauthenticated" {
 		t.Errorf("a session elsewhere: %v", err)
 	}
-	if _, _, err := o.SignIn(t.Context(), link); code(err) != "unauthenticated" {
+	if _, _, err := o.SignIn(t.Context(), link, ""); code(err) != "unauthenticated" {
 		t.Errorf("a link that was about: %v", err)
 	}
 }

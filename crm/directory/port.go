@@ -74,6 +74,9 @@ type Sessions interface {
 	// SessionByHash returns the session or link in any workspace, or NotFound.
 	// One that expired is NotFound.
 	SessionByHash(ctx context.Context, hash [32]byte, now time.Time) (*crm.Session, error)
+	// Sessions returns a member's sessions that have not expired, without its
+	// links, the newest token first.
+	Sessions(ctx context.Context, ws crm.WorkspaceID, member crm.MemberID, now time.Time) ([]*crm.Session, error)
 	// TakeSession deletes the session or link and reports whether this call
 	// was the one that did: a link works once, however many race for it.
 	TakeSession(ctx context.Context, ws crm.WorkspaceID, hash [32]byte) (bool, error)

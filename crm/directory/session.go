@@ -2,7 +2,10 @@ package directory
 
 import (
 	"context"
+	"encoding/hex"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
@@ -25,9 +28,10 @@ func (s *Service) SignInLink(ctx context.Context, ws crm.WorkspaceID, member crm
 	return token, crm.Wrap(op, err)
 }
 
-// SignIn trades a link's token for a session's, good for SessionFor. A link that
-// is unknown, used or expired, or whose member is disabled, is Unauthenticated.
-func (s *Service) SignIn(ctx context.Context, link string) (crm.Secret, access.Principal, error) {
+// SignIn trades a link's token for a session's, good for SessionFor, and notes what
+// the browser calls itself. A link that is unknown, used or expired, or whose member
+// is disabled, is Unauthenticated.
+func (s *Service) SignIn(ctx context.Context, link, browser string) (crm.Secret, access.Principal, error) {
 	const op = "sign in"
 	denied := unauthenticated("This sign-in link is not known, was used, or is over. Ask for a new one.")
 	found, err := s.find(ctx, link, true, denied)
@@ -44,7 +48,7 @@ func (s *Service) SignIn(ctx context.Context, link string) (crm.Secret, access.P
 	case !taken:
 		return "", access.Principal{}, crm.Wrap(op, denied)
 	}
-	token, err := s.begin(ctx, crm.Session{WorkspaceID: found.WorkspaceID, MemberID: found.MemberID, ByLink: true}, SessionFor)
+	token, err := s.begin(ctx, crm.Session{WorkspaceID: found.WorkspaceID, MemberID: found.MemberID, ByLink: true, Browser: browser}, SessionFor)
 	if err != nil {
 		return "", access.Principal{}, crm.Wrap(op, err)
 	}
@@ -98,12 +102,85 @@ func (s *Service) begin(ctx context.Context, session crm.Session, lasts time.Dur
 		return "", err
 	}
 	session.Hash, session.CreatedAt = hashOf(token), s.mint.Now()
+	session.Browser = kept(session.Browser)
+	if session.BeganAt.IsZero() {
+		session.BeganAt = session.CreatedAt
+	}
 	session.ExpiresAt = session.CreatedAt.Add(lasts)
 	if err := s.store.SaveSession(ctx, &session); err != nil {
 		return "", err
 	}
 	return crm.Secret(token), nil
 }
+
+// kept is what a browser calls itself, as it is kept.
+func kept(browser string) string {
+	browser = strings.ToValidUTF8(strings.ReplaceAll(browser, "\x00", ""), "")
+	for len(browser) > crm.MaxBrowser {
+		_, last := utf8.DecodeLastRuneInString(browser)
+		browser = browser[:len(browser)-last]
+	}
+	return browser
+}
+
+// SignedIn is a place where a member is signed in.
+type SignedIn struct {
+	Key     string // names it to EndSession, and opens nothing
+	Browser string // what it calls itself
+	BeganAt time.Time
+	SeenAt  time.Time // it was used then, and at most a day later
+	Here    bool      // it is the session that asked
+}
+
+// Sessions returns where the member of a session's token is signed in, the one that
+// was used last first. A token that is about to end because another took its place
+// is left out.
+func (s *Service) Sessions(ctx context.Context, token string) ([]SignedIn, error) {
+	const op = "list sessions"
+	here, all, err := s.sessions(ctx, token)
+	if err != nil {
+		return nil, crm.Wrap(op, err)
+	}
+	var places []SignedIn
+	for _, one := range all {
+		if one.ExpiresAt.Sub(s.mint.Now()) > renewGrace {
+			places = append(places, SignedIn{keyOf(one), one.Browser, one.BeganAt, one.CreatedAt, one.Hash == here.Hash})
+		}
+	}
+	return places, nil
+}
+
+// EndSession ends one of the sessions of the member of a session's token, by its
+// key: here at once, on other hosts within KnownFor. One that is not there has ended
+// already.
+func (s *Service) EndSession(ctx context.Context, token, key string) error {
+	const op = "end a session"
+	_, all, err := s.sessions(ctx, token)
+	if err != nil {
+		return crm.Wrap(op, err)
+	}
+	defer s.forget()
+	for _, one := range all {
+		if keyOf(one) == key {
+			_, err = s.store.TakeSession(ctx, one.WorkspaceID, one.Hash)
+			return crm.Wrap(op, err)
+		}
+	}
+	return nil
+}
+
+// sessions returns the session of a token and all of its member's.
+func (s *Service) sessions(ctx context.Context, token string) (*crm.Session, []*crm.Session, error) {
+	here, err := s.find(ctx, token, false, unauthenticated("You are not signed in, or no longer."))
+	if err != nil {
+		return nil, nil, err
+	}
+	all, err := s.store.Sessions(ctx, here.WorkspaceID, here.MemberID, s.mint.Now())
+	return here, all, err
+}
+
+// keyOf names a session by part of its token's hash.
+func keyOf(session *crm.Session) string { return hex.EncodeToString(session.Hash[:8]) }
 
 // find returns the link or session of a token, or denied.
 func (s *Service) find(ctx context.Context, token string, link bool, denied error) (*crm.Session, error) {

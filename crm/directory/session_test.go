@@ -25,7 +25,7 @@ func (o *office) link(p access.Principal) string {
 // signIn signs a principal's member in.
 func (o *office) signIn(p access.Principal) string {
 	o.t.Helper()
-	token, _, err := o.SignIn(o.t.Context(), o.link(p))
+	token, _, err := o.SignIn(o.t.Context(), o.link(p), "")
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestSignIn(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	link := o.link(o.me)
-	token, p, err := o.SignIn(t.Context(), link)
+	token, p, err := o.SignIn(t.Context(), link, "")
 	if err != nil || p.Actor != o.me.Actor || p.WorkspaceID != o.me.WorkspaceID || p.Role != crm.Owner {
 		t.Fatalf("the link signs in %+v, %v, want %+v", p, err, o.me)
 	}
@@ -46,7 +46,7 @@ func TestSignIn(t *testing.T) {
 	if got, err := o.Session(t.Context(), string(token)); err != nil || got.Actor != o.me.Actor || got.Member != o.me.Member {
 		t.Errorf("the session is %+v, %v", got, err)
 	}
-	if _, _, err := o.SignIn(t.Context(), link); code(err) != "unauthenticated" {
+	if _, _, err := o.SignIn(t.Context(), link, ""); code(err) != "unauthenticated" {
 		t.Errorf("the link a second time: %v", err)
 	}
 	o.wantUnseen(token)
@@ -62,7 +62,7 @@ func TestLinkWorksOnce(t *testing.T) {
 	var wait sync.WaitGroup
 	for range 8 {
 		wait.Go(func() {
-			switch _, _, err := o.SignIn(t.Context(), link); code(err) {
+			switch _, _, err := o.SignIn(t.Context(), link, ""); code(err) {
 			case "ok":
 				in.Add(1)
 			case "unauthenticated":
@@ -88,7 +88,7 @@ func TestHowLongTheyLast(t *testing.T) {
 		use   func(token string) error
 	}{
 		{"link", directory.LinkFor, func() string { return o.link(o.me) },
-			func(token string) error { _, _, err := o.SignIn(t.Context(), token); return err }},
+			func(token string) error { _, _, err := o.SignIn(t.Context(), token, ""); return err }},
 		{"session", directory.SessionFor, func() string { return o.signIn(o.me) },
 			func(token string) error { _, err := o.Session(t.Context(), token); return err }},
 	} {
@@ -120,7 +120,7 @@ func TestTokensAreNotInterchangeable(t *testing.T) {
 		}
 	}
 	for name, strange := range map[string]string{"a session": token, "a key": key, "nothing": ""} {
-		if _, p, err := o.SignIn(t.Context(), strange); code(err) != "unauthenticated" || p.Can(access.ReadContacts) {
+		if _, p, err := o.SignIn(t.Context(), strange, ""); code(err) != "unauthenticated" || p.Can(access.ReadContacts) {
 			t.Errorf("%s as a link: %+v, %v", name, p, err)
 		}
 	}
@@ -132,7 +132,7 @@ func TestTokensAreNotInterchangeable(t *testing.T) {
 	if err := o.SignOut(t.Context(), link); err != nil {
 		t.Errorf("signing a link out: %v", err)
 	}
-	if _, _, err := o.SignIn(t.Context(), link); err != nil {
+	if _, _, err := o.SignIn(t.Context(), link, ""); err != nil {
 		t.Errorf("the link after all that: %v", err)
 	}
 	if _, err := o.Session(t.Context(), token); err != nil {
@@ -173,12 +173,89 @@ func TestSessionFollowsItsMember(t *testing.T) {
 	if _, err := o.Session(t.Context(), token); code(err) != "unauthenticated" {
 		t.Errorf("the session of somebody disabled: %v", err)
 	}
-	if _, _, err := o.SignIn(t.Context(), link); code(err) != "unauthenticated" {
+	if _, _, err := o.SignIn(t.Context(), link, ""); code(err) != "unauthenticated" {
 		t.Errorf("the link of somebody disabled: %v", err)
 	}
 	for name, member := range map[string]crm.MemberID{"disabled": m.ID, "unknown": {9}, "of another workspace": o.them.Member} {
 		if link, err := o.SignInLink(t.Context(), o.me.WorkspaceID, member); code(err) != "not_found" || link != "" {
 			t.Errorf("a link for a member that is %s: %v, %v, want NotFound", name, link, err)
 		}
+	}
+}
+
+// A member sees where it is signed in and ends one of these; a token that is renewed
+// is the same place.
+func TestSessionsAreListedAndEnded(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	enter := func(browser string) string {
+		t.Helper()
+		token, _, err := o.SignIn(t.Context(), o.link(o.me), browser)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(token)
+	}
+	places := func(token string) []directory.SignedIn {
+		t.Helper()
+		all, err := o.Sessions(t.Context(), token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	began := o.clock.Now()
+	phone := enter("phone")
+	o.clock.Advance(time.Hour)
+	laptop := enter(strings.Repeat("x", crm.MaxBrowser-1) + "é\x00")
+	o.link(o.me) // which is no place
+	o.clock.Advance(25 * time.Hour)
+	renewed, err := o.Renew(t.Context(), phone)
+	if err != nil || renewed == "" {
+		t.Fatalf("after a day the token is renewed to %q, %v", renewed, err)
+	}
+	all := places(string(renewed))
+	if len(all) != 2 || all[0].Browser != "phone" || !all[0].Here || !all[0].BeganAt.Equal(began) || !all[0].SeenAt.Equal(o.clock.Now()) ||
+		all[1].Browser != strings.Repeat("x", crm.MaxBrowser-1) || all[1].Here {
+		t.Fatalf("the member is signed in at %+v", all)
+	}
+	if mine := places(laptop); len(mine) != 2 || mine[0].Here || !mine[1].Here {
+		t.Errorf("seen from the other place, it is signed in at %+v", mine)
+	}
+	for _, key := range []string{all[1].Key, all[1].Key, "unknown"} { // the second time it has ended already
+		if err := o.EndSession(t.Context(), string(renewed), key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := o.Session(t.Context(), laptop); code(err) != "unauthenticated" {
+		t.Errorf("the session that was ended: %v", err)
+	}
+	if left := places(string(renewed)); len(left) != 1 || !left[0].Here {
+		t.Errorf("then it is signed in at %+v", left)
+	}
+	if _, err := o.Sessions(t.Context(), laptop); code(err) != "unauthenticated" {
+		t.Errorf("who was signed out lists sessions: %v", err)
+	}
+}
+
+// Nobody ends another member's session.
+func TestSessionsOfOthersStay(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	mine := o.signIn(o.me)
+	other, err := o.SaveMember(t.Context(), o.me, crm.Member{Name: "Other", Email: "other@example.com", Role: crm.Agent})
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs := o.signIn(access.OfMember(other))
+	all, err := o.Sessions(t.Context(), theirs)
+	if err != nil || len(all) != 1 {
+		t.Fatalf("the other is signed in at %+v, %v", all, err)
+	}
+	if err := o.EndSession(t.Context(), mine, all[0].Key); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.Session(t.Context(), theirs); err != nil {
+		t.Errorf("somebody ended another's session: %v", err)
 	}
 }

@@ -20,6 +20,7 @@ var directoryTests = []test{
 	{"keeps a channel's credentials", directoryCredentials},
 	{"keeps credentials when a service changes the channel", directoryChange},
 	{"finds a session until it expires", directorySession},
+	{"lists where a member is signed in", directorySessions},
 	{"hands a session to one of those who race for it", directoryTake},
 	{"ends a member's sessions but one", directoryDrop},
 	{"keeps a member's password", directoryPassword},
@@ -210,6 +211,27 @@ func directorySession(t *testing.T, w *world) {
 	wantCode(t, "a link that has expired", err, crm.NotFound)
 	_, err = dir.SessionByHash(t.Context(), [32]byte{}, now)
 	wantCode(t, "no session", err, crm.NotFound)
+}
+
+func directorySessions(t *testing.T, w *world) {
+	dir, now := w.store.Directory(), w.clock.Now()
+	session := func(name string, member crm.MemberID, link bool, age, lasts time.Duration) *crm.Session {
+		s := &crm.Session{WorkspaceID: w.ours.ws, MemberID: member, Hash: sha256.Sum256([]byte(name)), Link: link, Browser: "Browser of " + name,
+			BeganAt: now.Add(-48 * time.Hour), CreatedAt: now.Add(-age), ExpiresAt: now.Add(lasts)}
+		if err := dir.SaveSession(t.Context(), copied(s)); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	me := crm.NewID[crm.Member](w.mint)
+	old, fresh := session("an old one", me, false, time.Hour, time.Minute), session("a fresh one", me, false, 0, time.Millisecond)
+	session("a link", me, true, 0, time.Hour)
+	session("one that ended", me, false, time.Hour, 0)
+	session("another's", crm.NewID[crm.Member](w.mint), false, 0, time.Hour)
+	same(t, "the sessions", must[[]*crm.Session](t)(dir.Sessions(t.Context(), w.ours.ws, me, now)), []*crm.Session{fresh, old})
+	if got := must[[]*crm.Session](t)(dir.Sessions(t.Context(), w.theirs.ws, me, now)); len(got) != 0 {
+		t.Errorf("another workspace has %d of the member's sessions", len(got))
+	}
 }
 
 func directoryDrop(t *testing.T, w *world) {

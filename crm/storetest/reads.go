@@ -52,6 +52,7 @@ func (w *world) everyRead(t *testing.T, ctx context.Context, check func(what str
 		"Keys":          func() error { _, err := dir.Keys(ctx, c.ws); return err },
 		"Channels":      func() error { _, err := dir.Channels(ctx, c.ws); return err },
 		"AllChannels":   func() error { _, err := dir.AllChannels(ctx); return err },
+		"Sessions":      func() error { _, err := dir.Sessions(ctx, c.ws, c.Owner.ID, now); return err },
 		"SessionByHash": func() error { _, err := dir.SessionByHash(ctx, c.session.Hash, now); return err },
 	} {
 		check(what, call())

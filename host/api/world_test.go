@@ -183,7 +183,7 @@ func (w *world) session(m *crm.Member) (header, cookie string) {
 	w.tb.Helper()
 	link, err := w.api.Directory.SignInLink(w.tb.Context(), m.WorkspaceID, m.ID)
 	w.must(err)
-	token, _, err := w.api.Directory.SignIn(w.tb.Context(), string(link))
+	token, _, err := w.api.Directory.SignIn(w.tb.Context(), string(link), "")
 	w.must(err)
 	return "Cookie", "m21_session=" + string(token)
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 
 	"github.com/valyala/fasthttp"
@@ -18,7 +19,17 @@ type accountPage struct {
 	Role        crm.Role
 	Themes      []string
 	HasPassword bool
+	Sessions    []sessionLine
 	Problem     string // why something was not
+}
+
+// sessionLine is a place where the visitor is signed in.
+type sessionLine struct {
+	Key     string
+	Browser string
+	Began   string
+	Seen    string // the day it was used last
+	Here    bool
 }
 
 func (w *Web) accountRoutes() []Route {
@@ -27,6 +38,7 @@ func (w *Web) accountRoutes() []Route {
 		{"POST", "/account/name", w.signedIn(w.rename)},
 		{"POST", "/account/password", w.signedIn(w.password)},
 		{"POST", "/account/others", w.signedIn(w.signOutOthers)},
+		{"POST", "/account/session", w.signedIn(w.endSession)},
 		{"POST", "/account/workspace", w.signedIn(w.switchWorkspace)},
 	}
 }
@@ -42,6 +54,15 @@ func (w *Web) showAccount(ctx *fasthttp.RequestCtx, v *visitor, p accountPage) e
 	}
 	if p.HasPassword, err = w.Directory.HasPassword(request.ContextOf(ctx), v.Principal); err != nil {
 		return err
+	}
+	places, err := w.Directory.Sessions(request.ContextOf(ctx), v.session)
+	if err != nil {
+		return err
+	}
+	for _, place := range places {
+		p.Sessions = append(p.Sessions, sessionLine{
+			place.Key, cmp.Or(browserName(place.Browser), v.say("account.unknown_browser")), v.when(place.BeganAt, w.Now()), v.day(place.SeenAt, w.Now()), place.Here,
+		})
 	}
 	p.Frame = v.frame(ctx, v.say("frame.account"), "account")
 	p.Here, p.Styles = "/account", settingsStyles
@@ -87,6 +108,12 @@ func (w *Web) password(ctx *fasthttp.RequestCtx, v *visitor) error {
 
 func (w *Web) signOutOthers(ctx *fasthttp.RequestCtx, v *visitor) error {
 	return after(ctx, w.Directory.SignOutOthers(request.ContextOf(ctx), v.session), "/account?done=others")
+}
+
+// endSession signs one browser out; the one that asks has a button for that of its
+// own.
+func (w *Web) endSession(ctx *fasthttp.RequestCtx, v *visitor) error {
+	return after(ctx, w.Directory.EndSession(request.ContextOf(ctx), v.session, posted(ctx, "session")), "/account?done=session")
 }
 
 func reasonOf(err error) string {

@@ -9,6 +9,7 @@ func init() {
 	})
 	show("account", "empty", func(string) any { return accountPage{} })
 	show("account", "typical", func(x string) any {
-		return accountPage{Frame: outside(x), Name: x, Email: x, Role: crm.Admin, Themes: themes, HasPassword: true, Problem: x}
+		return accountPage{Frame: outside(x), Name: x, Email: x, Role: crm.Admin, Themes: themes, HasPassword: true, Problem: x,
+			Sessions: []sessionLine{{Key: x, Browser: x, Began: x, Seen: x, Here: true}, {Key: x, Browser: x, Began: x, Seen: x}}}
 	})
 }

@@ -71,7 +71,7 @@ func (w *Web) login(ctx *fasthttp.RequestCtx) error {
 	link := posted(ctx, "token")
 	var entry directory.Entry
 	err := w.Guard.Attempt(ctx, link, func() (err error) {
-		entry.Token, entry.Principal, err = w.Directory.SignIn(request.ContextOf(ctx), link)
+		entry.Token, entry.Principal, err = w.Directory.SignIn(request.ContextOf(ctx), link, browserOf(ctx))
 		return err
 	})
 	if crm.CodeOf(err) == crm.Unauthenticated {
@@ -88,7 +88,7 @@ func (w *Web) loginWithPassword(ctx *fasthttp.RequestCtx) error {
 	email, password := posted(ctx, "email"), string(ctx.PostArgs().Peek("password"))
 	var entries []directory.Entry
 	err := w.Guard.AttemptOf(ctx, email, password, func() (err error) {
-		entries, err = w.Directory.SignInEverywhere(request.ContextOf(ctx), email, crm.Secret(password))
+		entries, err = w.Directory.SignInEverywhere(request.ContextOf(ctx), email, crm.Secret(password), browserOf(ctx))
 		return err
 	})
 	again := loginPage{Email: email, Next: posted(ctx, "next"), Add: posted(ctx, "add") != ""}

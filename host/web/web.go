@@ -24,10 +24,12 @@ import (
 // Directory is what the pages ask of the directory service.
 type Directory interface {
 	settingsDirectory
-	SignIn(ctx context.Context, link string) (crm.Secret, access.Principal, error)
-	SignInEverywhere(ctx context.Context, email string, password crm.Secret) ([]directory.Entry, error)
+	SignIn(ctx context.Context, link, browser string) (crm.Secret, access.Principal, error)
+	SignInEverywhere(ctx context.Context, email string, password crm.Secret, browser string) ([]directory.Entry, error)
 	KnownSession(ctx context.Context, token string) (access.Principal, error)
 	SignOut(ctx context.Context, token string) error
+	Sessions(ctx context.Context, token string) ([]directory.SignedIn, error)
+	EndSession(ctx context.Context, token, key string) error
 	SignOutOthers(ctx context.Context, token string) error
 	Renew(ctx context.Context, token string) (crm.Secret, error)
 	HasPassword(ctx context.Context, p access.Principal) (bool, error)
