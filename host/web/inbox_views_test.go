@@ -33,7 +33,7 @@ func everyKind(x string) []bubble {
 		return &file{Address: "/api/messages/1/media", Shape: shape, Name: x, Size: x, Words: x}
 	}
 	return []bubble{
-		shown("1", "theirs", bubble{Day: x, First: true, Text: text, Forwarded: true, Edited: true, Quoting: "/inbox/1?quote=1#text", Reactions: []reaction{{x, x}}}),
+		shown("1", "theirs", bubble{Day: x, First: true, Text: text, Forwarded: true, Edited: true, Quoting: "/inbox/1?quote=1#text", Reactions: []reaction{{x, x, true}}, Reacting: "/inbox/1?react=1#m-1", React: &reactForm{Action: x, Token: x, Message: x, Emoji: []string{x}}}),
 		shown("2", "mine", bubble{First: true, Text: text, Quote: &quote{ID: "1", Author: x, Text: x}, Tick: tick{"!", x, false}, Failure: x, Repeating: "/inbox/1/again", Token: x}),
 		shown("3", "mine", bubble{Text: text, Quote: &quote{Text: x}, Tick: tick{"?", x, false}, Unknown: true}),
 		shown("4", "theirs", bubble{Revoked: true}),
@@ -62,6 +62,7 @@ func templateFormOf(x string) templateForm {
 func threadOf(x string) *threadView {
 	some := []choice{{x, x, true}, {x, x, false}}
 	return &threadView{
+		React: &reactForm{Action: "/inbox/1/react", Token: x, Emoji: offered},
 		Token: x, ID: "1", Address: "/inbox/1", Suffix: "?status=all", Contact: "1", Channel: "1", Name: x, Initials: x, Handle: x,
 		Status: crm.Open, SnoozedTill: x, Assignee: x, Members: some, Snoozes: some, Older: "/inbox/1?older=1", Back: "/inbox/1",
 		Bubbles: everyKind(x), CanWrite: true, Panel: true,

@@ -45,6 +45,7 @@ type threadView struct {
 	Older    string // address of the page with what was said before; empty at the beginning
 	Back     string // address of the newest messages, on a page of older ones
 	Bubbles  []bubble
+	React    *reactForm // nil: nobody may react now
 	Composer composer
 	CanWrite bool // change status and assignee
 	CanNote  bool
@@ -186,10 +187,21 @@ func (w *Web) threadView(ctx *fasthttp.RequestCtx, v *visitor, o opened, c listC
 	}
 	slices.Reverse(found)
 	view.Bubbles = v.bubbles(found, view.Name, now)
+	if v.Can(access.SendMessages) && now.Before(cv.WindowUntil()) {
+		view.React = &reactForm{Action: view.Address + "/react" + view.Suffix, Token: view.Token, Emoji: offered}
+	}
+	reacting := string(ctx.QueryArgs().Peek("react"))
 	for i := range view.Bubbles {
 		b := &view.Bubbles[i]
 		if b.Quotable && v.Can(access.SendMessages) {
 			b.Quoting = with(view.Address+view.Suffix, "quote", b.ID) + "#text"
+		}
+		if b.Quotable && view.React != nil {
+			b.Reacting = with(view.Address+view.Suffix, "react", b.ID) + "#m-" + b.ID
+			if reacting == b.ID {
+				own := *view.React
+				own.Message, b.React = b.ID, &own
+			}
 		}
 		if b.Again && v.Can(access.SendMessages) {
 			b.Repeating, b.Token = view.Address+"/again"+view.Suffix, view.Token

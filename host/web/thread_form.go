@@ -40,7 +40,9 @@ func (w *Web) send(ctx *fasthttp.RequestCtx, v *visitor, cmd inbox.SendCommand) 
 		return err
 	}
 	cmd.ConversationID = id
-	cmd.IdempotencyKey, cmd.RequestHash = "web:"+string(ctx.PostArgs().Peek("nonce")), sha256.Sum256(ctx.PostBody())
+	if nonce := string(ctx.PostArgs().Peek("nonce")); nonce != "" {
+		cmd.IdempotencyKey, cmd.RequestHash = "web:"+nonce, sha256.Sum256(ctx.PostBody())
+	}
 	_, err = w.Inbox.Send(request.ContextOf(ctx), v.Principal, cmd)
 	switch crm.CodeOf(err) {
 	case "":
@@ -51,6 +53,16 @@ func (w *Web) send(ctx *fasthttp.RequestCtx, v *visitor, cmd inbox.SendCommand) 
 	default:
 		return err
 	}
+}
+
+// react answers POST /inbox/{id}/react: it puts an emoji on a message, or takes ours
+// away. Doing so twice is doing it once, so the form needs no nonce.
+func (w *Web) react(ctx *fasthttp.RequestCtx, v *visitor) error {
+	var to crm.MessageID
+	if id := posted(ctx, "message"); id == "" || !parseInto(id, &to) {
+		return badAddress
+	}
+	return w.send(ctx, v, inbox.SendCommand{Content: crm.Reaction{MessageID: to.String(), Emoji: posted(ctx, "emoji")}})
 }
 
 // back sends the browser to the conversation a form belongs to, with the list

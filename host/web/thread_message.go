@@ -35,6 +35,8 @@ type bubble struct {
 
 	// Where its buttons lead.
 	Quoting, Repeating, Token string
+	Reacting                  string     // to choose an emoji for it
+	React                     *reactForm // one is being chosen
 
 	// What it holds: those of its kind are set.
 	Text    []span
@@ -56,7 +58,20 @@ type quote struct {
 }
 
 // reaction is an emoji on a message.
-type reaction struct{ Emoji, Author string }
+type reaction struct {
+	Emoji, Author string
+	Ours          bool
+}
+
+// reactForm offers emoji to put on a message.
+type reactForm struct {
+	Action, Token string
+	Message       string // its id; empty where a script fills it in
+	Emoji         []string
+}
+
+// offered are the emoji that WhatsApp offers first.
+var offered = []string{"👍", "❤️", "😂", "😮", "😢", "🙏"}
 
 // file is what a message carries; the host passes it on from the provider.
 type file struct {
@@ -127,12 +142,13 @@ func (t *talk) add(m *crm.Message) {
 	t.bubbles = append(t.bubbles, b)
 }
 
-// react puts a reaction on a message in the place of its author's last one.
+// react puts a reaction on a message in the place of the last one of that side: to
+// WhatsApp we are one, whoever of us it was.
 func (t *talk) react(b *bubble, r crm.Reaction, m *crm.Message) {
-	who := t.author(m)
-	b.Reactions = slices.DeleteFunc(b.Reactions, func(have reaction) bool { return have.Author == who })
+	ours := m.Direction == crm.Outbound
+	b.Reactions = slices.DeleteFunc(b.Reactions, func(have reaction) bool { return have.Ours == ours })
 	if r.Emoji != "" {
-		b.Reactions = append(b.Reactions, reaction{Emoji: r.Emoji, Author: who})
+		b.Reactions = append(b.Reactions, reaction{r.Emoji, t.author(m), ours})
 	}
 }
 
@@ -207,6 +223,9 @@ func (t *talk) fill(b *bubble, m *crm.Message) {
 		b.Label, b.Text, b.Lines = v.say("thread.form", c.Name), spans(c.Body), answersOf(c.Response)
 	case crm.Reaction:
 		b.Side, b.Text = "middle", spans(v.reacted(c, b.Author))
+		if b.Failure != "" {
+			b.Text = spans(v.say("thread.reaction_failed", b.Failure))
+		}
 	case crm.Order:
 		b.Label, b.Text = v.say("thread.order", len(c.Items)), spans(c.Text)
 		for _, item := range c.Items {

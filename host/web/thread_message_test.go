@@ -44,14 +44,21 @@ func TestReactionsStandOnTheirMessage(t *testing.T) {
 	if len(shown) != 3 {
 		t.Fatalf("%d messages are shown, want the text, the reaction to one that is not here, and the one that failed", len(shown))
 	}
-	if want := []reaction{{"😂", "Budi"}}; !reflect.DeepEqual(shown[0].Reactions, want) {
+	if want := []reaction{{"😂", "Budi", false}}; !reflect.DeepEqual(shown[0].Reactions, want) {
 		t.Errorf("the message has the reactions %v, want %v: the last of each author", shown[0].Reactions, want)
 	}
 	if shown[1].Side != "middle" || !strings.Contains(shown[1].Text[0].Text, "🙏") {
 		t.Errorf("a reaction to a message that is not here is shown as %+v", shown[1])
 	}
-	if shown[2].Failure == "" {
+	if shown[2].Failure == "" || strings.Contains(shown[2].Text[0].Text, "🔥") {
 		t.Errorf("a reaction that failed does not say so: %+v", shown[2])
+	}
+	// To WhatsApp the team is one: what a colleague says takes the place of it.
+	colleague := ours(8, crm.Reaction{MessageID: "w1", Emoji: "🙏"}, crm.Sent)
+	colleague.Author.ID = "m2"
+	shown = someone().bubbles(append(messages[:3:3], colleague), "Budi", noon)
+	if got := shown[0].Reactions; len(got) != 2 || got[0].Emoji != "👍" || got[1].Emoji != "🙏" {
+		t.Errorf("after two of us reacted the message has the reactions %v", got)
 	}
 }
 

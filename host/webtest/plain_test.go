@@ -27,4 +27,19 @@ func TestWithoutScript(t *testing.T) {
 		return strings.Contains(string(on[len(on)-1].Content), "separuh biaya kuliah")
 	})
 	tab.see("Ada, sampai separuh biaya kuliah.")
+
+	tab.clickOn(".message.theirs .reacting")
+	tab.clickOn(".message.theirs .react button[value=🙏]")
+	tab.has(".message.theirs .reactions")
+	s.reacted(asking, "🙏")
+}
+
+// reacted waits until a customer's phone shows the emoji as the last that came.
+func (s *site) reacted(customer, emoji string) {
+	s.tb.Helper()
+	hosttest.Until(s.tb, "the phone shows the reaction", func() bool {
+		on := s.phone(customer)
+		last := on[len(on)-1]
+		return last.Type == "reaction" && strings.Contains(string(last.Content), emoji)
+	})
 }

@@ -37,6 +37,12 @@ func TestInboxWalk(t *testing.T) {
 		}
 		tab.has(`.message.mine .tick[title="` + tab.word("tick.read") + `"]`)
 
+		tab.clickOn(".message.theirs .reacting")
+		tab.clickOn(".message.theirs .react button[value=👍]")
+		tab.has(".message.theirs .reactions")
+		s.reacted(asking, "👍")
+		tab.until("the emoji are gone", func() bool { return tab.count(".react") == 0 })
+
 		tab.clickOn("#assign-menu summary")
 		tab.click("button", tab.word("thread.assign_me"))
 		tab.see(tab.word("inbox.assigned_to", "Owner"))

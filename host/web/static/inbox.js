@@ -8,7 +8,7 @@ import { mountMentions } from "./pickers.js";
 import { onSent, quote } from "./composer.js";
 import { refreshRow, rowOf, startList } from "./rows.js";
 import { mountTyping, typed } from "./typing.js";
-import { closeThread, mount, openThread, refreshPanel, refreshThread, thread } from "./thread.js";
+import { closeThread, mount, react, openThread, refreshPanel, refreshThread, thread } from "./thread.js";
 
 const frame = document.getElementById("inbox");
 document.documentElement.classList.add("scripted");
@@ -57,6 +57,9 @@ document.addEventListener("click", (event) => {
   if (link.matches(".row > a, .others a")) {
     event.preventDefault();
     go(link.getAttribute("href"));
+  } else if (link.matches(".reacting")) {
+    event.preventDefault();
+    react(link);
   } else if (link.matches(".quoting")) {
     event.preventDefault();
     quote(link);
@@ -101,6 +104,7 @@ document.addEventListener("submit", async (event) => {
       return;
     }
     if (form.matches(".note-form, .inline")) form.reset();
+    if (form.matches(".react")) form.remove();
     if (form.matches(".template form")) form.closest(".template").open = false;
     if (form.id === "bulk") for (const pick of document.querySelectorAll(".pick:checked")) pick.checked = false;
   } catch {

@@ -173,6 +173,23 @@ function gone(event) {
   file.replaceWith(word);
 }
 
+// react offers emoji beside the link to that, and takes them away again.
+export function react(link) {
+  const open = link.parentElement.querySelector(".react");
+  document.querySelector(".react")?.remove();
+  if (open) return;
+  const form = document.getElementById("react-form").content.firstElementChild.cloneNode(true);
+  form.elements.message.value = link.dataset.react;
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    form.remove();
+    link.focus();
+  });
+  link.before(form);
+  form.querySelector("button").focus();
+}
+
 // jump shows a message and marks it for a moment.
 function jump(message) {
   if (!message) return;
