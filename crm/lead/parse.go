@@ -73,7 +73,9 @@ func New(d Document) (*Rules, error) {
 // Problem is one thing that is wrong with a document.
 type Problem struct {
 	Path     string // of the field: "signals[3].points"; empty: the document as a whole
-	Sentence string
+	Sentence string // in English
+	Format   string // the sentence before its values were put in, by which it can be translated
+	Args     []any  // those values
 }
 
 // Problems returns all that an error of Parse says, in the document's order; nil
@@ -90,7 +92,11 @@ func Problems(err error) []Problem {
 		return all
 	case *crm.Error:
 		if e.Op == opRead {
-			return []Problem{{e.Reason, strings.TrimPrefix(e.Msg, e.Reason+": ")}}
+			p := Problem{Path: e.Reason, Sentence: strings.TrimPrefix(e.Msg, e.Reason+": ")}
+			if f, ok := e.Err.(*fault); ok {
+				p.Format, p.Args = f.format, f.args
+			}
+			return []Problem{p}
 		}
 	}
 	return Problems(errors.Unwrap(err))
@@ -132,10 +138,19 @@ func join(path, field string) string {
 	return path + "." + field
 }
 
+// fault keeps what a sentence was made of.
+type fault struct {
+	msg, format string
+	args        []any
+}
+
+// Error returns the sentence with its path.
+func (f *fault) Error() string { return f.msg }
+
 func wrong(path, sentence string, args ...any) error {
 	msg := fmt.Sprintf(sentence, args...)
 	if path != "" {
 		msg = path + ": " + msg
 	}
-	return &crm.Error{Op: opRead, Code: crm.Invalid, Reason: path, Msg: msg}
+	return &crm.Error{Op: opRead, Code: crm.Invalid, Reason: path, Msg: msg, Err: &fault{msg, sentence, args}}
 }

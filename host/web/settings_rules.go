@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -165,11 +166,21 @@ func (w settings) tryRules(ctx *fasthttp.RequestCtx, v *visitor) error {
 	return w.showRules(ctx, v, "", p)
 }
 
-// rulesAgain shows what was typed with what is wrong with it.
+// fault says what is wrong with rules: the catalogue's phrase that is named after
+// the sentence of package lead, or that sentence.
+func (v *visitor) fault(p lead.Problem) string {
+	return cmp.Or(v.lang.known("rules_fault", slug(p.Format), p.Args...), p.Sentence)
+}
+
+// rulesAgain shows what was typed with what is wrong with it: the numbers that are
+// none, or what the service said.
 func (w settings) rulesAgain(ctx *fasthttp.RequestCtx, v *visitor, p rulesPage, faults []ruleFault, err error) error {
 	trouble := v.say("settings.rules_wrong")
+	for i := range faults {
+		faults[i].Sentence = v.say("settings.no_number", faults[i].Sentence)
+	}
 	for _, problem := range lead.Problems(err) {
-		faults = append(faults, ruleFault{problem.Path, problem.Sentence})
+		faults = append(faults, ruleFault{problem.Path, v.fault(problem)})
 	}
 	if len(faults) == 0 {
 		trouble = v.problem(err)

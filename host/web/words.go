@@ -110,9 +110,9 @@ func (l lang) word(area string, value any) string {
 }
 
 // known returns the phrase of a word that comes from outside, or "".
-func (l lang) known(area, word string) string {
+func (l lang) known(area, word string, args ...any) string {
 	if p, ok := catalogue[area+"."+word]; ok {
-		return p.in(l, nil)
+		return p.in(l, args)
 	}
 	return ""
 }
