@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/outbox"
 )
 
 // bubble is one message as a conversation shows it.
@@ -397,24 +398,20 @@ func answersOf(response string) []line {
 	return lines
 }
 
-// failure is why a message was not sent, in the visitor's language where the
-// reason is one that people can do something about.
+// failure is why a message was not sent, in the visitor's language: by the rule
+// that forbids it, or by what package outbox says of the provider's error, after
+// which the catalogue's phrases are named. What nobody knows is told as the provider
+// worded it.
 func (v *visitor) failure(err *crm.ProviderError) string {
-	switch {
-	case err == nil:
+	if err == nil {
 		return v.say("thread.no_reason")
-	case failures[err.Code]:
-		return v.lang.word("failure", strconv.Itoa(err.Code))
-	default:
-		return err.Error()
 	}
+	sentence, _, _ := strings.Cut(outbox.Explain(err), givenUp)
+	return cmp.Or(v.lang.known("problem", err.Word), v.lang.known("failure", slug(sentence)), v.say("thread.other_failure", err.Error()))
 }
 
-// failures are the providers' error numbers that words/failure.json explains.
-var failures = map[int]bool{
-	131026: true, 131042: true, 131047: true, 131049: true, 131050: true, 131052: true, 131053: true, 131056: true,
-	130429: true, 130472: true, 132000: true, 132001: true, 132015: true, 132016: true, 131031: true, 368: true,
-}
+// givenUp is what package outbox adds to a sentence when it tried several times.
+const givenUp = " Given up after "
 
 // final are the failures that sending the same again cannot mend.
 var final = map[int]bool{

@@ -93,6 +93,28 @@ func TestEveryPhraseIsTranslated(t *testing.T) {
 	}
 }
 
+// A phrase is in its file once: of two, the last would count.
+func TestNoPhraseIsThereTwice(t *testing.T) {
+	t.Parallel()
+	files, err := fs.Glob(wordFiles, "words/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		body, err := fs.ReadFile(wordFiles, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]bool{}
+		for _, found := range regexp.MustCompile(`(?m)^\s*"([^"]+)": \{`).FindAllStringSubmatch(string(body), -1) {
+			if seen[found[1]] {
+				t.Errorf("%s has %q twice", name, found[1])
+			}
+			seen[found[1]] = true
+		}
+	}
+}
+
 // No template has words of its own: they would be the same in every language.
 func TestTemplatesHaveNoWordsOfTheirOwn(t *testing.T) {
 	t.Parallel()
