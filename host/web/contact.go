@@ -135,7 +135,7 @@ func (w *Web) showContact(ctx *fasthttp.RequestCtx, v *visitor, page contactPage
 	}
 	page.Tags, page.NoTags = contactTagsOf(c, list)
 	if c.OptOut.Out {
-		page.OptOutWhy = strings.TrimSpace(c.OptOut.Reason + " " + v.when(c.OptOut.At, w.Now()))
+		page.OptOutWhy = strings.TrimSpace(v.stored(c.OptOut.Reason) + " " + v.when(c.OptOut.At, w.Now()))
 	}
 	page.BlockedSince = v.when(c.BlockedAt, w.Now())
 	for _, cv := range card.Conversations {

@@ -85,7 +85,7 @@ func (v *visitor) cardLines(card *people.Card) []contactLine {
 		if c.OptOut.Out {
 			kind = "opted_out"
 		}
-		lines = append(lines, contactLine{Kind: kind, Text: c.OptOut.Reason, at: c.OptOut.At})
+		lines = append(lines, contactLine{Kind: kind, Text: v.stored(c.OptOut.Reason), at: c.OptOut.At})
 	}
 	if !c.BlockedAt.IsZero() {
 		lines = append(lines, contactLine{Kind: "blocked", at: c.BlockedAt})

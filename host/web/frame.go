@@ -88,6 +88,12 @@ func (v *visitor) problem(err error) string {
 	return cmp.Or(v.lang.known("problem", string(code)), doc.Detail)
 }
 
+// stored returns a reason that is stored in English in the visitor's language; one
+// that a customer wrote ("STOP") as it is.
+func (v *visitor) stored(reason string) string {
+	return cmp.Or(v.lang.known("stored_reason", slug(reason)), v.lang.known("failure", slug(reason)), reason)
+}
+
 // refused reports whether an error is one that a form is shown again for, with
 // what was typed.
 func refused(err error) bool {

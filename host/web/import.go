@@ -198,7 +198,7 @@ func (w *Web) importAt(ctx *fasthttp.RequestCtx, v *visitor) (*crm.Import, error
 // refused.
 func (w *Web) showImport(ctx *fasthttp.RequestCtx, v *visitor, im *crm.Import, chosen *people.Start, why error) error {
 	page := importPage{
-		Frame: v.importFrame(ctx, v.importName(im)), Path: importAddress(im.ID), Name: v.importName(im), State: importState(im), Reason: im.Reason,
+		Frame: v.importFrame(ctx, v.importName(im)), Path: importAddress(im.ID), Name: v.importName(im), State: importState(im), Reason: v.stored(im.Reason),
 		Rows: v.number(im.Rows), Startable: im.Startable(), Running: im.State == crm.ImportRunning, Tried: im.DryRun,
 		Counted: !im.StartedAt.IsZero(), Read: im.Progress.Rows, Of: im.Rows, Overwrite: im.Policy == crm.Overwrite, Delimiter: delimiterWord(im.Delimiter),
 	}

@@ -124,3 +124,44 @@ func TestEveryFailureIsTranslated(t *testing.T) {
 		t.Errorf("a failure that nobody knows is explained as %q", said)
 	}
 }
+
+// Whatever reason is stored in English is shown in the visitor's language.
+func TestEveryStoredReasonIsTranslated(t *testing.T) {
+	t.Parallel()
+	all := map[string]bool{}
+	for _, folder := range []string{"crm/people", "crm/inbox", "crm/outbox"} {
+		for _, call := range nodes[*ast.CallExpr](t, folder) {
+			if nameOf(call.Fun) == "giveUp" {
+				all[literal(call.Args[len(call.Args)-1])] = true
+			}
+		}
+		for _, set := range nodes[*ast.AssignStmt](t, folder) {
+			for i, to := range set.Lhs {
+				if nameOf(to) == "Reason" && len(set.Rhs) == len(set.Lhs) {
+					all[literal(set.Rhs[i])] = true
+				}
+			}
+		}
+		for _, made := range nodes[*ast.CompositeLit](t, folder) {
+			for _, part := range made.Elts {
+				if pair, ok := part.(*ast.KeyValueExpr); ok && nameOf(made.Type) == "OptOut" && nameOf(pair.Key) == "Reason" {
+					all[literal(pair.Value)] = true
+				}
+			}
+		}
+	}
+	delete(all, "")
+	if len(all) < 5 {
+		t.Errorf("only the stored reasons %v are found", all)
+	}
+	v := someone()
+	v.lang = indonesian
+	for reason := range all {
+		if v.stored(reason) == reason {
+			t.Errorf("stored_reason.json has no phrase %q for %q", slug(reason), reason)
+		}
+	}
+	if got := v.stored("STOP"); got != "STOP" {
+		t.Errorf("the word that a customer wrote is shown as %q", got)
+	}
+}

@@ -115,7 +115,7 @@ func (w settings) lately(ctx *fasthttp.RequestCtx, v *visitor) ([]*crm.Delivery,
 }
 
 func (w settings) channelLine(v *visitor, c *crm.Channel, came []*crm.Delivery) channelLine {
-	line := channelLine{ID: c.ID.String(), Name: c.Name, Number: c.DisplayNumber, Provider: c.Provider, State: stateOf(c), Paused: c.PausedReason}
+	line := channelLine{ID: c.ID.String(), Name: c.Name, Number: c.DisplayNumber, Provider: c.Provider, State: stateOf(c), Paused: v.stored(c.PausedReason)}
 	if line.Name == "" {
 		line.Name = c.PhoneNumberID
 	}

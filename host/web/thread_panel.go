@@ -96,7 +96,7 @@ func (w *Web) panel(ctx context.Context, v *visitor, o opened, c listChoice) (*p
 	p := &panelView{
 		Token: formToken(v.session), Address: "/inbox/" + o.conversation.ID.String(), Suffix: c.suffix(), Contact: "/contacts/" + ct.ID.String(),
 		CanEdit: v.Can(access.WriteContacts), Name: v.nameOf(ct.DisplayName()), Username: ct.Username, Stage: ct.LeadStatus,
-		OptedOut: ct.OptOut.Out, OptedAt: v.when(ct.OptOut.At, now), OptedWhy: ct.OptOut.Reason, Blocked: v.when(ct.BlockedAt, now),
+		OptedOut: ct.OptOut.Out, OptedAt: v.when(ct.OptOut.At, now), OptedWhy: v.stored(ct.OptOut.Reason), Blocked: v.when(ct.BlockedAt, now),
 		Fields: fieldLines(ct, fields), Score: v.score(found.Lead, found.Rules, now),
 	}
 	p.Initials = initials(p.Name)
