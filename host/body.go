@@ -45,17 +45,22 @@ func bodyLimit(path string) int {
 	switch {
 	case strings.HasPrefix(path, hookPrefix):
 		return webhook.MaxBody
-	case path == mediaPath, path == importsPath, path == uploadPath:
+	case path == mediaPath, path == importsPath, path == uploadPath, isFileForm(path):
 		return 0
 	default:
 		return maxBody
 	}
 }
 
+// isFileForm reports whether a path is that of a conversation's form for a file.
+func isFileForm(path string) bool {
+	return strings.HasPrefix(path, "/inbox/") && strings.HasSuffix(path, "/files")
+}
+
 // limits gives files the time they need. It is called before a body is read.
 func limits(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	path, _, _ := strings.Cut(string(header.RequestURI()), "?")
-	if path == mediaPath || path == importsPath || path == uploadPath || path == exportPath || strings.HasSuffix(path, "/media") || strings.HasSuffix(path, "/errors") {
+	if path == mediaPath || path == importsPath || path == uploadPath || path == exportPath || isFileForm(path) || strings.HasSuffix(path, "/media") || strings.HasSuffix(path, "/errors") {
 		return fasthttp.RequestConfig{ReadTimeout: transferTimeout, WriteTimeout: transferTimeout}
 	}
 	return fasthttp.RequestConfig{}

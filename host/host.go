@@ -55,6 +55,7 @@ func Open(ctx context.Context, c Config, version string, log *slog.Logger) (*Hos
 		Figures: services.Figures, Feed: services.Feed,
 		Guard: h.guard, Now: time.Now,
 		Checkers: map[crm.Provider]web.Checker{crm.Kapso: services.kapso, crm.Meta: services.meta},
+		Media:    map[crm.Provider]web.Media{crm.Kapso: services.seams.Media(services.kapso), crm.Meta: services.seams.Media(services.meta)},
 	}
 	h.sender = worker.NewSender(services.Outbox, c.Senders, log, h.metrics)
 	if h.door, err = openDoor(ctx, c, services.Directory, h.metrics, log); err != nil {

@@ -1,6 +1,12 @@
 package host_test
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
+	"mime/multipart"
+	"net/http"
+	"net/textproto"
 	"net/url"
 	"regexp"
 	"strings"
@@ -209,4 +215,63 @@ func TestTemplateFormSends(t *testing.T) {
 	if text := string(b.get(address).Body); !strings.Contains(text, "Ibu Sari") || !strings.Contains(text, "Template order_confirmation") {
 		t.Error("the conversation does not show the template as the customer reads it")
 	}
+}
+
+// A file is sent by a form, without a script: as what it is, once however often the
+// form is sent, and not by a form of another session.
+func TestFileIsSentByForm(t *testing.T) {
+	onBoth(t, func(t *testing.T, o hosttest.Options) {
+		w := hosttest.Start(t, o)
+		b := signIn(t, w)
+		address := thread(t, w, "Boleh minta brosur?")
+		hidden := fill(b.get(address))
+		send := func(token, nonce, name, kind, file string) hosttest.Answer {
+			t.Helper()
+			var body bytes.Buffer
+			form := multipart.NewWriter(&body)
+			for _, field := range [][2]string{{"csrf", token}, {"nonce", nonce}, {"reply_to", ""}, {"caption", "Ini <b>brosur</b>"}} {
+				if err := form.WriteField(field[0], field[1]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			part, err := form.CreatePart(textproto.MIMEHeader{
+				"Content-Disposition": {fmt.Sprintf(`form-data; name="file"; filename=%q`, name)}, "Content-Type": {kind},
+			})
+			if err == nil {
+				_, err = part.Write([]byte(file))
+			}
+			if err = errors.Join(err, form.Close()); err != nil {
+				t.Fatal(err)
+			}
+			req, err := http.NewRequestWithContext(t.Context(), "POST", w.URL+address+"/files", &body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return w.Send(req, "Content-Type: "+form.FormDataContentType(), b.cookies(), "Accept: text/html", "Sec-Fetch-Site: same-origin")
+		}
+		csrf := hidden.Get("csrf")
+		for range 2 {
+			if got := send(csrf, "one", "brosur.pdf", "application/pdf", "%PDF-1.7 brochure"); got.Status != 303 {
+				t.Fatalf("sending a file answers %d %s", got.Status, text(got))
+			}
+		}
+		page := string(b.get(address).Body)
+		if strings.Count(page, "brosur.pdf") != 1 || strings.Contains(page, "<b>brosur") {
+			t.Errorf("a file that was sent twice by one form is there %d times: %s", strings.Count(page, "brosur.pdf"), page)
+		}
+		for _, c := range []struct {
+			token, name, word string
+			status            int
+		}{{"x", "brosur.pdf", "out of date", 403}, {csrf, "", "Choose a file first", 422}} {
+			if got := send(c.token, "two", c.name, "application/pdf", "%PDF"); got.Status != c.status || !strings.Contains(string(got.Body), c.word) {
+				t.Errorf("a file called %q answers %d %s, want %d with %q", c.name, got.Status, text(got), c.status, c.word)
+			}
+		}
+		if got := b.post(address+"/files", url.Values{"csrf": {csrf}}); got.Status != 422 {
+			t.Errorf("a form without a file answers %d", got.Status)
+		}
+		if got := (&browser{t: t, w: w, site: "same-origin"}).post(address+"/files", nil); got.Status != 303 || got.Header.Get("Location") != "/login" {
+			t.Errorf("nobody sends a file: %d %s", got.Status, got.Header.Get("Location"))
+		}
+	})
 }

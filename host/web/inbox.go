@@ -35,6 +35,7 @@ func (w *Web) inboxRoutes() []Route {
 		{"GET", "/inbox/{id}/templates", w.signedIn(w.templateList)},
 		{"POST", "/inbox/{id}/messages", w.signedIn(w.reply)},
 		{"POST", "/inbox/{id}/react", w.signedIn(w.react)},
+		{"POST", "/inbox/{id}/files", w.sendFile},
 		{"POST", "/inbox/{id}/templates", w.signedIn(w.sendTemplate)},
 		{"POST", "/inbox/{id}/again", w.signedIn(w.sendAgain)},
 		{"POST", "/inbox/{id}/assign", w.signedIn(w.assign)},

@@ -35,24 +35,33 @@ func (w *Web) reply(ctx *fasthttp.RequestCtx, v *visitor) error {
 // send sends a form's message. One that is refused comes back with the reason and
 // what was typed.
 func (w *Web) send(ctx *fasthttp.RequestCtx, v *visitor, cmd inbox.SendCommand) error {
-	id, err := pathID[crm.Conversation](ctx)
-	if err != nil {
-		return err
-	}
-	cmd.ConversationID = id
 	if nonce := string(ctx.PostArgs().Peek("nonce")); nonce != "" {
 		cmd.IdempotencyKey, cmd.RequestHash = "web:"+nonce, sha256.Sum256(ctx.PostBody())
+	}
+	return w.sendTyped(ctx, v, cmd, posted(ctx, "text"))
+}
+
+// sendTyped sends a message of which somebody typed a text.
+func (w *Web) sendTyped(ctx *fasthttp.RequestCtx, v *visitor, cmd inbox.SendCommand, typed string) (err error) {
+	if cmd.ConversationID, err = pathID[crm.Conversation](ctx); err != nil {
+		return err
 	}
 	_, err = w.Inbox.Send(request.ContextOf(ctx), v.Principal, cmd)
 	switch crm.CodeOf(err) {
 	case "":
 		return w.back(ctx)
 	case crm.Refused, crm.Invalid:
-		ctx.SetStatusCode(fasthttp.StatusUnprocessableEntity)
-		return w.showThread(ctx, v, composer{Why: v.problem(err), Text: posted(ctx, "text")})
+		return w.notSent(ctx, v, err, typed)
 	default:
 		return err
 	}
+}
+
+// notSent shows the conversation with why a message was not sent, and what was typed
+// of it.
+func (w *Web) notSent(ctx *fasthttp.RequestCtx, v *visitor, why error, typed string) error {
+	ctx.SetStatusCode(fasthttp.StatusUnprocessableEntity)
+	return w.showThread(ctx, v, composer{Why: v.problem(why), Text: typed})
 }
 
 // react answers POST /inbox/{id}/react: it puts an emoji on a message, or takes ours

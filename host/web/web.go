@@ -39,6 +39,7 @@ type Directory interface {
 	Member(ctx context.Context, ws crm.WorkspaceID, id crm.MemberID) (*crm.Member, error)
 	Rename(ctx context.Context, p access.Principal, name string) (*crm.Member, error)
 	Channels(ctx context.Context, p access.Principal) ([]*crm.Channel, error)
+	AllChannels(ctx context.Context) ([]*crm.Channel, error)
 }
 
 // Inbox is what the pages ask of the inbox service.
@@ -88,6 +89,7 @@ type Web struct {
 	Feed      Feed
 	Guard     *auth.Guard
 	Checkers  map[crm.Provider]Checker // who is asked whether a channel's token works
+	Media     map[crm.Provider]Media   // who keeps the files of a channel
 	Now       func() time.Time
 }
 

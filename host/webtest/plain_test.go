@@ -28,6 +28,15 @@ func TestWithoutScript(t *testing.T) {
 	})
 	tab.see("Ada, sampai separuh biaya kuliah.")
 
+	tab.attach("#file", picture(t))
+	tab.clickOn("#caption")
+	tab.insert("Ini brosurnya")
+	tab.clickOn(`form[action*="/files"] button`)
+	if got := s.shows(asking, "Ini brosurnya"); got.Type != "image" {
+		t.Errorf("the phone shows a message of type %s, want image", got.Type)
+	}
+	tab.see("Ini brosurnya")
+
 	tab.clickOn(".message.theirs .reacting")
 	tab.clickOn(".message.theirs .react button[value=🙏]")
 	tab.has(".message.theirs .reactions")
