@@ -75,7 +75,7 @@ func panelOf(x string) *panelView {
 		Token: x, Address: "/inbox/1", Suffix: "?status=all", Contact: "/contacts/1", CanEdit: true, Name: x, Initials: x, Username: x,
 		Known: []line{{x, x}}, Stage: x, Fields: []line{{x, x}}, Source: x, Tags: []tagView{{"1", x, x}}, AddTags: []choice{{"1", x, false}},
 		Score: &scoreView{Total: 72, Temperature: crm.Hot, Parts: []scorePart{{Category: lead.Intent, Points: 20, Most: 35, Lines: []scoreLine{{12, x, x}}}}},
-		Notes: []noteView{{"1", x, x, x, x}}, Tasks: []taskView{{"1", x, x, x, true}}, Others: []row{rowOf(x)}, OptedOut: true, OptedAt: x, OptedWhy: x, Blocked: x,
+		Notes: []noteView{{"1", x, []span{{Text: x}, {Text: x, Style: "mention"}, {Text: x, Style: "me"}}, x, x}}, Tasks: []taskView{{"1", x, x, x, true}}, Others: []row{rowOf(x)}, OptedOut: true, OptedAt: x, OptedWhy: x, Blocked: x,
 	}
 }
 

@@ -41,7 +41,11 @@ type panelView struct {
 type tagView struct{ ID, Name, Color string }
 
 // noteView is what the team wrote about the contact.
-type noteView struct{ ID, Author, Body, At, AtISO string }
+type noteView struct {
+	ID, Author string
+	Body       []span
+	At, AtISO  string
+}
 
 // taskView is what is to be done about the contact.
 type taskView struct {
@@ -124,7 +128,7 @@ func (v *visitor) cardLists(p *panelView, found *people.Card, here crm.Conversat
 		p.Tags = append(p.Tags, tagView{t.ID.String(), t.Name, t.Color})
 	}
 	for _, n := range found.Notes {
-		p.Notes = append(p.Notes, noteView{n.ID.String(), v.author(n.Author), n.Body, v.when(n.CreatedAt, now), iso(n.CreatedAt)})
+		p.Notes = append(p.Notes, noteView{n.ID.String(), v.author(n.Author), v.mentioning(n.Body), v.when(n.CreatedAt, now), iso(n.CreatedAt)})
 	}
 	for _, t := range found.Tasks {
 		task := taskView{ID: t.ID.String(), Title: t.Title, Assignee: v.members[t.AssigneeID.String()]}
