@@ -164,7 +164,7 @@ func (t *talk) bubble(m *crm.Message) bubble {
 	v := t.v
 	b := bubble{
 		ID: m.ID.String(), Side: "theirs", Author: t.author(m), At: v.hour(m.ProviderTime), AtISO: iso(m.ProviderTime), Kind: m.Content.Kind(),
-		Forwarded: m.Forwarded, Edited: !m.EditedAt.IsZero(), Revoked: !m.RevokedAt.IsZero(), Quotable: m.ProviderID != "",
+		Forwarded: m.Forwarded, Edited: !m.EditedAt.IsZero(), Revoked: !m.RevokedAt.IsZero(), Quotable: m.ProviderID != "" && m.Status != crm.Failed, // what nobody got cannot be answered
 	}
 	if m.Direction == crm.Outbound {
 		b.Side, b.Tick, b.Unknown = "mine", v.tick(m.Status), m.Status == crm.Unknown

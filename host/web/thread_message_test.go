@@ -120,6 +120,9 @@ func TestWhatFailedAndWhatMayBeSentAgain(t *testing.T) {
 		m := ours(1, c.content, crm.Failed)
 		m.Error = c.err
 		b := someone().bubbles([]*crm.Message{m}, "Budi", noon)[0]
+		if b.Quotable {
+			t.Errorf("%+v, which nobody got, can be quoted and reacted to", c.content)
+		}
 		if !strings.Contains(b.Failure, c.says) || b.Again != c.again {
 			t.Errorf("%+v failing with %+v says %q and may be sent again: %t, want %q and %t", c.content, c.err, b.Failure, b.Again, c.says, c.again)
 		}

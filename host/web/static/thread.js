@@ -187,7 +187,8 @@ export function react(link) {
     link.focus();
   });
   link.before(form);
-  form.querySelector("button").focus();
+  form.querySelector("button").focus({ preventScroll: true });
+  form.scrollIntoView({ block: "nearest" });
 }
 
 // jump shows a message and marks it for a moment.
