@@ -8,6 +8,7 @@ import (
 	"github.com/my21staff/my21staff/crm/feed"
 	"github.com/my21staff/my21staff/crm/inbox"
 	"github.com/my21staff/my21staff/crm/outbox"
+	"github.com/my21staff/my21staff/crm/people"
 	"github.com/my21staff/my21staff/host/api"
 	"github.com/my21staff/my21staff/host/hook"
 	"github.com/my21staff/my21staff/host/sse"
@@ -26,6 +27,10 @@ func (seams) Connector() func(driver.Connector) driver.Connector { return nil }
 func (seams) Channels(c inbox.Channels) inbox.Channels           { return c }
 func (seams) Inbox(s inbox.Store) inbox.Store                    { return s }
 func (seams) Outbox(s outbox.Store) outbox.Store                 { return s }
+func (seams) People(s people.Store) people.Store                 { return s }
+func (seams) Imports(s people.ImportStore) people.ImportStore    { return s }
+func (seams) Bulks(s people.BulkStore) people.BulkStore          { return s }
+func (seams) Erasures(s people.EraseStore) people.EraseStore     { return s }
 func (seams) Sender(s outbox.Sender) outbox.Sender               { return s }
 func (seams) Feed(s feed.Store) feed.Store                       { return s }
 func (seams) Stream(f sse.Feed) sse.Feed                         { return f }

@@ -9,6 +9,7 @@ import (
 	"github.com/my21staff/my21staff/crm/feed"
 	"github.com/my21staff/my21staff/crm/inbox"
 	"github.com/my21staff/my21staff/crm/outbox"
+	"github.com/my21staff/my21staff/crm/people"
 	"github.com/my21staff/my21staff/host/hook"
 	"github.com/my21staff/my21staff/host/sse"
 )
@@ -19,7 +20,7 @@ type Bug struct {
 	Name    string `json:"name"`
 	About   string `json:"about"`
 	Verdict string `json:"verdict"` // the checker's, which it is to break
-	Needs   string `json:"needs"`   // what it takes beside load to show: kill, drain, reset; empty: nothing
+	Needs   string `json:"needs"`   // what it takes beside load to show: kill, drain, reset, work; empty: nothing
 	On      string `json:"on"`      // the only database it shows on; empty: both
 
 	receiver func(*Harness, hook.Receiver) hook.Receiver
@@ -31,6 +32,10 @@ type Bug struct {
 	sender   func(*Harness, outbox.Sender) outbox.Sender
 	facts    func(*Harness, feed.Store) feed.Store
 	stream   func(*Harness, sse.Feed) sse.Feed
+	people   func(*Harness, people.Store) people.Store
+	imports  func(*Harness, people.ImportStore) people.ImportStore
+	bulks    func(*Harness, people.BulkStore) people.BulkStore
+	erasures func(*Harness, people.EraseStore) people.EraseStore
 	sql      func(string) string
 }
 
@@ -48,6 +53,9 @@ const (
 	doubleSend    = "double-send"
 	leak          = "leak"
 	unsettled     = "unsettled"
+	count         = "count"
+	stale         = "stale"
+	trace         = "trace"
 )
 
 // What a bug may need.
@@ -55,12 +63,13 @@ const (
 	needsKill  = "kill"
 	needsDrain = "drain"
 	needsReset = "reset"
+	needsWork  = "work" // in the background: imports, bulk changes, rescores, erasures
 )
 
 const onSQLite = "sqlite"
 
 // bugs is every bug there is.
-var bugs = slices.Concat(acknowledgements, duplicates, batches, rows, sends, feeds, leaks, doors)
+var bugs = slices.Concat(acknowledgements, duplicates, batches, rows, sends, feeds, leaks, doors, works)
 
 func bugNamed(name string) (*Bug, error) {
 	for _, b := range bugs {

@@ -55,6 +55,14 @@ var scenarios = map[string]func(r *rig) string{
 	"signature-optional":      unsignedIsRefused,
 	"signature-of-any":        othersSecretSignsNothingOfOurs,
 	"refused-and-stored":      refusedIsNotStored,
+	"erase-keeps-messages":    erasedLeavesNoMessage,
+	"erase-keeps-bodies":      erasedLeavesNoBody,
+	"erase-keeps-remains":     erasedLeavesNothingInTheFile,
+	"rescore-ends-early":      rescoreScoresAll,
+	"import-doubles-row":      rowIsOneContact,
+	"import-repeats-notes":    sameFileNotesNothing,
+	"bulk-leaves-out":         bulkChangesAll,
+	"figures-drift":           figuresAreWhatIsThere,
 }
 
 // TestBugsAreWrong runs each bug's scenario with the bug, which must show, and

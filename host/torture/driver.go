@@ -148,17 +148,18 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 		return nil, driver.ErrSkip
 	}
 	query, err := c.statement(query)
+	if err == nil && len(args) == 1 {
+		err = c.batch(args[0].Value)
+	}
 	if err != nil {
 		return nil, err
-	}
-	if c.h.bug.sql != nil && len(args) == 1 {
-		c.rewriteBatch(args[0].Value)
 	}
 	return ask.QueryContext(ctx, query, args)
 }
 
 // statement passes the points of migrations, which show by their entry in the
-// table of migrations, and rewrites a statement as the bug wants it.
+// table of migrations, and of the figures, and rewrites a statement as the bug
+// wants it.
 func (c *conn) statement(query string) (string, error) {
 	var err error
 	switch {
@@ -167,6 +168,8 @@ func (c *conn) statement(query string) (string, error) {
 	case strings.HasPrefix(query, "insert into migrations"):
 		c.migrating = true
 		err = c.h.inMigration("migrate.midStep")
+	case writesFigures(query):
+		err = c.h.inDriver("figures.beforeWrite", sql.ErrConnDone)
 	}
 	if err != nil || c.h.bug.sql == nil {
 		return query, err
@@ -174,17 +177,26 @@ func (c *conn) statement(query string) (string, error) {
 	return c.h.bug.sql(query), nil
 }
 
-// rewriteBatch rewrites the statements of a batch. PostgreSQL's driver takes
-// them as one argument of a type of its own, a slice of bunstore.Statement.
-func (c *conn) rewriteBatch(argument any) {
+// writesFigures reports whether a statement adds to the figures.
+func writesFigures(query string) bool {
+	return strings.Contains(query, "figures.value + excluded.value")
+}
+
+// batch passes the statements of a batch through statement. PostgreSQL's driver
+// takes them as one argument of a type of its own, a slice of bunstore.Statement.
+func (c *conn) batch(argument any) error {
 	list := reflect.ValueOf(argument)
 	if list.Kind() != reflect.Slice || list.Type().Elem() != reflect.TypeFor[bunstore.Statement]() {
-		return
+		return nil
 	}
 	for i := range list.Len() {
 		statement := list.Index(i).Addr().Interface().(*bunstore.Statement)
-		statement.SQL = c.h.bug.sql(statement.SQL)
+		var err error
+		if statement.SQL, err = c.statement(statement.SQL); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // PrepareContext implements driver.ConnPrepareContext.

@@ -57,6 +57,7 @@ func TestListingIsComplete(t *testing.T) {
 	verdicts := map[string]bool{
 		"lost": false, "refused-stored": false, "phantom": false, "dup": false, "bytes": false, "order": false,
 		"status": false, "gap": false, "twice": false, "double-send": false, "leak": false, "unsettled": false,
+		"count": false, "stale": false, "trace": false,
 	}
 	names := map[string]bool{}
 	for _, p := range listed.Points {
@@ -67,7 +68,7 @@ func TestListingIsComplete(t *testing.T) {
 	}
 	for _, b := range listed.Bugs {
 		_, known := verdicts[b.Verdict]
-		if !known || names[b.Name] || b.About == "" || !slices.Contains([]string{"", "kill", "drain", "reset"}, b.Needs) {
+		if !known || names[b.Name] || b.About == "" || !slices.Contains([]string{"", "kill", "drain", "reset", "work"}, b.Needs) {
 			t.Errorf("the bug %q has the verdict %q and needs %q, or is there twice, or says nothing of itself", b.Name, b.Verdict, b.Needs)
 		}
 		names[b.Name], verdicts[b.Verdict] = true, true

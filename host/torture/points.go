@@ -59,6 +59,31 @@ var points = []Point{
 	{"media.afterDownload", "the provider has begun to give it"},
 	{"media.midDownload", "a part of it has been passed on"},
 
+	{"people.beforeCommit", "a change of contacts or of what belongs to the lead database is written and not committed"},
+	{"people.afterCommit", "it is committed, the client has no answer"},
+
+	{"import.afterClaim", "an import is leased, nothing more of it is done"},
+	{"import.beforeCommit", "in its transaction, some rows and how far the import is are written"},
+	{"import.afterCommit", "it is committed, the worker has not been told"},
+
+	{"bulk.afterClaim", "a bulk change is leased, nothing more of it is done"},
+	{"bulk.beforeCommit", "in its transaction, some contacts and how far the change is are written"},
+	{"bulk.afterCommit", "it is committed, the worker has not been told"},
+
+	{"rescore.afterClaim", "a rescore is leased, nothing more of it is done"},
+	{"rescore.beforeCommit", "in its transaction, some leads and how far the rescore is are written"},
+	{"rescore.afterCommit", "it is committed, the worker has not been told"},
+
+	{"erase.beforeCommit", "in its transaction, a contact is hidden and what it is known by is noted"},
+	{"erase.afterCommit", "it is committed, the client has no answer"},
+	{"erase.afterClaim", "an erasure is leased, nothing more is taken away"},
+	{"erase.beforeStep", "some rows are about to be taken away"},
+	{"erase.afterStep", "they are, and that is committed; the worker has not been told"},
+	{"erasing.beforeCommit", "in its transaction, an erasure is taken to its next stage, or through an import"},
+	{"erasing.afterCommit", "it is committed"},
+
+	{"figures.beforeWrite", "in any transaction, the figures are about to be written, on SQLite with the rows they count there already"},
+
 	{"migrate.beforeStep", "in a migration's transaction, the lock is taken and nothing done"},
 	{"migrate.midStep", "in its transaction, the schema is changed and that is not noted"},
 	{"migrate.afterStep", "it is committed"},

@@ -46,6 +46,7 @@ func TestEveryPointIsPassed(t *testing.T) {
 			send()
 			files(t, w, thread)
 			replay(t, w)
+			background(t, w)
 			answers(t, w, 200, "PATCH", thread, map[string]any{"status": "snoozed", "snoozed_until": time.Now().Add(time.Second).UTC().Format(time.RFC3339)})
 			ends := []string{"close.beforeDrain", "close.midDrain", "close.afterDrain"}
 			tick := time.NewTicker(20 * time.Millisecond)
@@ -113,6 +114,39 @@ func files(t *testing.T, w *hosttest.World, thread string) {
 		return image != ""
 	})
 	answers(t, w, 200, "GET", "/api/messages/"+image+"/media", nil)
+}
+
+// background has the host do what it does in the background: an import, a bulk
+// change, a rescore and an erasure.
+func background(t *testing.T, w *hosttest.World) {
+	t.Helper()
+	send := func(want int, method, path, kind, body string) map[string]any {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), method, w.URL+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer := w.Send(req, "X-Api-Key: "+string(w.Key), "Content-Type: "+kind)
+		if answer.Status != want {
+			t.Fatalf("%s %s is answered %d %s", method, path, answer.Status, answer.Body)
+		}
+		return hosttest.Decode[map[string]any](t, answer)
+	}
+	ends := func(path string) {
+		t.Helper()
+		hosttest.Until(t, path+" has ended", func() bool { return send(200, "GET", path, "application/json", "")["ended_at"] != nil })
+	}
+	file := "/api/imports/" + send(201, "POST", "/api/imports", "text/csv", "name,phone\nMurid,+62 812 0000 0002\n")["id"].(string)
+	send(200, "POST", file+"/start", "application/json", "{}")
+	ends(file)
+	pupil := send(200, "GET", "/api/contacts/by-phone?phone=%2B6281200000002", "application/json", "")["id"].(string)
+	send(200, "PATCH", "/api/contacts/"+pupil, "application/json", `{"name":"Murid Contoh"}`)
+	bulk := send(202, "POST", "/api/contacts/bulk", "application/json", `{"filter":{"field":"lead_status","op":"is","value":"new"},"lead_status":"contacted","background":true}`)
+	ends("/api/bulks/" + bulk["id"].(string))
+	send(200, "POST", "/api/lead-rules/rescore", "application/json", "")
+	ends("/api/lead-rules/rescore")
+	send(202, "DELETE", "/api/contacts/"+pupil, "application/json", "")
+	ends("/api/contacts/" + pupil + "/erasure")
 }
 
 // replay reads the stream from its beginning until there is something.

@@ -23,6 +23,7 @@ import (
 	"github.com/my21staff/my21staff/crm/feed"
 	"github.com/my21staff/my21staff/crm/inbox"
 	"github.com/my21staff/my21staff/crm/outbox"
+	"github.com/my21staff/my21staff/crm/people"
 	"github.com/my21staff/my21staff/crm/webhook"
 	"github.com/my21staff/my21staff/host/gather"
 	"github.com/my21staff/my21staff/host/hook"
@@ -34,12 +35,18 @@ import (
 // it, and two workspaces.
 type rig struct {
 	t        *testing.T
+	dsn      string // of a server, a file, or "" for a database in memory
+	environ  []string
 	h        *torture.Harness
 	store    *bunstore.Store // without the harness at its ports
 	inbox    *inbox.Service
 	outbox   *outbox.Service
 	receiver hook.Receiver
 	stream   sse.Feed
+	people   *people.Service
+	imports  *people.Imports
+	bulks    *people.Bulks
+	erasures *people.Erasures
 	network  *network
 	mint     *crm.Mint
 	ahead    atomic.Int64 // how far the clock is ahead
@@ -49,14 +56,14 @@ type rig struct {
 
 func newRig(t *testing.T, dsn string, environ ...string) *rig {
 	t.Helper()
-	r := &rig{t: t, network: &network{}}
+	r := &rig{t: t, dsn: dsn, environ: environ, network: &network{}}
 	var err error
 	r.h, err = torture.Open(environ)
 	r.must(err)
 	sealer, err := chacha.New(chacha.NewKey())
 	r.must(err)
-	if dsn == "" {
-		r.store, err = sqlite.Open(t.Context(), "", sqlite.Options{Sealer: sealer, Wrap: r.h.Connector()})
+	if !strings.HasPrefix(dsn, "postgres") {
+		r.store, err = sqlite.Open(t.Context(), dsn, sqlite.Options{Sealer: sealer, Wrap: r.h.Connector()})
 	} else {
 		r.store, err = postgres.Open(t.Context(), dsn, postgres.Options{Sealer: sealer, Wrap: r.h.Connector()})
 	}
@@ -68,6 +75,10 @@ func newRig(t *testing.T, dsn string, environ ...string) *rig {
 	r.receiver = r.h.Receiver(gather.New(r.inbox, uncounted{}, gather.Options{}))
 	r.stream = r.h.Stream(feed.New(r.h.Feed(r.store.Feed())))
 	r.mint = mint
+	r.people = people.New(r.h.People(r.store.People()), mint)
+	r.imports = people.NewImports(r.h.Imports(r.store.Imports()), mint)
+	r.bulks = people.NewBulks(r.h.Bulks(r.store.Bulks()), mint)
+	r.erasures = people.NewErasures(r.h.Erasures(r.store.Erasures()), r.store.Imports(), mint)
 	r.outbox = r.newOutbox()
 	r.ours, r.theirs = r.channel(channels, 1), r.channel(channels, 2)
 	return r
