@@ -32,6 +32,7 @@ func crawl(ctx context.Context, plan *record.Plan, bodies int) ([]verdict.Shown,
 	all := make([]verdict.Shown, len(plan.Workspaces))
 	for w := range all {
 		c := &crawler{plan: plan, w: w, client: &http.Client{Timeout: 30 * time.Second}}
+		c.shown.Traces = map[string]string{}
 		if err := errors.Join(c.conversations(ctx), c.messages(ctx), c.bodies(ctx, bodies), c.search(ctx)); err != nil {
 			return nil, fmt.Errorf("workspace %d: %w", w, err)
 		}
@@ -100,8 +101,16 @@ func (a answered) Error() string { return fmt.Sprintf("%s answers %d", a.path, a
 
 var tagged = regexp.MustCompile(`m21 ([0-9a-f]+) w(\d+) `)
 
-// look finds words of other workspaces in an answer.
+// look finds words of other workspaces in an answer, and what may be traces of
+// who was erased.
 func (c *crawler) look(path string, body []byte) {
+	if words := record.Traces(body); len(words) > 0 {
+		c.mu.Lock()
+		for _, word := range words {
+			c.shown.Traces[word] = path
+		}
+		c.mu.Unlock()
+	}
 	for _, found := range tagged.FindAllSubmatch(body, -1) {
 		if w, err := strconv.Atoi(string(found[2])); err == nil && string(found[1]) == c.plan.Run && w != c.w {
 			c.mu.Lock()
@@ -222,6 +231,7 @@ func foreign(ctx context.Context, plan *record.Plan, all []verdict.Shown, w int)
 		return nil
 	}
 	c := &crawler{plan: plan, w: w, client: &http.Client{Timeout: 30 * time.Second}}
+	c.shown.Traces = map[string]string{}
 	var paths []string
 	for i, id := range all[other].Conversations[:min(5, len(all[other].Conversations))] {
 		paths = append(paths, "/api/conversations/"+id, "/api/conversations/"+id+"/messages")

@@ -82,6 +82,9 @@ func gather(ctx context.Context, o *options) (*verdict.Evidence, error) {
 	if e.Calls, err = record.ReadLines[record.Call](filepath.Join(o.dir, "provider.jsonl")); err != nil {
 		return nil, err
 	}
+	if e.Works, err = record.ReadLines[record.Work](filepath.Join(o.dir, "works.jsonl")); err != nil {
+		return nil, err
+	}
 	if e.Transcripts, err = transcripts(o.dir); err != nil {
 		return nil, err
 	}

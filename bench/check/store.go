@@ -22,6 +22,8 @@ type store struct {
 	query func(ctx context.Context, query string) (cursor, func(), error)
 	id    func(column string) string // an id as hexadecimal text
 	hash  func(column string) string // bytes as hexadecimal text
+	whole string                     // every table's name, and the query of its rows as text
+	files []string                   // that hold it, if they are at hand
 	close func()
 }
 
@@ -50,6 +52,7 @@ func openStore(ctx context.Context, database string) (*store, error) {
 			}
 			return rows, func() { _ = rows.Close() }, nil
 		},
+		whole: wholeOfSQLite, files: []string{database, database + "-wal"},
 		id: hexadecimal, hash: hexadecimal, close: func() { _ = db.Close() },
 	}, db.PingContext(ctx)
 }
@@ -64,6 +67,7 @@ func openPostgres(ctx context.Context, dsn string) (*store, error) {
 			rows, err := conn.Query(ctx, query)
 			return rows, rows.Close, err
 		},
+		whole: wholeOfPostgres,
 		id:    func(column string) string { return "replace(" + column + "::text, '-', '')" },
 		hash:  func(column string) string { return "encode(" + column + ", 'hex')" },
 		close: func() { _ = conn.Close(ctx) },
@@ -106,7 +110,7 @@ func (s *store) settle(ctx context.Context, patience time.Duration) error {
 }
 
 func (s *store) read(ctx context.Context) (all verdict.Store, err error) {
-	for _, read := range []func(context.Context, *verdict.Store) error{s.messages, s.statuses, s.conversations, s.facts, s.deliveries, s.jobs} {
+	for _, read := range []func(context.Context, *verdict.Store) error{s.messages, s.statuses, s.conversations, s.facts, s.deliveries, s.jobs, s.contacts, s.erasures, s.figures, s.traces} {
 		if err := read(ctx, &all); err != nil {
 			return all, err
 		}
@@ -139,10 +143,10 @@ func (s *store) statuses(ctx context.Context, all *verdict.Store) (err error) {
 }
 
 func (s *store) conversations(ctx context.Context, all *verdict.Store) (err error) {
-	query := fmt.Sprintf("select %s, %s, %s, %s, coalesce(%s, ''), unread from conversations",
-		s.id("workspace_id"), s.id("id"), s.id("channel_id"), s.id("contact_id"), s.id("last_message_id"))
+	query := fmt.Sprintf("select %s, %s, %s, %s, coalesce(%s, ''), unread, status, %s, waiting_since is not null from conversations",
+		s.id("workspace_id"), s.id("id"), s.id("channel_id"), s.id("contact_id"), s.id("last_message_id"), s.id("assignee_id"))
 	all.Conversations, err = rows(ctx, s, query, func(r cursor, c *verdict.Conversation) error {
-		return r.Scan(&c.Workspace, &c.ID, &c.Channel, &c.Contact, &c.LastMessage, &c.Unread)
+		return r.Scan(&c.Workspace, &c.ID, &c.Channel, &c.Contact, &c.LastMessage, &c.Unread, &c.Status, &c.Assignee, &c.Waiting)
 	})
 	return err
 }

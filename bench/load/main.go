@@ -34,7 +34,7 @@ type options struct {
 	peers, batch, text int
 	streams, readers   int
 	crowd              int
-	chores             int
+	chores, works      int
 	seed               uint64
 	shares             shares
 	faults             faults
@@ -58,6 +58,7 @@ func parse(args []string) (*options, error) {
 	fs.IntVar(&o.crowd, "crowd", 0, "readers that the word \"cut\" on the standard input cuts off all at once, of all workspaces in turn")
 	fs.IntVar(&o.readers, "readers", 1, "readers of the API")
 	fs.IntVar(&o.chores, "chores", 0, "workers that change conversations, and up- and download files")
+	fs.IntVar(&o.works, "works", 0, "rows of the files that each workspace imports one after the other, changing, scoring and erasing whom they name; 0: none")
 	fs.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "of the traffic")
 	fs.DurationVar(&o.away, "provider-away", 0, "when the provider begins to answer 503 to every send, after the start")
 	fs.DurationVar(&o.back, "provider-back", 0, "when it does so no longer")

@@ -27,6 +27,7 @@ type session struct {
 	streams  []*reader
 	browser  *browser
 	crowd    *crowd
+	works    []*works
 }
 
 func newSession(plan *record.Plan, o *options) (*session, error) {
@@ -51,6 +52,9 @@ func newSession(plan *record.Plan, o *options) (*session, error) {
 	if s.crowd, err = newCrowd(o.dir, plan, o.crowd); err != nil {
 		return nil, err
 	}
+	if err := s.newWorks(); err != nil {
+		return nil, err
+	}
 	manners := []string{steady, churn, slow}
 	for w := range plan.Workspaces {
 		for n := range o.streams {
@@ -62,6 +66,18 @@ func newSession(plan *record.Plan, o *options) (*session, error) {
 		}
 	}
 	return s, nil
+}
+
+// newWorks prepares the work in the background of each workspace.
+func (s *session) newWorks() error {
+	if s.options.works == 0 {
+		return nil
+	}
+	log, err := record.Create(filepath.Join(s.dir, "works.jsonl"))
+	for w := range s.plan.Workspaces {
+		s.works = append(s.works, &works{driver: s.driver, client: &http.Client{Timeout: patience}, log: log, w: w, rows: s.options.works, stuck: stuckAt})
+	}
+	return err
 }
 
 // run drives until making ends, drains, and lets the streams catch up.
@@ -81,7 +97,7 @@ func (s *session) run(making context.Context) error {
 		return err
 	}
 	defer server.Close()
-	var readers, browsers sync.WaitGroup
+	var readers, browsers, workers sync.WaitGroup
 	defer readers.Wait()
 	listening, hush := context.WithCancel(life)
 	defer hush()
@@ -96,6 +112,9 @@ func (s *session) run(making context.Context) error {
 	for range s.chores {
 		browsers.Go(func() { s.browser.work(making) })
 	}
+	for _, k := range s.works {
+		workers.Go(func() { _ = k.run(life, making) }) // a journal that fails also fails the next intent
+	}
 	if s.flood.steps == "" {
 		go s.progress(life)
 	}
@@ -107,10 +126,14 @@ func (s *session) run(making context.Context) error {
 		return err
 	}
 	browsers.Wait()
+	workers.Wait()
 	s.catchUp(life)
 	hush()
 	readers.Wait()
-	return errors.Join(s.crowd.close(), s.journal.Close(), s.provider.record.Close(), s.summary())
+	for _, k := range s.works[:min(1, len(s.works))] { // which all have
+		err = k.log.Close()
+	}
+	return errors.Join(err, s.crowd.close(), s.journal.Close(), s.provider.record.Close(), s.summary())
 }
 
 // serveProvider starts the fake provider, whose reports the driver sends until

@@ -57,7 +57,8 @@ type Line struct {
 const (
 	Message = "message"
 	Status  = "status"
-	Bad     = "bad" // one that no host can store
+	Bad     = "bad"  // one that no host can store
+	Gone    = "gone" // a message of somebody who is erased after it, or while it comes
 )
 
 // Item is one update in a webhook, or the message of a send.

@@ -32,7 +32,7 @@ func plantBugs(ctx context.Context, t *torturer, db database, r *result) error {
 			continue // or the database holds it back on its own
 		}
 		r.Planned++
-		found, err := t.plant(ctx, db, bug.Name, verdict.Verdict(bug.Verdict))
+		found, err := t.plant(ctx, db, bug.Name, verdict.Verdict(bug.Verdict), bug.Needs == "work")
 		if err != nil {
 			return fmt.Errorf("%s: %w", bug.Name, err)
 		}
@@ -48,13 +48,14 @@ func plantBugs(ctx context.Context, t *torturer, db database, r *result) error {
 }
 
 // plant runs hosts with a bug, one installation after the other, until it is
-// found or the time is over.
-func (t *torturer) plant(ctx context.Context, db database, name string, expected verdict.Verdict) (bugFound, error) {
+// found or the time is over. One that shows in what is done in the background
+// needs that, and nobody who ends the host in the middle.
+func (t *torturer) plant(ctx context.Context, db database, name string, expected verdict.Verdict, work bool) (bugFound, error) {
 	found := bugFound{Name: name, Expected: expected}
 	env := []string{"M21_TORTURE_BUG=" + name}
 	all, begin := newResult("bug-"+name, db.name(), 0), time.Now()
 	for time.Since(begin) < t.seconds && ctx.Err() == nil {
-		err := t.install(ctx, run{
+		planted := run{
 			db: db, result: all, env: env, size: size{3, 1}, discard: true,
 			traffic: traffic{drain: 8 * time.Second, args: []string{
 				"-rate", fmt.Sprint(t.rate), "-clients", "128", "-peers", "8", "-batch", "20", "-streams", "3", "-readers", "2", "-chores", "1",
@@ -62,8 +63,12 @@ func (t *torturer) plant(ctx context.Context, db database, name string, expected
 				"-provider-slow", "80", "-provider-reset", "60",
 			}},
 			evil: func(ctx context.Context, w *world, _ *driver) error { return w.hosts[0].trouble(ctx, env) },
-		})
-		if err != nil {
+		}
+		if work {
+			planted.traffic = t.working(200, "-peers", "8")
+			planted.evil = func(ctx context.Context, w *world, _ *driver) error { return w.workGoesOn(ctx) }
+		}
+		if err := t.install(ctx, planted); err != nil {
 			return found, err
 		}
 		if found.Good = all.Verdicts[expected] > 0; found.Good {

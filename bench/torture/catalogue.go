@@ -12,7 +12,7 @@ import (
 // the environment; before a fault acts it appends a line to M21_TORTURE_LOG.
 type catalogue struct {
 	Points []struct{ Name, About string }
-	Bugs   []struct{ Name, About, Verdict, On string } // On: the database it shows on; empty: any
+	Bugs   []struct{ Name, About, Verdict, Needs, On string } // On: the database it shows on; empty: any
 }
 
 // landed is a line of the host's log of faults.

@@ -16,16 +16,17 @@ import (
 
 // traffic is what the driver is told beside where.
 type traffic struct {
-	args  []string
-	drain time.Duration
+	args     []string
+	drain    time.Duration
+	patience time.Duration // with its end after the drain; 0: a minute
 }
 
 // driver is the load driver's process.
 type driver struct {
 	*process
-	world *world
-	told  *os.File // its standard input
-	drain time.Duration
+	world    *world
+	told     *os.File // its standard input
+	patience time.Duration
 }
 
 // drive starts the driver on the world.
@@ -40,14 +41,14 @@ func (w *world) drive(t traffic) (*driver, error) {
 	if err != nil {
 		return nil, errors.Join(err, told.Close())
 	}
-	return &driver{process: p, world: w, told: told, drain: t.drain}, nil
+	return &driver{process: p, world: w, told: told, patience: t.drain + max(t.patience, time.Minute)}, nil
 }
 
 // finish lets the driver drain and end.
 func (d *driver) finish() error {
 	_, _ = d.told.WriteString("drain\n") // one that has ended says so below
 	defer d.told.Close()
-	code, err := d.wait(d.drain + 60*time.Second)
+	code, err := d.wait(d.patience)
 	if err != nil {
 		d.kill()
 		return fmt.Errorf("%w: %s", err, d.tail())

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -54,6 +53,9 @@ func listed(list, name string) bool {
 // load of all sorts.
 func (t *torturer) pointFaults(ctx context.Context, db database, r *result, point string) error {
 	traffic := t.usual("-chores", "2", "-sends", "80", "-images", "200")
+	if aboutWork(point) {
+		traffic = t.working(1200)
+	}
 	return t.install(ctx, run{db: db, result: r, traffic: traffic, evil: func(ctx context.Context, w *world, _ *driver) error {
 		h := w.hosts[0]
 		for range t.cycles {
@@ -73,9 +75,9 @@ func (t *torturer) pointFaults(ctx context.Context, db database, r *result, poin
 // fault starts the host anew with a fault in it, waits until it lands, and ends
 // the host.
 func (h *host) fault(ctx context.Context, r *result, point, action string) error {
-	nth := 1
-	if strings.HasPrefix(point, "ingest.") || strings.HasPrefix(point, "commit.") {
-		nth += rand.IntN(30)
+	nth, patience := passes(point), 30*time.Second
+	if aboutWork(point) {
+		patience = 3 * time.Minute // the leases of the host before run out
 	}
 	before, err := h.world.landed()
 	if err != nil {
@@ -84,13 +86,16 @@ func (h *host) fault(ctx context.Context, r *result, point, action string) error
 	if err := h.launch(faultEnv(point, action, nth)...); err != nil {
 		return err
 	}
-	landed, asked, begin := false, false, time.Now()
-	for time.Since(begin) < 30*time.Second && ctx.Err() == nil && !landed {
-		time.Sleep(5 * time.Millisecond)
-		if strings.HasPrefix(point, "close.") && !asked && time.Since(begin) > 700*time.Millisecond {
-			h.signal(syscall.SIGTERM)
-			asked = true
+	if strings.HasPrefix(point, "close.") { // before it is ready nothing would hear of it
+		if _, err := h.ready(ctx, time.Now()); err != nil {
+			return err
 		}
+		moment(200*time.Millisecond, 700*time.Millisecond)
+		h.signal(syscall.SIGTERM)
+	}
+	landed, begin := false, time.Now()
+	for time.Since(begin) < patience && ctx.Err() == nil && !landed {
+		time.Sleep(5 * time.Millisecond)
 		now, err := h.world.landed()
 		if err != nil {
 			return err
@@ -98,7 +103,7 @@ func (h *host) fault(ctx context.Context, r *result, point, action string) error
 		landed = len(now) > len(before)
 	}
 	if !landed {
-		r.fail("%s:%s:%d did not land within 30 s", point, action, nth)
+		r.fail("%s:%s:%d did not land within %v", point, action, nth, patience)
 		return ctx.Err()
 	}
 	r.Done++

@@ -87,6 +87,7 @@ func (r *result) add(found *verdict.Report) {
 		{&c.Deliveries, f.Deliveries}, {&c.Tries, f.Tries}, {&c.Retries, f.Retries}, {&c.Infos, f.Infos}, {&c.Messages, f.Messages},
 		{&c.Absorbed, f.Absorbed}, {&c.Sends, f.Sends}, {&c.Accepted, f.Accepted}, {&c.Unknown, f.Unknown}, {&c.Facts, f.Facts},
 		{&c.Events, f.Events}, {&c.Resumes, f.Resumes}, {&c.Resyncs, f.Resyncs}, {&c.Bodies, f.Bodies}, {&c.Overseen, f.Overseen},
+		{&c.Works, f.Works}, {&c.Erased, f.Erased}, {&c.Figures, f.Figures},
 	} {
 		*sum.into += sum.n
 	}

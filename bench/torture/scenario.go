@@ -28,6 +28,7 @@ func scenarios() []scenario {
 		{"cut", "postgres", cutCommits},
 		{"reset", "sqlite postgres", resetProvider},
 		{"diskfull", "sqlite postgres", fillDisk},
+		{"works", "sqlite postgres", killWorks},
 		{"storms", "sqlite postgres", cutCrowd},
 		{"two-hosts", "postgres", twoHosts},
 		{"outage", "sqlite postgres", outageOfProvider},

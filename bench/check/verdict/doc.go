@@ -24,8 +24,10 @@ const (
 	Unordered     Verdict = "unordered"      // a feed that went back
 	DoubleSend    Verdict = "double-send"    // the provider accepted one message twice
 	Leak          Verdict = "leak"           // shown or stored where another workspace is
+	Stale         Verdict = "stale"          // a score that the rules in force do not give
+	Trace         Verdict = "trace"          // something of a contact that was erased
 	Unsettled     Verdict = "unsettled"      // sent until the end and not taken, or taken and not done
 )
 
 // All lists the verdicts in the order they are printed.
-var All = []Verdict{Lost, RefusedStored, Phantom, Dup, Bytes, Order, Status, Count, Gap, Twice, Unordered, DoubleSend, Leak, Unsettled}
+var All = []Verdict{Lost, RefusedStored, Phantom, Dup, Bytes, Order, Status, Count, Gap, Twice, Unordered, DoubleSend, Leak, Stale, Trace, Unsettled}

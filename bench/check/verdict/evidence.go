@@ -8,6 +8,7 @@ type Evidence struct {
 	Journal     []record.Line
 	Calls       []record.Call
 	Transcripts []record.Transcript
+	Works       []record.Work
 	Store       Store
 	API         []Shown // by workspace; empty: the API was not asked
 	Now         int64   // milliseconds; when the store was read
@@ -21,6 +22,10 @@ type Store struct {
 	Facts         []Fact
 	Deliveries    []Delivery
 	Jobs          []Job
+	Contacts      []Contact
+	Erasures      []Erasure
+	Figures       []Figure            // nil: nobody looked
+	Traces        map[string][]string // see record.Traces: where each stands, in words
 }
 
 // Message is a row of messages.
@@ -41,6 +46,31 @@ type Conversation struct {
 	Workspace, ID, Channel, Contact string
 	LastMessage                     string
 	Unread                          int64
+	Status, Assignee                string
+	Waiting                         bool // for an answer
+}
+
+// Contact is a row of contacts, with what stands beside it.
+type Contact struct {
+	Workspace, ID, Name string
+	Stage, Temperature  string
+	Score               int64
+	Tags                []string // their names
+	Notes               int64    // how many
+}
+
+// Erasure is a row of erasures.
+type Erasure struct {
+	Workspace, Contact string
+	Inbound, Outbound  int64 // messages that are gone
+}
+
+// Figure is a row of figures: how many of a measure, of a day or as things
+// stand.
+type Figure struct {
+	Workspace, Channel, Member, Measure string
+	Standing                            bool
+	Value                               int64
 }
 
 // Fact is a row of the feed.
@@ -87,6 +117,7 @@ type Shown struct {
 	Messages      map[string][]ShownMessage
 	Bodies        map[string]string // delivery id -> SHA-256 of the body; "": it has none
 	Foreign       []string          // what it showed of another workspace, in words
+	Traces        map[string]string // see record.Traces: where it showed each
 }
 
 // ShownMessage is a message in the API's list, newest first.

@@ -13,6 +13,7 @@ func Examine(e *Evidence) *Report {
 	x.calls()
 	x.journalRows()
 	x.feed()
+	x.works()
 	for i := range e.Transcripts {
 		x.transcript(&e.Transcripts[i])
 	}
@@ -48,6 +49,7 @@ type expected struct {
 	texts map[string]bool
 	oks   int
 	open  bool // some request with it may have been taken
+	gone  bool // who wrote it is erased
 	found int
 }
 
@@ -141,12 +143,13 @@ func (x *examiner) expect(a *attempt) {
 		case record.Bad:
 			x.never[item.Text] = "without an id"
 			continue
-		case record.Message:
+		case record.Message, record.Gone:
 			if at = x.messages[key]; at == nil {
 				at = &expected{item: item, texts: map[string]bool{}}
 				x.messages[key] = at
 			}
 			at.texts[item.Text] = true
+			at.gone = item.Kind == record.Gone
 		case record.Status:
 			if x.states[key] == nil {
 				x.states[key] = map[string]*expected{}

@@ -14,7 +14,7 @@ func (x *examiner) inbound() {
 		x.inboundRow(m)
 	}
 	for key, at := range x.messages {
-		if at.oks > 0 && at.found == 0 {
+		if at.oks > 0 && at.found == 0 && !at.gone {
 			x.report.add(Lost, "message %s of number %s was acknowledged and is not there: %.40s", key.id, key.number, at.item.Text)
 		}
 		if at.oks > 1 && at.found == 1 {

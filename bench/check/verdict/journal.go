@@ -66,7 +66,7 @@ func (x *examiner) bodies() map[string]string {
 // how many they were if it does not, as with those of several workspaces.
 func (x *examiner) body(a *attempt, d *Delivery, api map[string]string) {
 	said, asked := api[d.ID]
-	if asked && said == "" && owner(a.line.Items) >= 0 && a.line.Kind == record.Webhook {
+	if asked && said == "" && owner(a.line.Items) >= 0 && a.line.Kind == record.Webhook && a.line.Items[0].Kind != record.Gone {
 		x.report.add(Bytes, "request %d is one workspace's and its bytes are not shown", a.line.D)
 	}
 	if said != "" {

@@ -32,6 +32,9 @@ type Counts struct {
 	Resumes    int `json:"resumes"`
 	Resyncs    int `json:"resyncs"`
 	Bodies     int `json:"bodies"`
+	Works      int `json:"works"`  // pieces of work in the background
+	Erased     int `json:"erased"` // contacts
+	Figures    int `json:"figures"`
 	Overseen   int `json:"overseen"` // requests the webhook journal says came more often than they were sent: a commit without an answer was made again
 }
 
@@ -55,6 +58,7 @@ func (r *Report) Print(out io.Writer) error {
 	}
 	fmt.Fprintf(table, "\t%d sends (%d accepted, %d unknown), %d facts, %d events heard, %d resumes, %d resyncs, %d bodies\n",
 		r.Counts.Sends, r.Counts.Accepted, r.Counts.Unknown, r.Counts.Facts, r.Counts.Events, r.Counts.Resumes, r.Counts.Resyncs, r.Counts.Bodies)
+	fmt.Fprintf(table, "\t%d pieces of work, %d contacts erased, %d figures\n", r.Counts.Works, r.Counts.Erased, r.Counts.Figures)
 	for _, v := range All {
 		fmt.Fprintf(table, "%s\t%d\n", v, r.Verdicts[v])
 		for _, words := range r.Samples[v] {
