@@ -17,12 +17,15 @@ func TestTortureShort(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("the program cannot be built: %v: %s", err, out)
 	}
-	const args = "-scenario kill,cut,reset,fault,bugs -database both -cycles 1 -rate 100 -bars=false " +
-		"-points ingest.afterCommit -bugs half-batch,leak-feed"
-	out, err := run(t, program, strings.Fields(args)...)
-	t.Logf("torture %s:\n%s", args, out)
-	if err != nil {
-		t.Errorf("torture %s: %v", args, err)
+	for _, args := range []string{
+		"-scenario kill,cut,reset,fault,bugs -database both -cycles 1 -rate 100 -bars=false -points ingest.afterCommit -bugs half-batch,erase-keeps-bodies",
+		"-scenario works -database sqlite -cycles 1 -rate 100 -bars=false",
+	} {
+		out, err := run(t, program, strings.Fields(args)...)
+		t.Logf("torture %s:\n%s", args, out)
+		if err != nil {
+			t.Errorf("torture %s: %v", args, err)
+		}
 	}
 }
 

@@ -22,18 +22,23 @@ func (t *torturer) working(rows int, more ...string) traffic {
 }
 
 // killWorks kills the host, or asks it to end, in the middle of what it does in
-// the background: it has to come out as if nobody had.
+// the background: it has to come out as if nobody had. On a server every other
+// installation has two hosts, of which one goes on with what the other leaves.
 func killWorks(ctx context.Context, t *torturer, db database, r *result) error {
 	r.Planned = t.cycles
-	for _, cycles := range t.parts() {
+	for n, cycles := range t.parts() {
 		var kills []int64
-		err := t.install(ctx, run{db: db, result: r, traffic: t.working(1200), evil: func(ctx context.Context, w *world, _ *driver) error {
+		hosts := 1
+		if db.name() == "postgres" {
+			hosts += (n + 1) % 2
+		}
+		err := t.install(ctx, run{db: db, result: r, size: size{t.workspaces, hosts}, traffic: t.working(1200), evil: func(ctx context.Context, w *world, _ *driver) error {
 			for i := range cycles {
 				if err := w.workGoesOn(ctx); err != nil {
 					return err
 				}
 				moment(0, 1500*time.Millisecond)
-				h, ended := w.hosts[0], time.Now()
+				h, ended := w.hosts[i%hosts], time.Now()
 				kills = append(kills, record.Now())
 				if i%4 == 3 {
 					if _, err := h.stop(); err != nil {
