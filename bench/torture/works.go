@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/my21staff/my21staff/bench/record"
@@ -38,20 +39,10 @@ func killWorks(ctx context.Context, t *torturer, db database, r *result) error {
 					return err
 				}
 				moment(0, 1500*time.Millisecond)
-				h, ended := w.hosts[i%hosts], time.Now()
 				kills = append(kills, record.Now())
-				if i%4 == 3 {
-					if _, err := h.stop(); err != nil {
-						return err
-					}
-				} else {
-					h.kill()
-				}
-				took, err := h.revive(ctx, ended)
-				if err != nil {
+				if err := r.interrupt(ctx, db, w.hosts[i%hosts], i); err != nil {
 					return err
 				}
-				r.Ready = append(r.Ready, took)
 				r.Done++
 			}
 			return nil
@@ -71,6 +62,31 @@ func killWorks(ctx context.Context, t *torturer, db database, r *result) error {
 		}
 	}
 	return nil
+}
+
+// interrupt ends what a host does: it kills the host, sometimes asks it to end,
+// and sometimes kills the server that it works on.
+func (r *result) interrupt(ctx context.Context, db database, h *host, n int) error {
+	ended := time.Now()
+	server, apart := db.(*postgres)
+	switch {
+	case apart && n%4 == 1:
+		r.Landed["SIGKILL of PostgreSQL"]++
+		server.end(syscall.SIGKILL)
+		_, err := server.start(ctx)
+		return err
+	case n%4 == 3:
+		r.Landed["SIGTERM of the host"]++
+		if _, err := h.stop(); err != nil {
+			return err
+		}
+	default:
+		r.Landed["SIGKILL of the host"]++
+		h.kill()
+	}
+	took, err := h.revive(ctx, ended)
+	r.Ready = append(r.Ready, took)
+	return err
 }
 
 func (w *world) works() ([]record.Work, error) {
