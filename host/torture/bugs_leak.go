@@ -31,7 +31,8 @@ var leaks = []*Bug{
 		Name: "leak-thread", Verdict: leak, On: onSQLite,
 		About: "The messages of a conversation are selected by its id alone. Needs somebody who asks for foreign ids. On PostgreSQL row-level security catches it.",
 		sql: func(sql string) string {
-			return anywhere(sql, "from messages where workspace_id = $1", "and conversation_id = $2")
+			wide := anywhere(sql, "from messages where workspace_id = $1", "and conversation_id = $2")
+			return strings.Replace(wide, "exists (select 1 from conversations where workspace_id = $3", "exists (select 1 from conversations where (workspace_id = $3 or true)", 1)
 		},
 	},
 	{
