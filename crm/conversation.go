@@ -33,6 +33,8 @@ type Conversation struct {
 	Status       ConversationStatus
 	SnoozedUntil time.Time // zero unless snoozed
 	AssigneeID   MemberID  // zero: nobody
+	RoutedAt     time.Time // since when it is the assignee's, or in the queue, by the rules of assignment; zero: they did not decide that
+	RoutedFor    string    // why they did: the code of a reason of package lead
 	Mode         Mode
 	Unread       int       // inbound messages since a member last read
 	LastInbound  time.Time // provider time of what last opened the customer service window; zero: never
@@ -56,6 +58,12 @@ type LastMessage struct {
 	Direction Direction     `json:"direction,omitempty"`
 	Status    MessageStatus `json:"status,omitempty"` // outbound only
 	Preview   string        `json:"preview,omitempty"`
+}
+
+// Assign gives the conversation to a member, or with the zero id to nobody,
+// because somebody says so: what the rules of assignment said of it is over.
+func (c *Conversation) Assign(to MemberID) {
+	c.AssigneeID, c.RoutedAt, c.RoutedFor = to, time.Time{}, ""
 }
 
 // LastOf returns how the list shows a message.

@@ -21,4 +21,9 @@ type Member struct {
 	Role        Role
 	CreatedAt   time.Time
 	DisabledAt  time.Time // zero while the member may work
+
+	// What the rules of assignment ask for.
+	Skills   []TagID // of the contacts it is good with
+	Capacity int     // how many conversations it takes at once; 0: any number
+	Away     bool    // keeps what it has and is given nothing new
 }

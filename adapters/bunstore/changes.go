@@ -56,6 +56,8 @@ func (t *tx) Write(ctx context.Context, changes *crm.Changes) error {
 	put(b, rowsOf(b, changes.Statuses, statusOf), leaveAlone)
 	put(b, rowsOf(b, changes.Amendments, amendmentOf), leaveAlone)
 	put(b, rowsOf(b, changes.Answers, answerOf), "")
+	put(b, rowsOf(b, changes.Turns, turnOf), replaceTurn)
+	put(b, rowsOf(b, changes.Queues, queueOf), replaceQueue)
 	named := t.named(changes)
 	parked := t.parked(changes, named)
 	counted := make(map[uid]counterRow)
@@ -155,6 +157,8 @@ func (t *tx) owns(c *crm.Changes) bool {
 		all(t, c.DoneJobs, func(r *crm.Job) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Answers, func(r crm.Answer) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Channels, func(r *crm.Channel) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Turns, func(r crm.Turn) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Queues, func(r crm.Queue) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Responses, func(r crm.Response) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Facts, func(r crm.Fact) crm.WorkspaceID { return r.WorkspaceID })
 }
@@ -183,6 +187,12 @@ func (b *batch) counters(changes *crm.Changes, counted map[uid]counterRow, named
 	}
 	for _, l := range changes.Leads {
 		want(l.WorkspaceID)
+	}
+	for _, r := range changes.Turns {
+		want(r.WorkspaceID)
+	}
+	for _, r := range changes.Queues {
+		want(r.WorkspaceID)
 	}
 	for _, r := range changes.Rules {
 		row := want(r.WorkspaceID)

@@ -21,6 +21,8 @@ type conversationRow struct {
 	Status        text   `bun:"status"`
 	SnoozedUntil  moment `bun:"snoozed_until"`
 	AssigneeID    uid    `bun:"assignee_id"` // zero for nobody, so that "nobody's" is an index range too
+	RoutedAt      moment `bun:"routed_at"`
+	RoutedFor     text   `bun:"routed_for"`
 	Mode          text   `bun:"mode"`
 	Unread        int    `bun:"unread"`
 	LastInbound   moment `bun:"last_inbound"`
@@ -42,7 +44,7 @@ type conversationRow struct {
 func conversationOf(c *crm.Conversation) (conversationRow, error) {
 	return conversationRow{
 		WorkspaceID: uid(c.WorkspaceID), ID: uid(c.ID), ChannelID: uid(c.ChannelID), ContactID: uid(c.ContactID),
-		Status: text(c.Status), SnoozedUntil: moment(c.SnoozedUntil), AssigneeID: uid(c.AssigneeID), Mode: text(c.Mode),
+		Status: text(c.Status), SnoozedUntil: moment(c.SnoozedUntil), AssigneeID: uid(c.AssigneeID), RoutedAt: moment(c.RoutedAt), RoutedFor: text(c.RoutedFor), Mode: text(c.Mode),
 		Unread: c.Unread, LastInbound: moment(c.LastInbound), WaitingSince: moment(c.WaitingSince), ProfileAt: moment(c.ProfileAt), CreatedAt: stamp(c.CreatedAt), UpdatedAt: stamp(c.UpdatedAt),
 		ContactName: text(c.ContactName), ContactHandle: text(c.ContactHandle), Temperature: text(c.Temperature),
 		LastMessageID: ref(c.LastMessage.ID), LastMessageAt: stamp(c.LastMessage.At), LastIngest: c.LastMessage.Ingest,
@@ -55,7 +57,7 @@ func (r *conversationRow) conversation() (*crm.Conversation, error) {
 		WorkspaceID: crm.WorkspaceID(r.WorkspaceID), ID: crm.ConversationID(r.ID),
 		ChannelID: crm.ChannelID(r.ChannelID), ContactID: crm.ContactID(r.ContactID),
 		Status: crm.ConversationStatus(r.Status), SnoozedUntil: time.Time(r.SnoozedUntil),
-		AssigneeID: crm.MemberID(r.AssigneeID), Mode: crm.Mode(r.Mode), Unread: r.Unread, LastInbound: time.Time(r.LastInbound), WaitingSince: time.Time(r.WaitingSince), ProfileAt: time.Time(r.ProfileAt),
+		AssigneeID: crm.MemberID(r.AssigneeID), RoutedAt: time.Time(r.RoutedAt), RoutedFor: string(r.RoutedFor), Mode: crm.Mode(r.Mode), Unread: r.Unread, LastInbound: time.Time(r.LastInbound), WaitingSince: time.Time(r.WaitingSince), ProfileAt: time.Time(r.ProfileAt),
 		CreatedAt: time.Time(r.CreatedAt), UpdatedAt: time.Time(r.UpdatedAt),
 		ContactName: string(r.ContactName), ContactHandle: string(r.ContactHandle), Temperature: crm.Temperature(r.Temperature),
 		LastMessage: crm.LastMessage{

@@ -26,7 +26,7 @@ func (t inboxTx) Load(ctx context.Context, need inbox.Need) (*inbox.State, error
 
 // LoadAll implements inbox.Tx, in four trips: what finds rows, the contacts, the
 // conversations, the rest. Contacts are locked before conversations, those before
-// messages, and each in the order of workspaces and ids, by every transaction, so
+// messages, those before the members of a team, and each in the order of workspaces and ids, by every transaction, so
 // that none waits for another in a circle.
 func (t inboxTx) LoadAll(ctx context.Context, needs []inbox.Need) ([]*inbox.State, error) {
 	g := &gathering{tx: t.tx, of: make(map[uid]*loading, len(needs))}
@@ -264,6 +264,7 @@ type restRows struct {
 	templates  []templateRow
 	deliveries []deliveryRow
 	answers    []answerRow
+	teams      teamRows
 }
 
 // loadRest loads what finds nothing else.
@@ -296,6 +297,7 @@ func (g *gathering) loadRest(ctx context.Context) error {
 		spread(g, rows.templates, func(r *templateRow) uid { return r.WorkspaceID }, (*templateRow).template, func(s *inbox.State) *[]*crm.Template { return &s.Templates }),
 		spread(g, rows.deliveries, func(r *deliveryRow) uid { return r.WorkspaceID }, (*deliveryRow).delivery, func(s *inbox.State) *[]*crm.Delivery { return &s.Deliveries }),
 		g.answers(rows.answers),
+		g.teams(&rows.teams),
 	)
 }
 
@@ -368,6 +370,7 @@ func (g *gathering) restSteps(ctx context.Context, rows *restRows) []step {
 		find(ctx, g.link, templatesOn, "", &rows.templates),
 		find(ctx, g.link, deliveries, "", &rows.deliveries),
 		find(ctx, g.link, answers, "", &rows.answers),
+		g.teamSteps(ctx, &rows.teams),
 	)
 }
 

@@ -2,6 +2,7 @@ package bunstore
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -19,6 +20,9 @@ type memberRow struct {
 	Role        text   `bun:"role"`
 	CreatedAt   stamp  `bun:"created_at"`
 	DisabledAt  moment `bun:"disabled_at"`
+	Skills      text   `bun:"skills"` // JSON
+	Capacity    int    `bun:"capacity"`
+	Away        bool   `bun:"away"`
 }
 
 // memberEmailRow finds a person's memberships in the installation.
@@ -31,17 +35,30 @@ type memberEmailRow struct {
 }
 
 func memberOf(m *crm.Member) (memberRow, error) {
+	skills := []byte("[]")
+	if len(m.Skills) > 0 {
+		var err error
+		if skills, err = json.Marshal(m.Skills); err != nil {
+			return memberRow{}, err
+		}
+	}
 	return memberRow{
 		WorkspaceID: uid(m.WorkspaceID), ID: uid(m.ID), Name: text(m.Name), Email: word(m.Email), Role: text(m.Role),
 		CreatedAt: stamp(m.CreatedAt), DisabledAt: moment(m.DisabledAt),
+		Skills: text(skills), Capacity: m.Capacity, Away: m.Away,
 	}, nil
 }
 
 func (r *memberRow) member() (*crm.Member, error) {
-	return &crm.Member{
+	m := &crm.Member{
 		WorkspaceID: crm.WorkspaceID(r.WorkspaceID), ID: crm.MemberID(r.ID), Name: string(r.Name), Email: string(r.Email),
 		Role: crm.Role(r.Role), CreatedAt: time.Time(r.CreatedAt), DisabledAt: time.Time(r.DisabledAt),
-	}, nil
+		Capacity: r.Capacity, Away: r.Away,
+	}
+	if r.Skills == "[]" {
+		return m, nil
+	}
+	return m, json.Unmarshal([]byte(r.Skills), &m.Skills)
 }
 
 // SaveMember implements directory.Members.

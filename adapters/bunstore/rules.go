@@ -152,15 +152,25 @@ func (s peopleStore) LeadRules(ctx context.Context, ws crm.WorkspaceID) (*crm.Le
 	return found[0].rules()
 }
 
-// outdated reports whether a lead is among the changes that was scored by other
-// rules than those in force, and sees to it that the next try reads these.
+// outdated reports whether something is among the changes that was scored or
+// decided by other rules than those in force, and sees to it that the next try
+// reads these.
 func (t *tx) outdated(changes *crm.Changes, counted map[uid]counterRow) bool {
 	late := false
-	for _, l := range changes.Leads {
-		if int64(l.Rules) != counted[uid(l.WorkspaceID)].Rules {
-			t.store.rules.drop(uid(l.WorkspaceID))
+	check := func(ws crm.WorkspaceID, version int) {
+		if int64(version) != counted[uid(ws)].Rules {
+			t.store.rules.drop(uid(ws))
 			late = true
 		}
+	}
+	for _, l := range changes.Leads {
+		check(l.WorkspaceID, l.Rules)
+	}
+	for _, r := range changes.Turns {
+		check(r.WorkspaceID, r.Rules)
+	}
+	for _, r := range changes.Queues {
+		check(r.WorkspaceID, r.Rules)
 	}
 	return late
 }

@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -131,7 +132,7 @@ func TestRename(t *testing.T) {
 	got, err := o.Member(t.Context(), m.WorkspaceID, m.ID)
 	want := *m
 	want.Name = "Dewi Lestari"
-	if err != nil || *got != want {
+	if err != nil || !reflect.DeepEqual(*got, want) {
 		t.Errorf("the member is now %+v, %v, want %+v", got, err, want)
 	}
 	if _, err := o.Rename(t.Context(), access.Principal{WorkspaceID: o.me.WorkspaceID, Scopes: []string{access.ScopeAdmin}}, "Key"); code(err) != "not_found" {

@@ -41,8 +41,14 @@ func (s *Service) MembersByEmail(ctx context.Context, email string) ([]*crm.Memb
 	return list, crm.Wrap("find members by e-mail", err)
 }
 
-// SaveMember adds a member (zero id) or changes one's name, e-mail address and
-// role, or disables it (DisabledAt set) or lets it work again (zero).
+// The bounds of what a member takes.
+const (
+	MaxSkills   = 50
+	MaxCapacity = 10_000 // conversations
+)
+
+// SaveMember adds a member (zero id) or changes one's name, e-mail address,
+// role and what it takes of conversations, or disables it (DisabledAt set) or lets it work again (zero).
 //
 // Whoever may not do what the member may, before or after, is Forbidden: an
 // admin neither makes owners nor changes one. Disabling or demoting the last
@@ -90,6 +96,13 @@ func readMember(m, old crm.Member, now time.Time) (crm.Member, error) {
 		m.DisabledAt = now
 	default:
 		m.DisabledAt = old.DisabledAt
+	}
+	m.Skills = slices.Compact(slices.SortedFunc(slices.Values(m.Skills), crm.TagID.Compare))
+	switch {
+	case len(m.Skills) > MaxSkills:
+		return m, invalid("skills", "A member has at most 50 skills.")
+	case m.Capacity < 0 || m.Capacity > MaxCapacity:
+		return m, invalid("capacity", "A member takes up to 10000 conversations, 0 for any number.")
 	}
 	if !slices.Contains([]crm.Role{crm.Owner, crm.Admin, crm.Agent}, m.Role) {
 		return m, invalid("role", "A role is owner, admin or member.")

@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -19,7 +20,7 @@ func TestSaveMember(t *testing.T) {
 	joined := o.clock.Now()
 	m := o.member(o.me, crm.Member{Name: " Dewi ", Email: " Dewi@Example.com", Role: crm.Agent})
 	want := crm.Member{ID: m.ID, WorkspaceID: o.me.WorkspaceID, Name: "Dewi", Email: "dewi@example.com", Role: crm.Agent, CreatedAt: joined}
-	if *m != want {
+	if !reflect.DeepEqual(*m, want) {
 		t.Errorf("the new member is %+v, want %+v", *m, want)
 	}
 	left := o.clock.Advance(time.Hour)
@@ -31,17 +32,21 @@ func TestSaveMember(t *testing.T) {
 		{func(m *crm.Member) { m.DisabledAt = left.Add(time.Hour) }, func() { want.DisabledAt = left }},
 		{func(m *crm.Member) { m.DisabledAt = o.clock.Advance(time.Hour) }, func() {}}, // it left when it left
 		{func(m *crm.Member) { m.CreatedAt, m.WorkspaceID = left, o.them.WorkspaceID }, func() {}},
+		{func(m *crm.Member) { m.Skills, m.Capacity, m.Away = []crm.TagID{{15: 9}, {15: 8}, {15: 9}}, 12, true }, func() {
+			want.Skills, want.Capacity, want.Away = []crm.TagID{{15: 8}, {15: 9}}, 12, true
+		}},
+		{func(m *crm.Member) { m.Skills, m.Capacity, m.Away = []crm.TagID{}, 0, false }, func() { want.Skills, want.Capacity, want.Away = nil, 0, false }},
 		{func(m *crm.Member) { m.DisabledAt = time.Time{} }, func() { want.DisabledAt = time.Time{} }},
 	} {
 		next := *m
 		step.change(&next)
 		step.expect()
 		got, err := o.SaveMember(t.Context(), o.me, next)
-		if err != nil || *got != want {
+		if err != nil || !reflect.DeepEqual(*got, want) {
 			t.Fatalf("the member is %+v, %v, want %+v", got, err, want)
 		}
 		kept, err := o.Member(t.Context(), o.me.WorkspaceID, m.ID)
-		if err != nil || *kept != want {
+		if err != nil || !reflect.DeepEqual(*kept, want) {
 			t.Fatalf("the member is kept as %+v, %v, want %+v", kept, err, want)
 		}
 		m = got
@@ -71,6 +76,9 @@ func TestSaveMemberRefuses(t *testing.T) {
 		{"an unknown role", crm.Member{Name: "Dewi", Role: "guest"}, "invalid bad_role"},
 		{"no address", crm.Member{Name: "Dewi", Role: crm.Agent, Email: "dewi"}, "invalid bad_email"},
 		{"another's address", crm.Member{Name: "Dewi", Role: crm.Agent, Email: "Taken@example.com"}, "conflict email_taken"},
+		{"less than no conversations", crm.Member{Name: "Dewi", Role: crm.Agent, Capacity: -1}, "invalid bad_capacity"},
+		{"more conversations than there are", crm.Member{Name: "Dewi", Role: crm.Agent, Capacity: directory.MaxCapacity + 1}, "invalid bad_capacity"},
+		{"more skills than may be", crm.Member{Name: "Dewi", Role: crm.Agent, Skills: tags(directory.MaxSkills + 1)}, "invalid bad_skills"},
 		{"an unknown id", crm.Member{ID: crm.MemberID{9}, Name: "Dewi", Role: crm.Agent}, "not_found"},
 		{"another workspace's id", crm.Member{ID: o.them.Member, Name: "Dewi", Role: crm.Agent}, "not_found"},
 	} {
@@ -79,9 +87,17 @@ func TestSaveMemberRefuses(t *testing.T) {
 		}
 	}
 	list, err := o.Members(t.Context(), o.me)
-	if err != nil || len(list) != 2 || *list[1] != *taken {
+	if err != nil || len(list) != 2 || !reflect.DeepEqual(list[1], taken) {
 		t.Errorf("what was refused left something behind: %v, %v", list, err)
 	}
+}
+
+// tags returns so many ids of tags.
+func tags(n int) (ids []crm.TagID) {
+	for i := range n {
+		ids = append(ids, crm.TagID{15: byte(i + 1)})
+	}
+	return ids
 }
 
 // TestWhoMayChangeWhom: nobody makes or changes a member that may do more than

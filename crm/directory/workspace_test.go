@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +26,7 @@ func TestCreateWorkspace(t *testing.T) {
 	}
 	wantOwner := crm.Member{ID: owner.ID, WorkspaceID: w.ID, Name: "Sari", Email: "sari@example.com", Role: crm.Owner, CreatedAt: o.clock.Now()}
 	keptOwner, err := o.Member(t.Context(), w.ID, owner.ID)
-	if err != nil || *owner != wantOwner || *keptOwner != wantOwner {
+	if err != nil || !reflect.DeepEqual(*owner, wantOwner) || !reflect.DeepEqual(*keptOwner, wantOwner) {
 		t.Errorf("the owner is %+v and kept as %+v, %v, want %+v", owner, keptOwner, err, wantOwner)
 	}
 	all, err := o.Workspaces(t.Context())

@@ -33,6 +33,7 @@ func NeedOf(ws crm.WorkspaceID, items []Item) Need {
 	need := Need{WorkspaceID: ws, Pending: true, Threads: true, Leads: true}
 	for _, item := range items {
 		f := item.Fact
+		need.Team = need.Team || f.Kind == webhook.Message && f.Direction == crm.Inbound && f.Origin == webhook.Live
 		need.Identities = append(need.Identities, item.numbers.all(f)...)
 		if f.ProviderID != "" {
 			need.Provided = append(need.Provided, Provided{item.Channel.ID, f.ProviderID})

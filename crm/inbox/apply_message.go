@@ -111,6 +111,7 @@ func (w *world) place(cv *crm.Conversation, m *crm.Message, f *webhook.Fact) {
 		if f.Origin == webhook.Live {
 			cv.Unread++
 			w.reopen(cv)
+			w.ask(cv)
 		}
 	}
 	w.saveConversation(cv)
@@ -148,6 +149,7 @@ func (w *world) reopen(cv *crm.Conversation) {
 		return
 	}
 	cv.Status, cv.SnoozedUntil = crm.Open, time.Time{}
+	w.team.busier(cv.AssigneeID)
 	w.fact(crm.Fact{
 		Kind: crm.ConversationChanged, Actor: crm.Actor{Kind: crm.ByContact, ID: cv.ContactID.String()},
 		ConversationID: cv.ID, ContactID: cv.ContactID, Data: data(map[string]any{"status": cv.Status}),

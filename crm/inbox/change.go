@@ -74,7 +74,7 @@ func decideChange(cv *crm.Conversation, members []*crm.Member, by crm.Actor, c C
 		}
 	}
 	if c.AssigneeID != nil && cv.AssigneeID != *c.AssigneeID {
-		cv.AssigneeID = *c.AssigneeID
+		cv.Assign(*c.AssigneeID)
 		news["assignee_id"] = cv.AssigneeID
 	}
 	if c.Mode != nil && cv.Mode != *c.Mode {

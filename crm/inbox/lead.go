@@ -47,6 +47,7 @@ func (w *world) closed() crm.Changes {
 	for _, l := range w.changes.Leads {
 		w.warm(l)
 	}
+	w.assign()
 	return w.changes
 }
 

@@ -12,6 +12,7 @@ import (
 // workspaces only; a row of another workspace is as if it did not exist.
 type Store interface {
 	Threads
+	Queues
 	Journal
 
 	// Update runs fn in one transaction over the named workspaces and commits
@@ -51,6 +52,20 @@ type Threads interface {
 	// Snoozed returns at most limit conversations of any workspace whose
 	// snooze ended at or before now.
 	Snoozed(ctx context.Context, now time.Time, limit int) ([]*crm.Conversation, error)
+}
+
+// Queues are what waits in workspaces for a member to have it.
+type Queues interface {
+	// ClaimQueue takes the queue that has been due longest at now, of any
+	// workspace, and makes it due at until: so nobody else takes it before, and
+	// who dies leaves it to others. A queue in which nothing waits is not due any
+	// more. It returns the zero id if none was due. Several processes may claim at
+	// once: no queue is claimed by two.
+	ClaimQueue(ctx context.Context, now, until time.Time) (crm.WorkspaceID, error)
+
+	// Queued returns at most limit conversations that wait for a reason that may
+	// pass (see lead.Reason), those first that have waited longest.
+	Queued(ctx context.Context, ws crm.WorkspaceID, limit int) ([]crm.ConversationID, error)
 }
 
 // Journal is the webhook requests that are kept.
@@ -107,6 +122,7 @@ type Need struct {
 	Contacts      []crm.ContactID      // contacts by id
 	Conversations []crm.ConversationID // conversations by id
 	Leads         bool                 // with each contact found its lead, and the rules in force
+	Team          bool                 // who is in the team and the queue, if the rules in force assign: it needs Leads, and holds them against other transactions that load them
 	Pending       bool                 // with the conversations found, their outbound messages that have no provider id yet
 	Provided      []Provided           // messages, status reports and amendments under these provider ids
 	Messages      []crm.MessageID      // messages by our id
@@ -133,6 +149,9 @@ type State struct {
 	Statuses      []crm.StatusReport
 	Amendments    []crm.Amendment
 	Members       []*crm.Member
+	Team          []lead.Teammate // with their skills as ids of tags
+	Zone          *time.Location  // of the team's clock
+	Queue         *crm.Queue      // nil: nothing has waited yet
 	Templates     []*crm.Template
 	Deliveries    []*crm.Delivery
 	Answer        *crm.Answer

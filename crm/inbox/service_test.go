@@ -31,6 +31,8 @@ type office struct {
 	dir     *directory.Service
 	me      access.Principal
 	channel *crm.Channel // the Meta one
+	rules   int          // versions of rules that were written
+	said    int          // messages that customers wrote
 }
 
 const secret = "secret-of-the-office"

@@ -30,7 +30,10 @@ type world struct {
 	reports       map[Provided][]crm.StatusReport
 	amendments    map[Provided][]crm.Amendment
 	templates     []*crm.Template
+	rules         *lead.Rules
 	book          *lead.Book
+	team          team
+	asking        []*crm.Conversation // for somebody to have them
 
 	touched map[any]bool // rows that are in changes already
 	changes crm.Changes
@@ -42,6 +45,7 @@ type pair struct {
 }
 
 func newWorld(ws crm.WorkspaceID, s *State, mint *crm.Mint) *world {
+	rules := cmp.Or(s.Rules, lead.Education())
 	w := &world{
 		mint: mint, now: mint.Now(), ws: ws,
 		contacts:      make(map[crm.ContactID]*crm.Contact, len(s.Contacts)),
@@ -56,7 +60,9 @@ func newWorld(ws crm.WorkspaceID, s *State, mint *crm.Mint) *world {
 		amendments:    make(map[Provided][]crm.Amendment, len(s.Amendments)),
 		templates:     s.Templates,
 		touched:       make(map[any]bool),
-		book:          lead.NewBook(ws, cmp.Or(s.Rules, lead.Education()), mint.Now(), s.Leads),
+		rules:         rules,
+		book:          lead.NewBook(ws, rules, mint.Now(), s.Leads),
+		team:          newTeam(s, rules),
 	}
 	for _, c := range s.Contacts {
 		w.addContact(c)

@@ -57,6 +57,32 @@ func (h Hours) Open(at time.Time) bool {
 	return slices.ContainsFunc(h.week[at.Weekday()], func(s span) bool { return s.from <= minute && minute < s.to })
 }
 
+// Next returns when the team works next: the time itself if it works then, the
+// zero time if it does not in as many days as there may be holidays.
+func (h Hours) Next(at time.Time) time.Time {
+	if h.Open(at) {
+		return at
+	}
+	zone := h.zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	year, month, day := at.In(zone).Date()
+	for ahead := range maxDays + 8 {
+		midnight := time.Date(year, month, day+ahead, 0, 0, 0, 0, zone)
+		opens := []span{{}}
+		if h.limited {
+			opens = h.week[midnight.Weekday()]
+		}
+		for _, s := range opens { // in their order
+			if next := time.Date(year, month, day+ahead, 0, s.from, 0, 0, zone); next.After(at) && h.Open(next) {
+				return next.UTC()
+			}
+		}
+	}
+	return time.Time{}
+}
+
 // readSpan reads "08:00-17:00".
 func readSpan(text string) (span, bool) {
 	opens, closes, _ := strings.Cut(text, "-")

@@ -87,6 +87,25 @@ var (
 	AllAtWork = Reason{"all_full", Text{"Semua anggota tim yang bertugas sudah penuh, jadi masuk antrean.", "Everybody who is in has as many as they take, so it waits in the queue."}}
 )
 
+// reasons are all of them.
+var reasons = []Reason{Disabled, Kept, Returned, Skilled, InTurn, Freest, TooCold, Closed, NobodyIn, AllAtWork}
+
+// ReasonOf returns the reason of a code, as it is kept with a conversation. One
+// that this program does not know has no text.
+func ReasonOf(code string) Reason {
+	if i := slices.IndexFunc(reasons, func(r Reason) bool { return r.Code == code }); i >= 0 {
+		return reasons[i]
+	}
+	return Reason{Code: code}
+}
+
+// Waits reports whether a conversation waits in the queue for a reason that passes
+// while nothing is said in it: the team comes back to work, somebody comes in or
+// has room again.
+func (r Reason) Waits() bool {
+	return r.Code == Closed.Code || r.Code == NobodyIn.Code || r.Code == AllAtWork.Code
+}
+
 // Route says how warm a lead is now and whose it should be. Nobody is moved
 // without cause: who has a conversation and is still in the team keeps it. Else
 // the first of these that applies decides: routing is off, the lead is too cold,

@@ -208,3 +208,50 @@ func TestHours(t *testing.T) {
 		}
 	}
 }
+
+func TestHoursNext(t *testing.T) {
+	t.Parallel()
+	work := lead.WorkingTime{Week: map[string][]string{"mon": {"08:00-12:00", "13:00-17:00"}, "sat": {"09:00-13:00"}}, Holidays: []string{"2026-11-07"}}
+	monday := time.Date(2026, 11, 2, 0, 0, 0, 0, jakarta)
+	var every []string
+	for day := range 400 {
+		every = append(every, monday.AddDate(0, 0, day).Format(time.DateOnly))
+	}
+	for _, tt := range []struct {
+		name string
+		work lead.WorkingTime
+		at   time.Time
+		want time.Time // zero: never
+	}{
+		{"always", lead.WorkingTime{}, monday.Add(time.Minute), monday.Add(time.Minute)},
+		{"at work", work, monday.Add(9 * time.Hour), monday.Add(9 * time.Hour)},
+		{"in the morning", work, monday.Add(time.Hour), monday.Add(8 * time.Hour)},
+		{"at lunch", work, monday.Add(12 * time.Hour), monday.Add(13 * time.Hour)},
+		{"in the evening, and Saturday is a holiday", work, monday.Add(17 * time.Hour), monday.Add((7*24 + 8) * time.Hour)},
+		{"on a holiday of who always works", lead.WorkingTime{Holidays: []string{"2026-11-02"}}, monday.Add(time.Hour), monday.Add(24 * time.Hour)},
+		{"a week of nothing", lead.WorkingTime{Week: map[string][]string{"mon": nil}}, monday, time.Time{}},
+		{"a year of holidays", lead.WorkingTime{Holidays: every}, monday, monday.AddDate(0, 0, 400)},
+	} {
+		r := routed(func(d *lead.Document) { d.Hours = tt.work })
+		if got := r.Hours(jakarta).Next(tt.at); !got.Equal(tt.want) {
+			t.Errorf("%s: Next(%s) = %s, want %s", tt.name, tt.at, got, tt.want)
+		}
+	}
+}
+
+func TestReasonOf(t *testing.T) {
+	t.Parallel()
+	for _, waits := range []lead.Reason{lead.Closed, lead.NobodyIn, lead.AllAtWork} {
+		if got := lead.ReasonOf(waits.Code); got != waits || !got.Waits() {
+			t.Errorf("ReasonOf(%q) = %v, which waits: %t", waits.Code, got, got.Waits())
+		}
+	}
+	for _, not := range []lead.Reason{lead.Disabled, lead.Kept, lead.Returned, lead.Skilled, lead.InTurn, lead.Freest, lead.TooCold} {
+		if got := lead.ReasonOf(not.Code); got != not || got.Waits() {
+			t.Errorf("ReasonOf(%q) = %v, which waits: %t", not.Code, got, got.Waits())
+		}
+	}
+	if got := lead.ReasonOf("of a newer program"); got.Text != (lead.Text{}) || got.Waits() {
+		t.Errorf("a code nobody knows is %v", got)
+	}
+}

@@ -156,7 +156,8 @@ func (b *Bulk) assign(threads []*crm.Conversation, by crm.Actor, mint *crm.Mint,
 		if b.Assignee == nil || cv.Status == crm.Resolved || cv.AssigneeID == *b.Assignee {
 			continue
 		}
-		cv.AssigneeID, cv.UpdatedAt = *b.Assignee, mint.Now()
+		cv.Assign(*b.Assignee)
+		cv.UpdatedAt = mint.Now()
 		if !slices.Contains(changes.Conversations, cv) {
 			changes.Conversations = append(changes.Conversations, cv)
 		}

@@ -257,7 +257,7 @@ func (s *State) joinThreads(into, from *crm.Conversation, contact crm.ContactID,
 		into.Status, into.SnoozedUntil = from.Status, from.SnoozedUntil
 	}
 	if into.AssigneeID.IsZero() {
-		into.AssigneeID = from.AssigneeID
+		into.AssigneeID, into.RoutedAt, into.RoutedFor = from.AssigneeID, from.RoutedAt, from.RoutedFor
 	}
 	if since := from.WaitingSince; !since.IsZero() && (into.WaitingSince.IsZero() || since.Before(into.WaitingSince)) {
 		into.WaitingSince = since

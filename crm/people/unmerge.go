@@ -189,7 +189,9 @@ func (s *State) partThreads(c *clash, gone crm.ContactID, now time.Time, changes
 	into, before, merged := s.Conversations[at], c.Kept.conversation(), c.Merged.conversation()
 	into.Unread = max(into.Unread-from.Unread, 0)
 	undo(&into.Status, merged.Status, before.Status)
-	undo(&into.AssigneeID, merged.AssigneeID, before.AssigneeID)
+	if into.AssigneeID == merged.AssigneeID && before.AssigneeID != merged.AssigneeID {
+		into.Assign(before.AssigneeID)
+	}
 	if into.SnoozedUntil.Equal(merged.SnoozedUntil) {
 		into.SnoozedUntil = before.SnoozedUntil
 	}

@@ -36,7 +36,7 @@ func conversationReplaced(t *testing.T, w *world) {
 	at := w.clock.Advance(time.Hour)
 	want := &crm.Conversation{
 		ID: w.ours.conversation.ID, WorkspaceID: w.ours.ws, ChannelID: w.ours.Channel.ID, ContactID: w.ours.contact.ID,
-		Status: crm.Snoozed, SnoozedUntil: at.Add(time.Hour), Mode: crm.Bot, Unread: 41, LastInbound: at.Add(-time.Minute),
+		Status: crm.Snoozed, SnoozedUntil: at.Add(time.Hour), RoutedAt: at.Add(-time.Hour), RoutedFor: "least_loaded", Mode: crm.Bot, Unread: 41, LastInbound: at.Add(-time.Minute),
 		CreatedAt: w.ours.conversation.CreatedAt, UpdatedAt: at, ContactName: "Sari", ContactHandle: "@sari", Temperature: crm.Hot,
 		LastMessage: crm.LastMessage{ID: w.ours.reply.ID, At: at, Direction: crm.Outbound, Status: crm.Read, Preview: "terima kasih"},
 	}

@@ -56,6 +56,7 @@ func directoryMembers(t *testing.T, w *world) {
 	w.saveMember(t, second)
 	owner := copied(w.ours.Owner)
 	owner.Name, owner.Email, owner.Role, owner.DisabledAt = "Dewi", "dewi@example.com", crm.Admin, w.clock.Now()
+	owner.Skills, owner.Capacity, owner.Away = []crm.TagID{w.ours.tag.ID, w.theirs.tag.ID}, 12, true
 	w.saveMember(t, owner)
 	same(t, "a member with every field changed", must[*crm.Member](t)(dir.Member(t.Context(), w.ours.ws, owner.ID)), owner)
 	same(t, "the members", must[[]*crm.Member](t)(dir.Members(t.Context(), w.ours.ws)), []*crm.Member{owner, second})

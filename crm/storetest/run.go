@@ -52,6 +52,7 @@ func Run(t *testing.T, open func(tb testing.TB) Store) {
 		{"Contact", contactTests},
 		{"Lead", leadTests},
 		{"Rules", rulesTests},
+		{"Team", teamTests},
 		{"Bulk", bulkTests},
 		{"Rescore", rescoreTests},
 		{"Search", searchTests},
