@@ -96,6 +96,7 @@ func (h *Host) work() {
 	h.workers.Go("old imports", h.workers.Every(worker.RetentionEvery, "old imports", old.Turn))
 	aging := &worker.Aging{Leads: h.Aging}
 	h.workers.Go("aging", h.workers.Every(worker.AgingEvery, "aging", aging.Turn))
+	h.workers.Go("assignment", h.workers.Every(worker.AssignEvery, "assignment", worker.Drain(h.Inbox.Assign)))
 	templates := &worker.TemplateSync{
 		Channels: h.Directory, Inbox: h.Inbox, Now: time.Now, Log: h.log,
 		Listers: map[crm.Provider]worker.TemplateLister{crm.Kapso: h.kapso, crm.Meta: h.meta},

@@ -8,6 +8,7 @@ import (
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
 	"github.com/my21staff/my21staff/crm/inbox"
+	"github.com/my21staff/my21staff/crm/lead"
 	"github.com/my21staff/my21staff/host/request"
 )
 
@@ -60,12 +61,29 @@ type conversationView struct {
 	Status        crm.ConversationStatus `json:"status"`
 	SnoozedUntil  *stamp                 `json:"snoozed_until"`
 	AssigneeID    *crm.MemberID          `json:"assignee_id"`
+	Routed        *routedView            `json:"routed" about:"How it came to the assignee, or to nobody, by the rules of assignment; null if they did not decide that"`
 	Mode          crm.Mode               `json:"mode"`
 	Unread        int                    `json:"unread"`
 	Window        windowView             `json:"window"`
 	LastMessage   *lastMessageView       `json:"last_message"`
 	CreatedAt     stamp                  `json:"created_at"`
 	UpdatedAt     stamp                  `json:"updated_at"`
+}
+
+// routedView is what the rules of assignment decided.
+type routedView struct {
+	At     stamp     `json:"at" about:"When; of a conversation in the queue since when it is there"`
+	Reason string    `json:"reason" about:"owner, skill, turn, least_loaded; off_hours, nobody_in, all_full while it waits in the queue; too_cold"`
+	Waits  bool      `json:"waits" about:"In the queue, until the reason has passed"`
+	Why    lead.Text `json:"why" about:"In Indonesian and English"`
+}
+
+func routedOf(c *crm.Conversation) *routedView {
+	if c.RoutedAt.IsZero() {
+		return nil
+	}
+	why := lead.ReasonOf(c.RoutedFor)
+	return &routedView{At: stamp(c.RoutedAt), Reason: why.Code, Waits: why.Waits(), Why: why.Text}
 }
 
 // windowView says whether anything but a template may be sent.
@@ -96,7 +114,7 @@ func (a *API) conversation(c *crm.Conversation) conversationView {
 	return conversationView{
 		ID: c.ID, ChannelID: c.ChannelID, ContactID: c.ContactID,
 		ContactName: c.ContactName, ContactHandle: c.ContactHandle, Temperature: ref(c.Temperature),
-		Status: c.Status, SnoozedUntil: at(c.SnoozedUntil), AssigneeID: ref(c.AssigneeID), Mode: c.Mode, Unread: c.Unread,
+		Status: c.Status, SnoozedUntil: at(c.SnoozedUntil), AssigneeID: ref(c.AssigneeID), Routed: routedOf(c), Mode: c.Mode, Unread: c.Unread,
 		Window: windowOf(c, a.Now()), LastMessage: lastMessageOf(c.LastMessage),
 		CreatedAt: stamp(c.CreatedAt), UpdatedAt: stamp(c.UpdatedAt),
 	}

@@ -32,6 +32,9 @@ type memberView struct {
 	Name       string       `json:"name"`
 	Email      *string      `json:"email"`
 	Role       crm.Role     `json:"role"`
+	Skills     []crm.TagID  `json:"skills" about:"Tags of the contacts it is good with, for the rules of assignment"`
+	Capacity   int          `json:"capacity" about:"How many conversations the rules give it at most; 0: any number"`
+	Away       bool         `json:"away" about:"Keeps what it has and is given nothing new"`
 	CreatedAt  stamp        `json:"created_at"`
 	DisabledAt *stamp       `json:"disabled_at" about:"Since when the member may not work"`
 }
@@ -39,6 +42,7 @@ type memberView struct {
 func memberOf(m *crm.Member) memberView {
 	return memberView{
 		ID: m.ID, Name: m.Name, Email: ref(m.Email), Role: m.Role,
+		Skills: append([]crm.TagID{}, m.Skills...), Capacity: m.Capacity, Away: m.Away,
 		CreatedAt: stamp(m.CreatedAt), DisabledAt: at(m.DisabledAt),
 	}
 }
@@ -53,9 +57,12 @@ func (a *API) listMembers(ctx *fasthttp.RequestCtx) error {
 
 // newMember is somebody to add.
 type newMember struct {
-	Name  string   `json:"name"`
-	Email string   `json:"email,omitempty"`
-	Role  crm.Role `json:"role"`
+	Name     string      `json:"name"`
+	Email    string      `json:"email,omitempty"`
+	Role     crm.Role    `json:"role"`
+	Skills   []crm.TagID `json:"skills,omitempty"`
+	Capacity int         `json:"capacity,omitempty"`
+	Away     bool        `json:"away,omitempty"`
 }
 
 func (a *API) createMember(ctx *fasthttp.RequestCtx) error {
@@ -64,7 +71,7 @@ func (a *API) createMember(ctx *fasthttp.RequestCtx) error {
 		return err
 	}
 	member, err := a.Directory.SaveMember(request.ContextOf(ctx), request.PrincipalOf(ctx),
-		crm.Member{Name: body.Name, Email: body.Email, Role: body.Role})
+		crm.Member{Name: body.Name, Email: body.Email, Role: body.Role, Skills: body.Skills, Capacity: body.Capacity, Away: body.Away})
 	if err != nil {
 		return err
 	}
@@ -73,10 +80,13 @@ func (a *API) createMember(ctx *fasthttp.RequestCtx) error {
 
 // memberPatch is what may be changed of a member.
 type memberPatch struct {
-	Name     *string   `json:"name,omitempty"`
-	Email    *string   `json:"email,omitempty" null:"clear"`
-	Role     *crm.Role `json:"role,omitempty"`
-	Disabled *bool     `json:"disabled,omitempty"`
+	Name     *string      `json:"name,omitempty"`
+	Email    *string      `json:"email,omitempty" null:"clear"`
+	Role     *crm.Role    `json:"role,omitempty"`
+	Skills   *[]crm.TagID `json:"skills,omitempty"`
+	Capacity *int         `json:"capacity,omitempty"`
+	Away     *bool        `json:"away,omitempty"`
+	Disabled *bool        `json:"disabled,omitempty"`
 }
 
 func (a *API) patchMember(ctx *fasthttp.RequestCtx) error {
@@ -96,6 +106,9 @@ func (a *API) patchMember(ctx *fasthttp.RequestCtx) error {
 	set(&member.Name, patch.Name)
 	set(&member.Email, patch.Email)
 	set(&member.Role, patch.Role)
+	set(&member.Skills, patch.Skills)
+	set(&member.Capacity, patch.Capacity)
+	set(&member.Away, patch.Away)
 	a.disable(&member.DisabledAt, patch.Disabled)
 	member, err = a.Directory.SaveMember(request.ContextOf(ctx), p, *member)
 	if err != nil {

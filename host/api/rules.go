@@ -19,7 +19,7 @@ const rulesTag = "Lead rules"
 func (a *API) rulesRoutes() []Route {
 	return []Route{
 		{Method: "GET", Path: "/api/lead-rules", Action: access.ManageLeads, Handler: a.getRules,
-			Doc: Doc{Tag: rulesTag, Summary: "The rules that the workspace scores by", About: "Those of assignment, routing, are kept and move nobody yet.", Answers: []Answer{{200, rulesView{}, "The rules in force"}}}},
+			Doc: Doc{Tag: rulesTag, Summary: "The rules that the workspace scores by", Answers: []Answer{{200, rulesView{}, "The rules in force"}}}},
 		{Method: "PUT", Path: "/api/lead-rules", Action: access.ManageLeads, Handler: a.putRules,
 			Doc: Doc{
 				Tag: rulesTag, Summary: "Replace the rules",

@@ -2,7 +2,10 @@ package web
 
 import (
 	"context"
+	"maps"
 	"net/url"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -18,6 +21,7 @@ type membersPage struct {
 	settingsFrame
 	Members []memberLine
 	Roles   []crm.Role // those the visitor may give
+	Tags    []*crm.Tag // what somebody can be good with
 	Typed   memberForm // of who is to be added, when that was refused
 }
 
@@ -35,10 +39,47 @@ type memberLine struct {
 type memberForm struct {
 	Name, Email string
 	Role        crm.Role
+	Capacity    string // conversations; empty: any number
+	Away        bool
+	Skills      map[crm.TagID]bool
+}
+
+func memberFormOf(m *crm.Member) memberForm {
+	f := memberForm{Name: m.Name, Email: m.Email, Role: m.Role, Away: m.Away, Skills: make(map[crm.TagID]bool)}
+	if m.Capacity > 0 {
+		f.Capacity = strconv.Itoa(m.Capacity)
+	}
+	for _, skill := range m.Skills {
+		f.Skills[skill] = true
+	}
+	return f
 }
 
 func memberTyped(ctx *fasthttp.RequestCtx) memberForm {
-	return memberForm{Name: posted(ctx, "name"), Email: posted(ctx, "email"), Role: crm.Role(posted(ctx, "role"))}
+	f := memberForm{
+		Name: posted(ctx, "name"), Email: posted(ctx, "email"), Role: crm.Role(posted(ctx, "role")),
+		Capacity: posted(ctx, "capacity"), Away: ctx.PostArgs().Has("away"), Skills: make(map[crm.TagID]bool),
+	}
+	for _, text := range ctx.PostArgs().PeekMulti("skill") {
+		if id, err := crm.ParseID[crm.Tag](string(text)); err == nil {
+			f.Skills[id] = true
+		}
+	}
+	return f
+}
+
+// fill changes a member as the form says. A capacity that is no number is one that
+// the directory refuses.
+func (f *memberForm) fill(m *crm.Member) {
+	m.Name, m.Email, m.Role, m.Away = f.Name, f.Email, f.Role, f.Away
+	m.Skills, m.Capacity = slices.Collect(maps.Keys(f.Skills)), 0
+	if f.Capacity != "" {
+		n, err := strconv.Atoi(f.Capacity)
+		if err != nil {
+			n = -1
+		}
+		m.Capacity = n
+	}
 }
 
 // roles are the roles a member may give: nobody hands out more than it has.
@@ -61,13 +102,16 @@ func (w settings) showMembers(ctx *fasthttp.RequestCtx, v *visitor, trouble, id 
 	if p.settingsFrame, err = v.settings(ctx, "members", trouble); err != nil {
 		return err
 	}
+	if p.Tags, err = w.Web.tags(request.ContextOf(ctx), v); err != nil {
+		return err
+	}
 	members, err := w.Directory.Members(request.ContextOf(ctx), v.Principal)
 	if err != nil {
 		return err
 	}
 	for _, m := range members {
 		line := memberLine{
-			memberForm: memberForm{m.Name, m.Email, m.Role}, ID: m.ID.String(), Self: m.ID == v.Member,
+			memberForm: memberFormOf(m), ID: m.ID.String(), Self: m.ID == v.Member,
 			May: m.Role != crm.Owner || v.Can(access.ManageWorkspace),
 		}
 		if !m.DisabledAt.IsZero() {
@@ -96,7 +140,9 @@ func (w settings) member(ctx *fasthttp.RequestCtx, v *visitor) (*crm.Member, err
 // addMember adds somebody and shows the link to hand over.
 func (w settings) addMember(ctx *fasthttp.RequestCtx, v *visitor) error {
 	typed := memberTyped(ctx)
-	m, err := w.Directory.SaveMember(request.ContextOf(ctx), v.Principal, crm.Member{Name: typed.Name, Email: typed.Email, Role: typed.Role})
+	var fresh crm.Member
+	typed.fill(&fresh)
+	m, err := w.Directory.SaveMember(request.ContextOf(ctx), v.Principal, fresh)
 	if refused(err) {
 		return again(ctx, func() error { return w.showMembers(ctx, v, v.problem(err), "", typed) })
 	}
@@ -112,7 +158,7 @@ func (w settings) saveMember(ctx *fasthttp.RequestCtx, v *visitor) error {
 		return err
 	}
 	id, typed := m.ID.String(), memberTyped(ctx)
-	m.Name, m.Email, m.Role = typed.Name, typed.Email, typed.Role
+	typed.fill(m)
 	_, err = w.Directory.SaveMember(request.ContextOf(ctx), v.Principal, *m)
 	if refused(err) {
 		return again(ctx, func() error { return w.showMembers(ctx, v, v.problem(err), id, typed) })
@@ -133,7 +179,7 @@ func (w settings) setMemberState(ctx *fasthttp.RequestCtx, v *visitor) error {
 	_, err = w.Directory.SaveMember(request.ContextOf(ctx), v.Principal, *m)
 	if refused(err) {
 		return again(ctx, func() error {
-			return w.showMembers(ctx, v, v.problem(err), m.ID.String(), memberForm{m.Name, m.Email, m.Role})
+			return w.showMembers(ctx, v, v.problem(err), m.ID.String(), memberFormOf(m))
 		})
 	}
 	return after(ctx, err, "/settings/members?done=saved")

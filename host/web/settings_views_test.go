@@ -33,8 +33,9 @@ func init() {
 		return workspacePage{settingsFrame: frame(x), Name: x, Zone: x, Locale: "en", Region: x, Zones: []string{x}, Locales: langs}
 	})
 	show("settings_members", "typical", func(x string) any {
-		typed := memberForm{Name: x, Email: x, Role: crm.Admin}
-		return membersPage{settingsFrame: frame(x), Roles: []crm.Role{crm.Agent, crm.Admin, crm.Role(x)}, Typed: typed, Members: []memberLine{
+		tags := []*crm.Tag{{ID: crm.TagID{1}, Name: x}, {ID: crm.TagID{2}, Name: x}}
+		typed := memberForm{Name: x, Email: x, Role: crm.Admin, Capacity: x, Away: true, Skills: map[crm.TagID]bool{{1}: true}}
+		return membersPage{settingsFrame: frame(x), Tags: tags, Roles: []crm.Role{crm.Agent, crm.Admin, crm.Role(x)}, Typed: typed, Members: []memberLine{
 			{memberForm: typed, ID: "1" + x, Self: true, May: true}, {memberForm: typed, ID: "2" + x, May: true, Open: true},
 			{memberForm: typed, ID: "3" + x, May: true, Disabled: x}, {memberForm: typed, ID: "4" + x},
 		}}

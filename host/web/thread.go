@@ -207,6 +207,7 @@ func (w *Web) threadView(ctx *fasthttp.RequestCtx, v *visitor, o opened, c listC
 			b.Repeating, b.Token = view.Address+"/again"+view.Suffix, view.Token
 		}
 	}
+	view.Bubbles = v.routed(view.Bubbles, found, cv, view.Older == "", view.Back == "")
 	view.Composer, err = w.composer(rc, v, cv, draft, now)
 	if err != nil {
 		return nil, err

@@ -7,12 +7,13 @@ import (
 
 // How often a host looks for what there is to work through. Somebody who started
 // an import, a bulk change or a rescore watches it; who is erased is hidden
-// already. To look costs one read of an index.
+// already; what waits for a member waits for working hours. To look costs one read of an index.
 const (
 	ImportEvery  = time.Second
 	BulkEvery    = time.Second
 	RescoreEvery = time.Second
 	EraseEvery   = 2 * time.Second
+	AssignEvery  = 5 * time.Second
 )
 
 // Drain returns a turn that works through a queue: work does one thing of it, or a
