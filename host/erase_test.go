@@ -2,10 +2,8 @@ package host_test
 
 import (
 	"bytes"
-	"context"
 	"database/sql"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -17,8 +15,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
+	"github.com/my21staff/my21staff/adapters/pgtest"
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
 	"github.com/my21staff/my21staff/crm/inbox"
@@ -306,7 +303,7 @@ func feedKinds(t *testing.T, w *hosttest.World) (kinds []string) {
 func stored(t *testing.T, o hosttest.Options, dir string) []byte {
 	t.Helper()
 	if o.DSN != "" {
-		return dump(t, o.DSN)
+		return pgtest.Dump(t, o.DSN)
 	}
 	var all []byte
 	files, err := filepath.Glob(filepath.Join(dir, "my21staff.db*"))
@@ -352,51 +349,4 @@ func indexed(t *testing.T, path string) (terms []byte) {
 		terms = append(append(terms, term...), '\n')
 	}
 	return terms
-}
-
-// inHex is how PostgreSQL writes bytes.
-var inHex = regexp.MustCompile(`\\x((?:[0-9a-f]{2})+)`)
-
-// dump returns every row of every table, bytes as they are.
-func dump(t *testing.T, dsn string) []byte {
-	t.Helper()
-	ctx := context.WithoutCancel(t.Context())
-	conn, err := pgx.Connect(ctx, dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(ctx)
-	var all []byte
-	for _, table := range texts(t, conn, "select relname::text from pg_class where relkind = 'r' and relnamespace = current_schema()::regnamespace") {
-		if _, err := conn.Exec(ctx, "alter table "+table+" no force row level security"); err != nil {
-			t.Fatal(err)
-		}
-		for _, row := range texts(t, conn, "select t::text from "+table+" t") {
-			all = append(append(all, row...), '\n')
-		}
-		if _, err := conn.Exec(ctx, "alter table "+table+" force row level security"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, bytes := range inHex.FindAllSubmatch(all, -1) {
-		decoded, err := hex.DecodeString(string(bytes[1]))
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(append(all, decoded...), '\n')
-	}
-	return all
-}
-
-func texts(t *testing.T, conn *pgx.Conn, query string) []string {
-	t.Helper()
-	rows, err := conn.Query(context.WithoutCancel(t.Context()), query)
-	if err != nil {
-		t.Fatal(err)
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return found
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/leanovate/gopter/gen"
 	"github.com/leanovate/gopter/prop"
 
-	"github.com/my21staff/my21staff/adapters/bunstore"
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/inbox"
 	"github.com/my21staff/my21staff/crm/lead"
@@ -442,37 +441,4 @@ func unfair(told []decision, members int) string {
 		}
 	}
 	return ""
-}
-
-// TestAssignCostsNothingWhenOff counts the statements of a commit: without rules
-// that assign they are what they were before there were any.
-func TestAssignCostsNothingWhenOff(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t)
-	statements := func(n int) (all []string) {
-		t.Helper()
-		ctx, stats := bunstore.WithStats(t.Context())
-		stats.Trace = func(_ context.Context, s bunstore.Statement) { all = append(all, s.SQL) }
-		o.said++
-		body := []byte(o.text("100", number(n), fmt.Sprint("wamid.", o.said), "Halo"))
-		_, value := webhook.Sign(crm.Meta, secret, body)
-		_, err := o.box.Receive(ctx, webhook.Request{Provider: crm.Meta, Hub: []string{value}, Body: body})
-		must(t, err)
-		return all
-	}
-	statements(1)
-	off := statements(2)
-	for _, sql := range off {
-		for _, table := range []string{"members", "turns", "queues", "from figures"} {
-			if strings.Contains(sql, table) {
-				t.Errorf("a commit without assignment has %q", sql)
-			}
-		}
-	}
-	o.assigns(inTurn)
-	statements(3) // reads the rules
-	on := statements(4)
-	if extra := len(on) - len(off); extra != 5 {
-		t.Errorf("a commit has %d statements, with assignment %d more, want 5: the team, its turns, its queue, its loads, the turn:\n%s", len(off), extra, strings.Join(on, "\n"))
-	}
 }
