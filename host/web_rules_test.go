@@ -91,6 +91,8 @@ func TestRulesInTheBrowser(t *testing.T) {
 		}
 		// Tried, and not kept. One goes because a profile has no room for one more.
 		wish := []string{"remove1", "1", "why_en" + fresh, "Asks for a scholarship", "why_id" + fresh, "Menanyakan beasiswa", "list" + fresh, "beasiswa penuh", "points" + fresh, "17", "said", "Ada beasiswa penuh?\r\nTerima kasih"}
+		send(page+"/try", 200, "Automatic assignment is off", typed(wish...))
+		send(page+"/try", 200, "<strong dir=\"auto\">"+w.Owner.Name+"</strong> Given to the member whose turn it is.", typed("enabled", "1", "off_hours", "assign", "said", "Halo"))
 		body = send(page+"/try", 200, "Asks for a scholarship", typed(wish...))
 		if !strings.Contains(body, "beasiswa penuh</td>") || !strings.Contains(body, `<td class="num">17</td>`) {
 			t.Errorf("the trial does not say what was found, or its worth")

@@ -76,28 +76,30 @@ func (g *gathering) teamSteps(ctx context.Context, rows *teamRows) []step {
 	}
 	steps := find(ctx, g.link, teams, g.store.dialect.Lock(), &rows.members)
 	steps = append(steps, g.zoneSteps(ctx, &rows.zones)...)
-	steps = append(steps, find(ctx, g.link, teams, "", &rows.turns)...)
 	steps = append(steps, find(ctx, g.link, teams, "", &rows.queues)...)
-	loads := g.store.where("select workspace_id, member_id, cast(sum(value) as bigint) as value from figures", teams, openOfMembers)
-	return append(steps, load(ctx, g.link, loads, &rows.loads))
+	return append(steps, rows.beside(ctx, g.link, teams)...)
 }
 
-// teams hands each need its team.
-func (g *gathering) teams(rows *teamRows) error {
-	for i := range rows.zones {
-		g.store.zones.know(&rows.zones[i])
+// beside are the steps that read what members have and last got.
+func (r *teamRows) beside(ctx context.Context, l link, teams *lookup) []step {
+	loads := l.store.where("select workspace_id, member_id, cast(sum(value) as bigint) as value from figures", teams, openOfMembers)
+	return append(find(ctx, l, teams, "", &r.turns), load(ctx, l, loads, &r.loads))
+}
+
+// mates calls with each member at work and what it is in the team of its
+// workspace, by their ids.
+func (r *teamRows) mates(with func(*crm.Member, lead.Teammate)) error {
+	turns, loads := make(map[key]int64, len(r.turns)), make(map[key]int64, len(r.loads))
+	for _, row := range r.turns {
+		turns[key{row.WorkspaceID, row.MemberID}] = row.Number
 	}
-	turns, loads := make(map[key]int64, len(rows.turns)), make(map[key]int64, len(rows.loads))
-	for _, r := range rows.turns {
-		turns[key{r.WorkspaceID, r.MemberID}] = r.Number
+	for _, row := range r.loads {
+		loads[key{row.WorkspaceID, row.MemberID}] = row.Value
 	}
-	for _, r := range rows.loads {
-		loads[key{r.WorkspaceID, r.MemberID}] = r.Value
-	}
-	for i := range rows.members {
-		m, err := rows.members[i].member()
+	for i := range r.members {
+		m, err := r.members[i].member()
 		if err != nil {
-			return crm.Wrap(g.op, err)
+			return err
 		}
 		if !m.DisabledAt.IsZero() {
 			continue
@@ -107,8 +109,22 @@ func (g *gathering) teams(rows *teamRows) error {
 		for _, skill := range m.Skills {
 			mate.Skills = append(mate.Skills, skill.String())
 		}
-		state := &g.of[is.ws].state
+		with(m, mate)
+	}
+	return nil
+}
+
+// teams hands each need its team.
+func (g *gathering) teams(rows *teamRows) error {
+	for i := range rows.zones {
+		g.store.zones.know(&rows.zones[i])
+	}
+	err := rows.mates(func(m *crm.Member, mate lead.Teammate) {
+		state := &g.of[uid(m.WorkspaceID)].state
 		state.Team = append(state.Team, mate)
+	})
+	if err != nil {
+		return crm.Wrap(g.op, err)
 	}
 	for _, r := range rows.queues {
 		g.of[r.WorkspaceID].state.Queue = &crm.Queue{WorkspaceID: crm.WorkspaceID(r.WorkspaceID), DueAt: time.Time(r.DueAt)}
@@ -119,6 +135,23 @@ func (g *gathering) teams(rows *teamRows) error {
 		}
 	}
 	return nil
+}
+
+// Team implements people.Store.
+func (s peopleStore) Team(ctx context.Context, ws crm.WorkspaceID) (team []lead.Teammate, zone *time.Location, err error) {
+	l := s.reader("read the team", of(ws))
+	var rows teamRows
+	workspace := lookupBy(byWorkspace)
+	workspace.add(uid(ws))
+	steps := append(find(ctx, l, workspace, "", &rows.members), find(ctx, l, workspace, "", &rows.zones)...)
+	if err := l.run(ctx, append(steps, rows.beside(ctx, l, workspace)...)...); err != nil {
+		return nil, nil, err
+	}
+	for i := range rows.zones {
+		s.zones.know(&rows.zones[i])
+	}
+	err = rows.mates(func(_ *crm.Member, mate lead.Teammate) { team = append(team, mate) })
+	return team, s.zones.of(ws), crm.Wrap(l.op, err)
 }
 
 // waits is what conversations_queued has: the reasons of lead.Reason.Waits.

@@ -39,6 +39,10 @@ type Store interface {
 	// none were.
 	LeadRules(ctx context.Context, ws crm.WorkspaceID) (*crm.LeadRules, error)
 
+	// Team returns who is at work in a workspace, what they have and when they
+	// last got something, with skills as ids of tags, and where their clock is.
+	Team(ctx context.Context, ws crm.WorkspaceID) ([]lead.Teammate, *time.Location, error)
+
 	// Rescore returns the workspace's newest rescore, or NotFound.
 	Rescore(ctx context.Context, ws crm.WorkspaceID) (*crm.Rescore, error)
 

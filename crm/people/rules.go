@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
@@ -78,9 +79,15 @@ const (
 	maxTrialText  = 4096 // characters
 )
 
-// TryLeadRules returns what a contact would score now, and how warm that would
-// make it. Nothing is stored.
-func (s *Service) TryLeadRules(ctx context.Context, p access.Principal, trial Trial) (lead.Score, crm.Temperature, error) {
+// Tried is what rules make of somebody: a new contact that nobody has had before.
+type Tried struct {
+	Score    lead.Score
+	Decision lead.Decision // whose it would be now, with the team as it is, and how warm it is
+}
+
+// TryLeadRules returns what a contact would score now, how warm that would make it
+// and who would get it. Nothing is stored, and it is nobody's turn for it.
+func (s *Service) TryLeadRules(ctx context.Context, p access.Principal, trial Trial) (Tried, error) {
 	const op = "try lead rules"
 	rules, _, err := s.LeadRules(ctx, p)
 	if err == nil && trial.Document != nil {
@@ -90,10 +97,24 @@ func (s *Service) TryLeadRules(ctx context.Context, p access.Principal, trial Tr
 		err = trial.check()
 	}
 	if err != nil {
-		return lead.Score{}, "", crm.Wrap(op, err)
+		return Tried{}, crm.Wrap(op, err)
+	}
+	team, zone, err := s.store.Team(ctx, p.WorkspaceID)
+	if err != nil {
+		return Tried{}, crm.Wrap(op, err)
+	}
+	tags, err := s.store.Tags(ctx, p.WorkspaceID)
+	if err != nil {
+		return Tried{}, crm.Wrap(op, err)
 	}
 	score := trial.score(rules, s.mint)
-	return score, rules.Temperature("", score.Total), nil
+	thread := lead.Thread{Tags: slices.Clone(trial.Tags)}
+	for _, tag := range tags {
+		if slices.ContainsFunc(trial.Tags, func(name string) bool { return strings.EqualFold(name, tag.Name) }) {
+			thread.Tags = append(thread.Tags, tag.ID.String())
+		}
+	}
+	return Tried{score, lead.Route(rules, score, thread, team, rules.Hours(zone), s.mint.Now())}, nil
 }
 
 func (t *Trial) check() error {

@@ -78,6 +78,12 @@ func teamLoaded(t *testing.T, w *world) {
 		{ID: busy.ID, Skills: []string{w.ours.tag.ID.String()}, Open: 2, Capacity: 7, Away: true, Turn: 13},
 		{ID: fresh.ID},
 	})
+	read, zone, err := w.store.People().Team(t.Context(), w.ours.ws)
+	if err != nil || zone.String() != w.ours.Workspace.TimeZone {
+		t.Errorf("read without a transaction the team's clock is %v, %v", zone, err)
+	}
+	slices.SortFunc(read, func(a, b lead.Teammate) int { return a.ID.Compare(b.ID) })
+	same(t, "the team, read without a transaction", read, state.Team)
 	same(t, "the queue", state.Queue, &crm.Queue{WorkspaceID: w.ours.ws, DueAt: due})
 	if got := fmt.Sprint(state.Zone); got != w.ours.Workspace.TimeZone {
 		t.Errorf("the team's clock is %s, want %s", got, w.ours.Workspace.TimeZone)

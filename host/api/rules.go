@@ -35,7 +35,7 @@ func (a *API) rulesRoutes() []Route {
 				Tag: rulesTag, Summary: "What rules make of a contact who says and is such things",
 				About: "By the rules in force, or those of a document, of which 422 bad_rules says what is wrong. Nothing is stored.",
 				Body:  trialBody{}, Example: `{"messages":["Berapa biaya kuliah di Malaysia?"],"fields":{"name":"Sari","city":"Bandung"}}`,
-				Answers: []Answer{{200, scoreView{}, "The score, of which each line says why"}},
+				Answers: []Answer{{200, triedView{}, "The score, of which each line says why, and who would get the conversation"}},
 			}},
 		{Method: "GET", Path: "/api/lead-rules/rescore", Action: access.ManageLeads, Handler: a.getRescore,
 			Doc: Doc{Tag: rulesTag, Summary: "How far the workspace is scored again", Answers: []Answer{{200, rescoreView{}, "The newest rescore; 404 if there never was one"}}}},
@@ -136,6 +136,20 @@ func (a *API) putRules(ctx *fasthttp.RequestCtx) error {
 	return answer(ctx, 200, rulesOf(rules, stored))
 }
 
+// triedView is what rules make of somebody.
+type triedView struct {
+	scoreView
+	Assignment assignmentView `json:"assignment" about:"Who would get its conversation now, with the team as it is"`
+}
+
+// assignmentView is what the rules of assignment would decide.
+type assignmentView struct {
+	AssigneeID *crm.MemberID `json:"assignee_id"`
+	Queue      *string       `json:"queue" about:"Where it would wait, if nobody would get it"`
+	Reason     string        `json:"reason"`
+	Why        lead.Text     `json:"why" about:"In Indonesian and English"`
+}
+
 // trialBody is what a contact says and is, to be scored.
 type trialBody struct {
 	Document   json.RawMessage   `json:"document,omitempty" about:"The rules in force if left out"`
@@ -152,11 +166,12 @@ func (a *API) tryRules(ctx *fasthttp.RequestCtx) error {
 	if err := readJSON(ctx, &body); err != nil {
 		return err
 	}
-	score, temperature, err := a.People.TryLeadRules(request.ContextOf(ctx), request.PrincipalOf(ctx), people.Trial(body))
+	tried, err := a.People.TryLeadRules(request.ContextOf(ctx), request.PrincipalOf(ctx), people.Trial(body))
 	if err != nil {
 		return badRules(err)
 	}
-	return answer(ctx, 200, scoreViewOf(score, temperature))
+	d := tried.Decision
+	return answer(ctx, 200, triedView{scoreViewOf(tried.Score, d.Temperature), assignmentView{ref(d.Assignee), ref(d.Queue), d.Why.Code, d.Why.Text}})
 }
 
 // badRules turns what is wrong with a document into the answer that names every

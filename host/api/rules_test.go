@@ -95,6 +95,14 @@ func TestTryLeadRules(t *testing.T) {
 	if got := w.us("GET", "/api/lead-rules", "").is(200); got["author"] != nil {
 		t.Error("a trial put rules in force")
 	}
+	if got := w.us("POST", "/api/lead-rules/try", `{`+said+`}`).is(200).object("assignment"); got["assignee_id"] != nil || got.text("reason") != "routing_off" || got.text("queue") != "inbox" {
+		t.Errorf("by rules that assign nothing it would be %v", got)
+	}
+	assigns := strings.TrimSuffix(ownRules, "}") + `,"routing":{"enabled":true,"off_hours":"assign"}}`
+	if got := w.us("POST", "/api/lead-rules/try", `{`+said+`,"document":`+assigns+`}`).is(200).object("assignment"); got.text("assignee_id") != w.ours.owner.ID.String() ||
+		got.text("reason") != "turn" || got["queue"] != nil || got.object("why").text("en") != "Given to the member whose turn it is." {
+		t.Errorf("by rules that assign it would be %v", got)
+	}
 	w.us("POST", "/api/lead-rules/try", `{"messages":[`+strings.TrimSuffix(strings.Repeat(`"a",`, 51), ",")+`]}`).fails(400, "bad_messages")
 }
 

@@ -53,7 +53,7 @@ type settingsPeople interface {
 	Rescore(ctx context.Context, p access.Principal) (*crm.Rescore, error)
 	StartRescore(ctx context.Context, p access.Principal) (*crm.Rescore, error)
 	CancelRescore(ctx context.Context, p access.Principal) (*crm.Rescore, error)
-	TryLeadRules(ctx context.Context, p access.Principal, trial people.Trial) (lead.Score, crm.Temperature, error)
+	TryLeadRules(ctx context.Context, p access.Principal, trial people.Trial) (people.Tried, error)
 }
 
 // Checker asks a provider whether a channel's token works.

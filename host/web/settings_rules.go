@@ -38,6 +38,8 @@ type trialView struct {
 	Done        bool
 	Total       int
 	Temperature crm.Temperature
+	Member      string // who would get it; empty: nobody
+	Routed      string // why, in words
 	Lines       []trialLine
 }
 
@@ -150,15 +152,17 @@ func (w settings) tryRules(ctx *fasthttp.RequestCtx, v *visitor) error {
 	if len(faults) > 0 {
 		return w.rulesAgain(ctx, v, p, faults, nil)
 	}
-	score, temperature, err := w.People.TryLeadRules(request.ContextOf(ctx), v.Principal, people.Trial{Document: document, Messages: split(p.Trial.Said)})
+	tried, err := w.People.TryLeadRules(request.ContextOf(ctx), v.Principal, people.Trial{Document: document, Messages: split(p.Trial.Said)})
 	if refused(err) {
 		return w.rulesAgain(ctx, v, p, nil, err)
 	}
 	if err != nil {
 		return err
 	}
-	p.Trial.Done, p.Trial.Total, p.Trial.Temperature = true, score.Total, temperature
-	for _, part := range score.Parts {
+	d := tried.Decision
+	p.Trial.Done, p.Trial.Total, p.Trial.Temperature = true, tried.Score.Total, d.Temperature
+	p.Trial.Member, p.Trial.Routed = v.members[d.Assignee.String()], d.Why.Text.In(string(v.lang))
+	for _, part := range tried.Score.Parts {
 		for _, line := range part.Lines {
 			p.Trial.Lines = append(p.Trial.Lines, trialLine{part.Category, line.Points, line.Why.In(string(v.lang)), line.Match})
 		}

@@ -55,7 +55,7 @@ func init() {
 			}, {Fresh: true}}}
 		form.place(&choices)
 		return rulesPage{settingsFrame: frame(x), rulesForm: form, Version: 3, By: x, Document: x, Expert: true, Faults: []ruleFault{{x, x}}, Choices: choices,
-			Trial: trialView{Said: x, Done: true, Total: 40, Temperature: crm.Warm, Lines: []trialLine{{lead.Fit, 3, x, x}}}}
+			Trial: trialView{Said: x, Done: true, Total: 40, Temperature: crm.Warm, Member: x, Routed: x, Lines: []trialLine{{lead.Fit, 3, x, x}}}}
 	})
 	show("settings_rescore", "typical", func(x string) any {
 		return rescorePage{settingsFrame: frame(x), State: crm.RescoreRunning, Running: true, By: x, Seen: 500, Of: 1200, Changed: 3}
