@@ -14,6 +14,7 @@ import (
 
 // program is one run of the command line.
 type program struct {
+	stdin          io.Reader
 	stdout, stderr io.Writer
 	environ        []string
 	version        string
@@ -49,7 +50,7 @@ type invocation struct {
 func commands() []command {
 	return append([]command{
 		serveCommand(), edgeCommand(), migrateCommand(), simulateCommand(), replayCommand(), importCommand(), exportCommand(), eraseCommand(),
-		workspaceCommand(), channelCommand(), keyCommand(), configCommand(), versionCommand(),
+		workspaceCommand(), channelCommand(), keyCommand(), rulesCommand(), configCommand(), versionCommand(),
 	}, built()...)
 }
 

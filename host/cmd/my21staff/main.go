@@ -19,6 +19,6 @@ func main() {
 		<-ctx.Done()
 		stop()
 	}()
-	p := &program{stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), version: version}
+	p := &program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), version: version}
 	os.Exit(p.run(ctx, os.Args[1:]))
 }
