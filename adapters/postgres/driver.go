@@ -6,6 +6,8 @@ import (
 	"database/sql/driver"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -103,7 +105,11 @@ var errRolledBack = errors.New("postgres: the transaction had failed and was rol
 
 // Commit implements driver.Tx.
 func (t tx) Commit() error {
+	if t.c.pg.IsClosed() {
+		return driver.ErrBadConn
+	}
 	results, err := t.c.pg.PgConn().Exec(t.ctx, "commit").ReadAll()
+	err = lost(err)
 	if err == nil && results[0].CommandTag.String() == "ROLLBACK" {
 		return errRolledBack
 	}
@@ -127,11 +133,17 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 }
 
 func (c *conn) exec(ctx context.Context, sql string) error {
-	return c.pg.PgConn().Exec(ctx, sql).Close()
+	if c.pg.IsClosed() {
+		return driver.ErrBadConn
+	}
+	return lost(c.pg.PgConn().Exec(ctx, sql).Close())
 }
 
 // QueryContext implements driver.QueryerContext for a statement or a batch.
 func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	if c.pg.IsClosed() {
+		return nil, driver.ErrBadConn
+	}
 	var statements batch
 	if len(args) == 1 {
 		statements, _ = args[0].Value.(batch)
@@ -145,7 +157,7 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 	}
 	r := &rows{results: c.send(ctx, statements), left: len(statements)}
 	if err := r.NextResultSet(); err != nil {
-		return nil, again(errors.Join(err, r.Close()))
+		return nil, again(lost(errors.Join(err, r.Close())))
 	}
 	return r, nil
 }
@@ -268,6 +280,20 @@ func (c *conn) IsValid() bool {
 func (c *conn) CheckNamedValue(v *driver.NamedValue) (err error) {
 	if _, is := v.Value.(batch); !is {
 		v.Value, err = driver.DefaultParameterConverter.ConvertValue(v.Value)
+	}
+	return err
+}
+
+// errLost is the answer to something that was sent, and that may have been done.
+var errLost = fmt.Errorf("postgres: the connection ended before the answer came: %w", io.ErrUnexpectedEOF)
+
+// lost returns the error of reading an answer. pgx says of a connection that
+// breaks under a reader that it "is closed", and that trying again is safe, as if
+// it had been closed before anything was sent (5.12): taken at its word a commit
+// that was lost would have failed, and be made again beside itself.
+func lost(err error) error {
+	if errors.Is(err, pgconn.ErrConnClosed) {
+		return errLost
 	}
 	return err
 }

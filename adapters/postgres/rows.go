@@ -121,7 +121,7 @@ type rows struct {
 func (r *rows) NextResultSet() error {
 	if r.begun {
 		if err := r.results.end(); err != nil {
-			return err
+			return lost(err)
 		}
 	}
 	if r.left == 0 {
@@ -129,7 +129,7 @@ func (r *rows) NextResultSet() error {
 	}
 	r.left--
 	if err := r.results.next(); err != nil {
-		return err
+		return lost(err)
 	}
 	r.begun = true
 	return nil
@@ -149,7 +149,7 @@ func (r *rows) Columns() []string {
 }
 
 // Close implements driver.Rows.
-func (r *rows) Close() error { return r.results.close() }
+func (r *rows) Close() error { return lost(r.results.close()) }
 
 // Next implements driver.Rows. The texts of a row are parts of one string: a
 // row of the inbox list has ten, and most of them are kept together anyway.
@@ -157,7 +157,7 @@ func (r *rows) Next(dest []driver.Value) error {
 	values, more := r.results.row()
 	if !more {
 		if err := r.results.end(); err != nil {
-			return err
+			return lost(err)
 		}
 		return io.EOF
 	}
