@@ -28,6 +28,7 @@ type driver struct {
 	repeats  atomic.Int64
 	classes  sync.Map // class -> *atomic.Int64
 	open     atomic.Int64
+	done     atomic.Int64 // requests that were taken
 
 	mu      sync.Mutex
 	latency map[string]*hdrhistogram.Histogram // microseconds, by kind; from the intended start
@@ -212,6 +213,7 @@ func (h *hand) settle(ctx context.Context, p prepared) {
 		got := h.try(p)
 		onlyRefused = onlyRefused && got.class == record.Fail
 		if got.class == record.OK {
+			h.done.Add(1)
 			h.record(p, time.Since(begin))
 			switch p.line.Kind {
 			case record.Webhook:

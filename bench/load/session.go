@@ -89,7 +89,10 @@ func (s *session) run(making context.Context) error {
 	go func() {
 		<-making.Done()
 		_ = s.journal.Note(record.Line{T: record.Moment, At: record.Now(), Note: "drain"})
-		pause(life, s.drain)
+		for before := int64(-1); before != s.driver.done.Load() && life.Err() == nil; { // a busy machine needs longer
+			before = s.driver.done.Load()
+			pause(life, s.drain)
+		}
 		enough()
 	}()
 	server, err := s.serveProvider(draining)
@@ -200,11 +203,27 @@ func (s *session) settleReports(draining context.Context) {
 	s.provider.reports.Wait()
 }
 
+// heard returns how far the readers are, all together.
+func (s *session) heard() int64 {
+	far := s.crowd.events.Load()
+	for _, r := range s.streams {
+		far += r.last.Load()
+	}
+	return far
+}
+
 // catchUp lets every reader come to where the feed stands, and writes down
-// whether it did.
+// whether it did. It gives up when for a while none gets further.
 func (s *session) catchUp(life context.Context) {
-	ctx, end := context.WithTimeout(life, 20*time.Second)
+	ctx, end := context.WithCancel(life)
 	defer end()
+	go func() {
+		for before := int64(-1); before != s.heard() && ctx.Err() == nil; {
+			before = s.heard()
+			pause(ctx, 20*time.Second)
+		}
+		end()
+	}()
 	heads := make([]int64, len(s.plan.Workspaces))
 	for w := range heads {
 		for ctx.Err() == nil {

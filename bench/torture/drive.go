@@ -16,17 +16,16 @@ import (
 
 // traffic is what the driver is told beside where.
 type traffic struct {
-	args     []string
-	drain    time.Duration
-	patience time.Duration // with its end after the drain; 0: a minute
+	args  []string
+	drain time.Duration
 }
 
 // driver is the load driver's process.
 type driver struct {
 	*process
 	world    *world
-	told     *os.File // its standard input
-	patience time.Duration
+	told     *os.File      // its standard input
+	patience time.Duration // with its end: it ends by itself when nothing goes on any more
 }
 
 // drive starts the driver on the world.
@@ -41,7 +40,7 @@ func (w *world) drive(t traffic) (*driver, error) {
 	if err != nil {
 		return nil, errors.Join(err, told.Close())
 	}
-	return &driver{process: p, world: w, told: told, patience: t.drain + max(t.patience, time.Minute)}, nil
+	return &driver{process: p, world: w, told: told, patience: t.drain + 10*time.Minute}, nil
 }
 
 // finish lets the driver drain and end.

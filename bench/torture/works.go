@@ -17,9 +17,7 @@ import (
 // rows, changes, scores and erases whom they name. What has begun is brought to
 // its end, for which leases of hosts that died have to run out.
 func (t *torturer) working(rows int, more ...string) traffic {
-	work := t.usual(append([]string{"-rate", fmt.Sprint(t.rate / 4), "-works", fmt.Sprint(rows)}, more...)...)
-	work.patience = 10 * time.Minute
-	return work
+	return t.usual(append([]string{"-rate", fmt.Sprint(t.rate / 4), "-works", fmt.Sprint(rows)}, more...)...)
 }
 
 // killWorks kills the host, or asks it to end, in the middle of what it does in
