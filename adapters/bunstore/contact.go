@@ -102,16 +102,17 @@ func fieldKeys(fields map[string]string) map[string]fieldKey {
 	return keys
 }
 
-// known is what a contact is found by: as it is stored, or will be.
+// known is what a contact is found and sorted by: as it is stored, or will be.
 type known struct {
 	identities []crm.Identity
 	tags       []crm.TagID
 	fields     map[string]fieldKey // custom fields by their names
 	folded     string
+	score      int
 }
 
 func findable(c *crm.Contact) known {
-	return known{identities: cleanIdentities(c), tags: slices.Clone(c.Tags), fields: fieldKeys(c.Fields), folded: foldedNames(c)}
+	return known{identities: cleanIdentities(c), tags: slices.Clone(c.Tags), fields: fieldKeys(c.Fields), folded: foldedNames(c), score: c.Score}
 }
 
 // cleanIdentities returns a contact's identities as their table has them.

@@ -3,6 +3,7 @@ package postgres
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgtype"
@@ -62,6 +63,20 @@ func (c columnCodec) PlanEncode(types *pgtype.Map, oid uint32, format int16, val
 	return c.Codec.PlanEncode(types, oid, format, value)
 }
 
+// sizeOf returns how many bytes a column takes, or a few more: room that is made
+// by and by is copied each time.
+func sizeOf(c *bunstore.Column) int {
+	const header, length = 20, 4
+	size := header + c.Len()*length + 16*len(c.IDs) + 8*len(c.Integers) + len(c.Bools)
+	for _, text := range c.Texts {
+		size += len(text)
+	}
+	for _, bytes := range c.Bytes {
+		size += len(bytes)
+	}
+	return size
+}
+
 // columnPlan writes a column in the binary form of an array: how many dimensions,
 // whether there are NULLs, of what, how many, from which index; then the length of
 // each value, -1 for NULL, and its bytes (PostgreSQL, array_recv).
@@ -74,6 +89,7 @@ func (p columnPlan) Encode(value any, to []byte) ([]byte, error) {
 	if len(c.Null) > 0 {
 		nulls = 1
 	}
+	to = slices.Grow(to, sizeOf(c))
 	to = u32(u32(u32(to, 1), nulls), p.element)
 	to = u32(u32(to, uint32(c.Len())), 1)
 	for row := range c.Len() {

@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -117,6 +118,23 @@ func leadTotal(t *testing.T, w *world) {
 	stale := copied(want)
 	w.write(t, w.ours.ws, &crm.Changes{Contacts: []*crm.Contact{stale}, Leads: scored(3)})
 	same(t, "a contact that was written with its lead", w.contact(t, want.ID), want)
+	for _, totals := range [][]int{{50}, {51, 50}, {50, 52}, {52}} { // a store that knows what was may leave a total as it is
+		err := w.store.Inbox().Update(t.Context(), []crm.WorkspaceID{w.ours.ws}, func(ctx context.Context, tx inbox.Tx) error {
+			if _, err := tx.Load(ctx, inbox.Need{WorkspaceID: w.ours.ws, Contacts: []crm.ContactID{want.ID}}); err != nil {
+				return err
+			}
+			for _, total := range totals {
+				if err := tx.Write(ctx, &crm.Changes{Leads: scored(total)}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatalf("write the totals %v: %v", totals, err)
+		}
+		same(t, fmt.Sprintf("a contact that was loaded, after the totals %v", totals), w.contact(t, want.ID), want)
+	}
 	same(t, "the others' contact", must[*people.Card](t)(w.store.People().CardByID(t.Context(), w.theirs.ws, theirs.ID)).Contact, theirs)
 }
 
