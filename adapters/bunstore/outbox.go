@@ -77,8 +77,17 @@ func (t outboxTx) Load(ctx context.Context, job *crm.Job, providerID string) (*o
 	return state, nil
 }
 
-// Claim implements outbox.Store.
+// Claim implements outbox.Store. What is due is looked for before the transaction:
+// a claim is tried after every commit, whatever that was of, and one that begins a
+// transaction to find nothing keeps others waiting where there is one writer. (To
+// find nothing took 160 µs with it and takes 13 on SQLite, 310 and 70 on PostgreSQL.)
 func (s outboxStore) Claim(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]outbox.Claim, error) {
+	var due []stamp
+	l := s.reader("look for jobs", everywhere)
+	q := ask("select due_at from jobs where kind = ? and due_at <= ? limit 1", text(crm.JobSend), stamp(now))
+	if err := l.run(ctx, pick(q.bound(), &due)); err != nil || len(due) == 0 {
+		return nil, err
+	}
 	var claims []outbox.Claim
 	err := s.transact(ctx, "claim jobs", everywhere, func(ctx context.Context, t *tx) (err error) {
 		claims = nil
