@@ -43,9 +43,9 @@ func queueOf(q crm.Queue) (queueRow, error) {
 
 const replaceQueue = "conflict (workspace_id) do update"
 
-// openOfMembers is how a load is read off the standing figures.
+// openOfMembers is how a load is read off the standing figures, of each channel.
 var openOfMembers = " and day = " + strconv.Itoa(int(figures.Standing)) +
-	" and measure in ('" + string(figures.StatusOf(crm.Open)) + "', '" + string(figures.StatusOf(crm.Pending)) + "') group by workspace_id, member_id"
+	" and measure in ('" + string(figures.StatusOf(crm.Open)) + "', '" + string(figures.StatusOf(crm.Pending)) + "')"
 
 // teamRows are what teams are made of.
 type teamRows struct {
@@ -82,8 +82,7 @@ func (g *gathering) teamSteps(ctx context.Context, rows *teamRows) []step {
 
 // beside are the steps that read what members have and last got.
 func (r *teamRows) beside(ctx context.Context, l link, teams *lookup) []step {
-	loads := l.store.where("select workspace_id, member_id, cast(sum(value) as bigint) as value from figures", teams, openOfMembers)
-	return append(find(ctx, l, teams, "", &r.turns), load(ctx, l, loads, &r.loads))
+	return append(find(ctx, l, teams, "", &r.turns), find(ctx, l, teams, openOfMembers, &r.loads)...)
 }
 
 // mates calls with each member at work and what it is in the team of its
@@ -94,7 +93,7 @@ func (r *teamRows) mates(with func(*crm.Member, lead.Teammate)) error {
 		turns[key{row.WorkspaceID, row.MemberID}] = row.Number
 	}
 	for _, row := range r.loads {
-		loads[key{row.WorkspaceID, row.MemberID}] = row.Value
+		loads[key{row.WorkspaceID, row.MemberID}] += row.Value
 	}
 	for i := range r.members {
 		m, err := r.members[i].member()

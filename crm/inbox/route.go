@@ -199,10 +199,10 @@ func (s *Service) assignSome(ctx context.Context, ws crm.WorkspaceID, waiting []
 				w.again(cv)
 			}
 		}
-		if w.team.due.IsZero() { // written all the same: so these are the rules in force
-			w.team.due = w.now.Add(queueSoon)
-		}
 		changes := w.closed()
+		if len(changes.Queues) == 0 { // written all the same: so these are the rules in force
+			changes.Queues = []crm.Queue{{WorkspaceID: ws, DueAt: w.now.Add(queueSoon), Rules: w.rules.Version()}}
+		}
 		left = 0
 		for _, id := range waiting {
 			if cv := w.conversations[id]; cv != nil && lead.ReasonOf(cv.RoutedFor).Waits() {

@@ -333,7 +333,11 @@ func TestQueue(t *testing.T) {
 	o.clock.Advance(14 * time.Hour)
 	o.worksThrough()
 	o.wants("an hour before it opens", o.of(0), nobody, lead.Closed)
-	o.clock.Advance(59 * time.Minute)
+	o.clock.Advance(2 * time.Minute)
+	if o.worksThrough() != 0 {
+		t.Error("while the team does not work the queue is looked at every minute")
+	}
+	o.clock.Advance(57 * time.Minute)
 	if turns := o.worksThrough(); turns != 1 {
 		t.Errorf("what waits is looked at %d times at once", turns)
 	}
@@ -343,6 +347,9 @@ func TestQueue(t *testing.T) {
 	o.wants("when it opens, the second", o.of(1), o.me.Member, lead.InTurn)
 	o.wants("there is no room for the third", o.of(2), nobody, lead.AllAtWork)
 	o.wants("nor for the fourth", o.of(3), nobody, lead.AllAtWork)
+	if since := o.clock.Now().Add(-15*time.Hour + 2*time.Second); !o.of(2).RoutedAt.Equal(since) {
+		t.Errorf("the third waits since %v, want %v: another reason does not cost it its place", o.of(2).RoutedAt, since)
+	}
 	resolved, snoozed, until := crm.Resolved, crm.Snoozed, o.clock.Now().Add(time.Hour)
 	o.change(o.of(2), inbox.Change{Status: &snoozed, SnoozedUntil: &until})
 	o.change(o.of(0), inbox.Change{Status: &resolved})
@@ -401,11 +408,7 @@ func TestAssignSpreads(t *testing.T) {
 						customers++
 					}
 					o.said++
-					body := []byte(o.text("100", number(customers), fmt.Sprint("wamid.", o.said), "Halo"))
-					_, value := webhook.Sign(crm.Meta, secret, body)
-					a, err := o.box.Prepare(t.Context(), webhook.Request{Provider: crm.Meta, Hub: []string{value}, Body: body})
-					must(t, err)
-					batch = append(batch, a)
+					batch = append(batch, o.prepared(customers, fmt.Sprint("wamid.", o.said)))
 				}
 				for _, result := range o.box.Commit(t.Context(), batch) {
 					must(t, result.Err)
@@ -420,6 +423,41 @@ func TestAssignSpreads(t *testing.T) {
 		}, gen.UInt64(), gen.IntRange(1, 5)))
 	}
 	properties.TestingRun(t)
+}
+
+// TestAssignSeesTheCommit: what one webhook of a commit opened again counts when
+// the next is assigned.
+func TestAssignSeesTheCommit(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.assigns(func(d *lead.Document) { d.Routing.Order = lead.LeastLoaded })
+	o.changes(o.me.Member, away)
+	dewi, eka := o.joins(crm.Member{Name: "Dewi"}), o.joins(crm.Member{Name: "Eka"})
+	resolved := crm.Resolved
+	for n, who := range []crm.MemberID{dewi, eka} {
+		cv := o.asks(n)
+		o.wants("in turn", cv, who, lead.Freest)
+		o.change(cv, inbox.Change{Status: &resolved})
+	}
+	var batch []*inbox.Arrival
+	for n, id := range []string{"wamid.again", "wamid.new"} {
+		batch = append(batch, o.prepared(2*n, id)) // the first customer, whose it is, and a new one
+	}
+	for _, result := range o.box.Commit(t.Context(), batch) {
+		must(t, result.Err)
+	}
+	o.wants("what was resolved is opened again", o.of(0), dewi, lead.Freest)
+	o.wants("so the other has less", o.of(2), eka, lead.Freest)
+}
+
+// prepared is a webhook of the n-th customer, ready to be committed.
+func (o *office) prepared(n int, id string) *inbox.Arrival {
+	o.t.Helper()
+	body := []byte(o.text("100", number(n), id, "Halo"))
+	_, value := webhook.Sign(crm.Meta, secret, body)
+	a, err := o.box.Prepare(o.t.Context(), webhook.Request{Provider: crm.Meta, Hub: []string{value}, Body: body})
+	must(o.t, err)
+	return a
 }
 
 // unfair says in which window some got two more than others, or nothing.
