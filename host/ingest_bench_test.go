@@ -1,19 +1,13 @@
 package host_test
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/my21staff/my21staff/adapters/pgtest"
 	"github.com/my21staff/my21staff/crm"
@@ -36,10 +30,10 @@ func BenchmarkIngest(b *testing.B) {
 		b.Run(database, func(b *testing.B) {
 			defer debug.SetGCPercent(debug.SetGCPercent(400)) // as the program has it
 			settings := map[string]string{"data_dir": b.TempDir()}
-			var server *serverCost
+			var server *pgtest.Meter
 			if database == "postgres" {
 				settings["database"] = pgtest.DSN(b)
-				server = newServerCost(b, settings["database"])
+				server = pgtest.NewMeter(b, settings["database"])
 			}
 			in := newIntake(b, settings)
 			for range inStore / (4 * packed) {
@@ -50,7 +44,7 @@ func BenchmarkIngest(b *testing.B) {
 					for range 10 {
 						in.commit(b, size, 1)
 					}
-					before, start := server.now(b), processorTime()
+					before, start := server.Now(), processorTime()
 					b.ReportAllocs()
 					for b.Loop() {
 						in.commit(b, size, 1)
@@ -58,9 +52,9 @@ func BenchmarkIngest(b *testing.B) {
 					per := func(total float64, unit string) { b.ReportMetric(total/float64(b.N*size), unit) }
 					per(float64(processorTime()-start)/1e3, "host-cpu-µs/message")
 					if server != nil {
-						after := server.now(b)
-						per(float64(after.cpu-before.cpu)/1e3, "server-cpu-µs/message")
-						per(float64(after.wal-before.wal), "wal-B/message")
+						after := server.Now()
+						per(float64(after.CPU-before.CPU)/1e3, "server-cpu-µs/message")
+						per(float64(after.WAL-before.WAL), "wal-B/message")
 					}
 				})
 			}
@@ -169,59 +163,6 @@ func words(n int) string {
 		b.WriteString([]string{"ber ", "ter ", "men ", "pin ", "ga ", "jo ", "wi ", "do ", "ra ", "lo ", "ce ", "fi ", "hu "}[k/169])
 	}
 	return b.String()
-}
-
-// cost is what a database server has used.
-type cost struct {
-	cpu time.Duration
-	wal int64 // bytes
-}
-
-// serverCost asks what a server of this machine has used, all its processes.
-type serverCost struct {
-	conn *pgx.Conn
-	root string // the process id of the first of them
-}
-
-func newServerCost(b *testing.B, dsn string) *serverCost {
-	conn, err := pgx.Connect(b.Context(), dsn)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { conn.Close(context.Background()) })
-	var own int
-	if err := conn.QueryRow(b.Context(), "select pg_backend_pid()").Scan(&own); err != nil {
-		b.Fatal(err)
-	}
-	return &serverCost{conn, statOf(strconv.Itoa(own))[1]}
-}
-
-func (s *serverCost) now(b *testing.B) (c cost) {
-	if s == nil {
-		return c
-	}
-	if err := s.conn.QueryRow(b.Context(), "select (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint").Scan(&c.wal); err != nil {
-		b.Fatal(err)
-	}
-	processes, _ := filepath.Glob("/proc/[0-9]*")
-	for _, path := range processes {
-		pid := filepath.Base(path)
-		if stat := statOf(pid); len(stat) > 14 && (stat[1] == s.root || pid == s.root) {
-			for _, ticks := range stat[11:15] { // its own, and its ended children's
-				n, _ := strconv.Atoi(ticks)
-				c.cpu += time.Duration(n) * 10 * time.Millisecond
-			}
-		}
-	}
-	return c
-}
-
-// statOf returns what Linux says of a process, after its name; nothing of one
-// that has ended.
-func statOf(pid string) []string {
-	text, _ := os.ReadFile(filepath.Join("/proc", pid, "stat"))
-	_, rest, _ := strings.Cut(string(text), ") ")
-	return strings.Fields(rest)
 }
 
 func processorTime() time.Duration {
