@@ -9,7 +9,7 @@ import "time"
 type Lead struct {
 	WorkspaceID WorkspaceID
 	ContactID   ContactID
-	Profile     []byte // the evidence, as package lead encodes it; at most 1 KiB
+	Profile     []byte // the evidence, as package lead encodes it; at most 4 KiB
 	Rules       int    // the version of the rules it was scored by
 	Total       int    // 0 to 100, as of ScoredAt
 	Temperature Temperature

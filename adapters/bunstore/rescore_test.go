@@ -432,3 +432,35 @@ func TestRescoreByRulesOfAnotherProcess(t *testing.T) {
 		t.Errorf("rescored:\n%s\nunder the rules from the beginning:\n%s", got, want)
 	}
 }
+
+// TestRulesNameTags: rules that name a tag find it on contacts, which have its id.
+func TestRulesNameTags(t *testing.T) {
+	onBoth(t, func(t *testing.T, store *bunstore.Store) {
+		s := openShop(t, store, crmtest.NewClock(), 5)
+		tag, err := s.SaveTag(t.Context(), s.me, crm.Tag{Name: "VIP"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc := lead.Sales().Document()
+		doc.Signals = []lead.Signal{{ID: "important", Category: lead.Fit, Points: 7, Why: lead.Text{ID: "Penting.", EN: "Important."}, Tags: []string{"vip"}}}
+		rules, err := lead.New(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := s.SetLeadRules(t.Context(), s.me, rules.Encode(), crm.DefaultRules); err != nil {
+			t.Fatal(err)
+		}
+		made, err := s.Create(t.Context(), s.me, people.Edit{Name: new("Nama Contoh"), AddTags: []crm.TagID{tag.ID}}, "ID")
+		if err != nil {
+			t.Fatal(err)
+		}
+		card, err := s.Card(t.Context(), s.me, made.ID)
+		if err != nil || card.Contact.Score != 7 {
+			t.Errorf("a contact with the tag scores %d, %v", card.Contact.Score, err)
+		}
+		tried, err := s.TryLeadRules(t.Context(), s.me, people.Trial{Tags: []string{"Vip"}})
+		if err != nil || tried.Score.Total != 7 {
+			t.Errorf("tried, the tag gives %d, %v", tried.Score.Total, err)
+		}
+	})
+}

@@ -64,7 +64,6 @@ var badDocuments = []struct{ old, new, path string }{
 	{`"mon": ["08:00-12:00"`, `"mond": ["08:00-12:00"`, "hours.week.mond"},
 	{`"sat": ["09:00-13:00"]`, `"sat": ["09:00-24:01"]`, "hours.week.sat[0]"},
 	{`"hours": {`, `"hours": {"holidays": ["2026-02-30"],`, "hours.holidays[0]"},
-	{`"most": 5`, `"most": 32`, "signals"},
 	{`"signals": [`, `"signals": {}, "x": [`, "signals"},
 }
 
@@ -89,6 +88,14 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 		if !errors.As(err, &refusal) || refusal.Code != crm.Invalid || refusal.Reason != tt.path || refusal.Msg == "" {
 			t.Errorf("%s instead of %s: %v, want invalid: %s", tt.new, tt.old, err, tt.path)
 		}
+	}
+	doc := lead.Education().Document()
+	for i := range doc.Signals {
+		doc.Signals[i].Most = 32
+	}
+	_, err := lead.New(doc)
+	if problems := lead.Problems(err); len(problems) != 1 || problems[0].Path != "signals" {
+		t.Errorf("signals of which a profile cannot keep all evidence: %v", err)
 	}
 	for _, document := range []string{"", "{", "[]", `"x"`, "{} {}", strings.Repeat(" ", lead.MaxDocument+1)} {
 		if _, err := lead.Parse([]byte(document)); !errors.Is(err, crm.Invalid) {

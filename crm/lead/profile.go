@@ -7,7 +7,7 @@ import (
 )
 
 // MaxProfile is how many bytes the encoding of a profile has at most.
-const MaxProfile = 1024
+const MaxProfile = 4096
 
 // Profile is what is kept of the evidence about one contact: for each signal the
 // newest pieces, as many as the rules count. The zero value knows nothing. A

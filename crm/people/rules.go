@@ -28,7 +28,7 @@ func (s *Service) LeadRules(ctx context.Context, p access.Principal) (*lead.Rule
 // SetLeadRules puts rules in force in place of those of a version, which is the
 // one they were made from: Conflict if others are in force by now. Whatever
 // version the document has, it gets the next. Invalid with all that is wrong
-// with the document, see lead.Problems.
+// with the document, see lead.Problems. The tags that it names are kept as ids.
 //
 // What happens from then on is scored by the new rules alone, on every host, and
 // a rescore begins for what happened before.
@@ -38,6 +38,13 @@ func (s *Service) SetLeadRules(ctx context.Context, p access.Principal, document
 		return nil, nil, crm.Wrap(op, err)
 	}
 	rules, err := lead.ParseVersion(document, max(replaces, crm.DefaultRules)+1)
+	if err != nil {
+		return nil, nil, crm.Wrap(op, err)
+	}
+	tags, err := s.store.Tags(ctx, p.WorkspaceID)
+	if err == nil {
+		rules, err = rules.Identified(tags)
+	}
 	if err != nil {
 		return nil, nil, crm.Wrap(op, err)
 	}
@@ -68,7 +75,7 @@ type Trial struct {
 	Messages   []string          // the contact's, said now and not as replies
 	Notes      []string          // the team's
 	Fields     map[string]string // name, phone and email among them
-	Tags       []string          // as the rules name them
+	Tags       []string          // their ids or names
 	LeadStatus string
 	Source     string
 }
@@ -104,16 +111,20 @@ func (s *Service) TryLeadRules(ctx context.Context, p access.Principal, trial Tr
 		return Tried{}, crm.Wrap(op, err)
 	}
 	tags, err := s.store.Tags(ctx, p.WorkspaceID)
+	if err == nil {
+		rules, err = rules.Identified(tags)
+	}
 	if err != nil {
 		return Tried{}, crm.Wrap(op, err)
 	}
-	score := trial.score(rules, s.mint)
 	thread := lead.Thread{Tags: slices.Clone(trial.Tags)}
 	for _, tag := range tags {
 		if slices.ContainsFunc(trial.Tags, func(name string) bool { return strings.EqualFold(name, tag.Name) }) {
 			thread.Tags = append(thread.Tags, tag.ID.String())
 		}
 	}
+	trial.Tags = thread.Tags
+	score := trial.score(rules, s.mint)
 	return Tried{score, lead.Route(rules, score, thread, team, rules.Hours(zone), s.mint.Now())}, nil
 }
 

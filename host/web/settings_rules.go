@@ -88,6 +88,11 @@ func (w settings) rules(ctx *fasthttp.RequestCtx, v *visitor) error {
 	} else if stored != nil {
 		p.By = v.say("settings.rules_by", w.author(v, stored.Author), v.when(stored.CreatedAt, w.Now()))
 	}
+	tags, err := w.People.Tags(request.ContextOf(ctx), v.Principal)
+	if err != nil {
+		return err
+	}
+	shown = shown.Named(tags)
 	p.rulesForm = formOf(shown.Document())
 	p.Document = string(shown.Encode())
 	return w.showRules(ctx, v, "", p)
