@@ -84,7 +84,7 @@ func (t outboxTx) Load(ctx context.Context, job *crm.Job, providerID string) (*o
 func (s outboxStore) Claim(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]outbox.Claim, error) {
 	var due []stamp
 	l := s.reader("look for jobs", everywhere)
-	q := ask("select due_at from jobs where kind = ? and due_at <= ? limit 1", text(crm.JobSend), stamp(now))
+	q := ask("select due_at from jobs where kind = ? and due_at <= ? order by due_at limit 1", text(crm.JobSend), stamp(now))
 	if err := l.run(ctx, pick(q.bound(), &due)); err != nil || len(due) == 0 {
 		return nil, err
 	}
