@@ -24,7 +24,16 @@ func (s peopleStore) Update(ctx context.Context, ws crm.WorkspaceID, fn func(con
 
 // Contacts implements people.Store.
 func (s peopleStore) Contacts(ctx context.Context, ws crm.WorkspaceID, query people.ContactQuery) ([]*crm.Contact, error) {
+	if asked := nameAsked(query.Search); asked != "" {
+		return s.search(ctx, ws, query, asked)
+	}
 	q := from[contactRow](s.Store).and(" where workspace_id = ?", uid(ws))
+	q = inOrder(fitting(q, ws, query), query.Sort, query.After)
+	return s.page(ctx, ws, query, q)
+}
+
+// fitting adds the conditions of a query but for what it searches.
+func fitting(q Query, ws crm.WorkspaceID, query people.ContactQuery) Query {
 	if !query.TagID.IsZero() {
 		q = q.and(" and id in (select contact_id from contact_tags where workspace_id = ? and tag_id = ?)", uid(ws), uid(query.TagID))
 	}
@@ -34,13 +43,13 @@ func (s peopleStore) Contacts(ctx context.Context, ws crm.WorkspaceID, query peo
 	if query.Filter != nil {
 		q = filtered(q, ws, *query.Filter)
 	}
-	if query.Search != "" {
-		var err error
-		if q, err = s.searchContacts(ctx, q, ws, query.Search); err != nil {
-			return nil, err
-		}
-	}
-	q = inOrder(q, query.Sort, query.After).and(" limit ?", query.Limit)
+	return q
+}
+
+// page returns the first contacts of a list. That of a filter is planned for its
+// values.
+func (s peopleStore) page(ctx context.Context, ws crm.WorkspaceID, query people.ContactQuery, q Query) ([]*crm.Contact, error) {
+	q = q.and(" limit ?", query.Limit)
 	l := s.reader("list contacts", of(ws))
 	if query.Filter == nil {
 		return list(ctx, l, q, (*contactRow).contact)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/filter"
+	"github.com/my21staff/my21staff/crm/people"
 )
 
 // Messages are found by their words, contacts by any part of their names and
@@ -127,30 +128,47 @@ func nameAsked(search string) string {
 // than that many have is met soon enough on the way through the list's own order.
 const manyFound = 2000
 
-// searchContacts adds the condition that a contact has a part of a name or
-// number. Who may have it is looked up before, once, as that is what costs. Lines
-// that have all the threes of what is asked may have them apart: replace tells.
-func (s *Store) searchContacts(ctx context.Context, q Query, ws crm.WorkspaceID, search string) (Query, error) {
-	asked := nameAsked(search)
-	if asked == "" {
-		return q, nil
+// nearby is how many contacts of a list a search goes through before it asks the
+// index: what one in fifty is called fills a page on the way, and the index would
+// name all of them to show fifty.
+const nearby = 2000
+
+// search returns a page of the contacts that have a part of a name or number: those
+// among the next ones of the list, if they are a page, else of all.
+func (s peopleStore) search(ctx context.Context, ws crm.WorkspaceID, query people.ContactQuery, asked string) ([]*crm.Contact, error) {
+	all := from[contactRow](s.Store).and(" where workspace_id = ?", uid(ws))
+	next := inOrder(all, query.Sort, query.After).and(" limit ?", nearby)
+	q := ask(strings.TrimSuffix(from[contactRow](s.Store).SQL, " contacts")).include("", next).and(" as contacts where workspace_id = ?", uid(ws))
+	q = inOrder(fitting(q, ws, query).and(called, text(asked)), query.Sort, people.ContactCursor{})
+	near, err := s.page(ctx, ws, query, q)
+	if err != nil || len(near) >= query.Limit {
+		return near, err
 	}
-	scope := of(ws)
-	match, expression := s.dialect.Match(ws, partsAsked(asked))
-	scope.Search = expression
-	l := s.reader("look a name up", scope)
-	// Apart, so that PostgreSQL does not expect a limit so soon that it would
-	// rather read the whole table than ask the index.
-	look := ask("with found as materialized").include("", match).and(" select found_id from found limit ?", manyFound)
-	var found []uid
-	if err := l.run(ctx, pick(look.bound(), &found)); err != nil {
-		return q, err
+	found, err := s.named(ctx, ws, asked)
+	if err != nil {
+		return nil, err
 	}
 	if len(found) < manyFound {
 		one := s.dialect.Among(arraysOf(found))
-		q = q.and(" and id"+one.SQL, one.Args...)
+		all = all.and(" and id"+one.SQL, one.Args...)
 	}
-	return q.and(" and folded <> replace(folded, ?, '')", text(asked)), nil
+	return s.page(ctx, ws, query, inOrder(fitting(all, ws, query).and(called, text(asked)), query.Sort, query.After))
+}
+
+// called is the condition that a contact has a part of a name or number. Lines that
+// have all the threes of it may have them apart: replace tells.
+const called = " and folded <> replace(folded, ?, '')"
+
+// named returns who may have a part of a name or number, at most manyFound.
+func (s *Store) named(ctx context.Context, ws crm.WorkspaceID, asked string) (found []uid, err error) {
+	scope := of(ws)
+	match, expression := s.dialect.Match(ws, partsAsked(asked))
+	scope.Search = expression
+	// Apart, so that PostgreSQL does not expect a limit so soon that it would
+	// rather read the whole table than ask the index.
+	look := ask("with found as materialized").include("", match).and(" select found_id from found limit ?", manyFound)
+	err = s.reader("look a name up", scope).run(ctx, pick(look.bound(), &found))
+	return found, err
 }
 
 func arraysOf(ids []uid) [][16]byte {
@@ -175,6 +193,6 @@ func (s *Store) searchConversations(q Query, ws crm.WorkspaceID, search string) 
 	}
 	match, expression := s.dialect.Match(ws, alternatives...)
 	contacts := ask("select id from contacts where workspace_id = ? and id in", uid(ws)).include("", match).
-		and(" and folded <> replace(folded, ?, '')", text(asked))
+		and(called, text(asked))
 	return q.and(" and (id in").include("", match).and(" or contact_id in").include("", contacts).and(")"), expression
 }

@@ -160,6 +160,37 @@ func (w *world) sift(t *testing.T, schema *filter.Schema, subjects []filter.Subj
 	return len(got), ""
 }
 
+// siftNamed holds a search in what a filter finds, in pages and as a whole, against
+// the search and the filter apart.
+func (w *world) siftNamed(t *testing.T, schema *filter.Schema, expression string) string {
+	t.Helper()
+	e, err := filter.Decode([]byte(expression), schema)
+	if err != nil {
+		return expression + ": " + err.Error()
+	}
+	test := e.Resolve(filter.Context{Now: w.clock.Now(), Me: w.ours.Owner.ID})
+	contacts := func(q people.ContactQuery) ([]*crm.Contact, error) {
+		return pages(q.Limit, func(last *crm.Contact) ([]*crm.Contact, error) {
+			if last != nil {
+				q.After = people.CursorOf(last, q.Sort)
+			}
+			return w.store.People().Contacts(t.Context(), w.ours.ws, q)
+		})
+	}
+	want := must[[]*crm.Contact](t)(contacts(people.ContactQuery{Search: "sari", Limit: all}))
+	fits := must[[]*crm.Contact](t)(contacts(people.ContactQuery{Filter: &test, Limit: all}))
+	want = slices.DeleteFunc(want, func(c *crm.Contact) bool {
+		return !slices.ContainsFunc(fits, func(f *crm.Contact) bool { return f.ID == c.ID })
+	})
+	for _, limit := range []int{5, all} {
+		got, err := contacts(people.ContactQuery{Search: "sari", Filter: &test, Limit: limit})
+		if problem := verdict(err, got, want); problem != "" {
+			return fmt.Sprintf("called Sari and %s, %d a page: %s", expression, limit, problem)
+		}
+	}
+	return ""
+}
+
 func filterQuestions(t *testing.T, w *world) {
 	subjects := w.subjects(t, 120)
 	schema := filter.NewSchema(must[[]*crm.Field](t)(w.store.People().Fields(t.Context(), w.ours.ws)))
@@ -168,6 +199,9 @@ func filterQuestions(t *testing.T, w *world) {
 	for _, condition := range conditions {
 		found, problem := w.sift(t, schema, subjects, condition)
 		if problem != "" {
+			t.Error(problem)
+		}
+		if problem := w.siftNamed(t, schema, condition); problem != "" {
 			t.Error(problem)
 		}
 		if found > 0 && found < len(subjects) {
