@@ -126,6 +126,8 @@ func TestLostAnswersAreNotTakenForRefusals(t *testing.T) {
 	if got, err := store.Inbox().Message(t.Context(), ws, m.ID); err != nil || got.ID != m.ID {
 		t.Errorf("what was committed without an answer is not there: %v", err)
 	}
+	_, job := c.Outbound(cv, "ya")
+	write(t, store, ws, &crm.Changes{Jobs: []*crm.Job{job}})
 	if n := cutter.cut("locked_until", func() {
 		if _, err := store.Outbox().Claim(t.Context(), time.Now(), time.Minute, 10); !errors.Is(err, crm.Unavailable) {
 			t.Errorf("a claim without an answer is %v, want unavailable", err)

@@ -95,14 +95,22 @@ func (p *process) stop() {
 	_ = p.cmd.Wait()
 }
 
-var rssLine = regexp.MustCompile(`VmRSS:\s+(\d+) kB`)
+// What the kernel says of a process's resident memory: now, and at most so far.
+var (
+	rssLine  = regexp.MustCompile(`VmRSS:\s+(\d+) kB`)
+	peakLine = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
+)
 
 // memory returns the bytes the process has resident.
-func (p *process) memory() int64 {
-	text, _ := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/status")
-	found := rssLine.FindSubmatch(text)
+func (p *process) memory() int64 { return residentOf(p.cmd.Process.Pid, rssLine) }
+
+// residentOf returns the bytes that a line of a process's status tells, 0 on a system
+// that has no such file.
+func residentOf(pid int, line *regexp.Regexp) int64 {
+	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	found := line.FindSubmatch(text)
 	if found == nil {
-		return 0 // no such file on this system
+		return 0
 	}
 	kb, _ := strconv.ParseInt(string(found[1]), 10, 64)
 	return kb << 10
