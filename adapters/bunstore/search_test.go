@@ -1,9 +1,14 @@
 package bunstore_test
 
 import (
+	"context"
+	"database/sql"
+	"strings"
 	"testing"
 
 	"github.com/my21staff/my21staff/adapters/bunstore"
+	"github.com/my21staff/my21staff/adapters/pgtest"
+	"github.com/my21staff/my21staff/adapters/postgres"
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/people"
 )
@@ -37,4 +42,56 @@ func TestSearchOfManyAndOfFew(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestSearchesAskForLittle: a search whose page is full of the list's next contacts
+// asks no index.
+func TestSearchesAskForLittle(t *testing.T) {
+	onBoth(t, func(t *testing.T, store *bunstore.Store) {
+		seeded := seed(t, store)
+		for search, want := range map[string]int{"siti": 1, "ti 1999": 3} {
+			if asked, _ := searchOf(t, store, seeded.ws, search); len(asked) != want {
+				t.Errorf("a search for %q sends %d statements, want %d:\n%s", search, len(asked), want, strings.Join(asked, "\n"))
+			}
+		}
+	})
+}
+
+// TestSearchesAskOneIndex: PostgreSQL cannot look the workspace of a search up in
+// the index of documents. When it could, it did so beside looking for the tokens,
+// and each search listed all that a workspace has. That it still cannot shows where
+// the index of tokens is gone and reading the whole table is the last resort.
+func TestSearchesAskOneIndex(t *testing.T) {
+	t.Parallel()
+	store := openPostgres(t, pgtest.DSN(t), postgres.Options{Sealer: sealer(t), Connections: 1})
+	seeded := seed(t, store)
+	off := bunstore.Statement{SQL: "select set_config('enable_seqscan', $1, false)", Args: []any{"off"}}
+	if err := store.Look(t.Context(), bunstore.Scope{}, off, func(*sql.Rows) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if _, plans := searchOf(t, store, seeded.ws, "ti 1999"); !strings.Contains(plans, "search_index_tokens") {
+		t.Errorf("a search does not use the index of tokens:\n%s", plans)
+	}
+	if err := store.Do(t.Context(), "drop index search_index_tokens"); err != nil {
+		t.Fatal(err)
+	}
+	if _, plans := searchOf(t, store, seeded.ws, "ti 1999"); !strings.Contains(plans, "Seq Scan") || strings.Contains(plans, "search_index_pkey") {
+		t.Errorf("a search can look the workspace up in the index of documents:\n%s", plans)
+	}
+}
+
+// searchOf searches contacts, who are to be found, and returns the statements that
+// were sent and their plans.
+func searchOf(t *testing.T, store *bunstore.Store, ws crm.WorkspaceID, search string) (asked []string, _ string) {
+	t.Helper()
+	var plans strings.Builder
+	ctx, stats := bunstore.WithStats(t.Context())
+	stats.Trace = func(ctx context.Context, statement bunstore.Statement) {
+		asked = append(asked, statement.SQL)
+		planFaults(t, store, bunstore.ScopeOf(ctx), statement, &plans)
+	}
+	if err := wantRows(store.People().Contacts(ctx, ws, people.ContactQuery{Search: search, Limit: 50})); err != nil {
+		t.Errorf("a search for %q: %v", search, err)
+	}
+	return asked, plans.String()
 }
