@@ -19,6 +19,7 @@ func TestRulesAreChanged(t *testing.T) {
 		colleague.open(s.thread(asking))
 		colleague.see(said)
 		stay := colleague.mark()
+		colleague.until("the contact's score is there", func() bool { return colleague.total() >= 0 })
 		before := colleague.total()
 
 		tab := s.signIn(t, s.Owner)
@@ -37,7 +38,7 @@ func TestRulesAreChanged(t *testing.T) {
 		field("points", "banyak")
 		field("list", "tembikar")
 		tab.clickOn(fmt.Sprint("#in_messages", fresh))
-		// The rules one begins with use up all there is room for: another goes out.
+		// Another goes out.
 		out := evaluate[string](tab, `[...document.querySelectorAll("li[id^=signal]")].find((s) => s.innerText.includes("Mencari pekerjaan")).id`)
 		tab.clickOn("#" + out + " summary")
 		tab.clickOn("#" + out + " [name^=remove]")
