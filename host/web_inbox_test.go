@@ -259,6 +259,12 @@ func TestFileIsSentByForm(t *testing.T) {
 		if strings.Count(page, "brosur.pdf") != 1 || strings.Contains(page, "<b>brosur") {
 			t.Errorf("a file that was sent twice by one form is there %d times: %s", strings.Count(page, "brosur.pdf"), page)
 		}
+		for _, name := range []string{"harga.pdf", "jadwal.pdf"} {
+			send(csrf, "", name, "application/pdf", "%PDF-1.7")
+			if page := string(b.get(address).Body); !strings.Contains(page, name) {
+				t.Errorf("of two forms without a nonce one is taken for the other: %s is not sent", name)
+			}
+		}
 		for _, c := range []struct {
 			token, name, word string
 			status            int

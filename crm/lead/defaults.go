@@ -21,6 +21,9 @@ var (
 	Sales     = sync.OnceValue(func() *Rules { return mustParse(sales) })
 )
 
+// Defaults are the documents to begin from, by their names.
+var Defaults = map[string]func() *Rules{"education": Education, "sales": Sales}
+
 // mustParse reads a document that is part of the program.
 func mustParse(document []byte) *Rules {
 	rules, err := Parse(document)

@@ -13,6 +13,7 @@ import (
 	"github.com/my21staff/my21staff/adapters/pgtest"
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/inbox"
+	"github.com/my21staff/my21staff/host/hosttest"
 	"github.com/my21staff/my21staff/host/torture"
 )
 
@@ -116,7 +117,7 @@ func ackedIsStored(r *rig) string {
 			continue
 		}
 		late++
-		until(r.t, "the message is stored at last", func() bool { return r.count(r.ours, id) == 1 })
+		hosttest.Until(r.t, "the message is stored at last", func() bool { return r.count(r.ours, id) == 1 })
 	}
 	return says(late > 0, "%d messages that were answered are not stored yet", late)
 }
@@ -268,17 +269,4 @@ func echoSettlesUnknown(r *rig) string {
 	r.report(m, "delivered")
 	got := r.status(m.ID)
 	return says(got != crm.Delivered, "after its report the message is %s", got)
-}
-
-// until waits, at most ten seconds, for something that is to become true.
-func until(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); <-tick.C {
-		if is() {
-			return
-		}
-	}
-	t.Fatalf("after ten seconds it is still not so that %s", what)
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/valyala/fasthttp"
 
@@ -69,11 +71,8 @@ var choices = ruleChoices{
 	Orders:       []lead.Order{lead.RoundRobin, lead.LeastLoaded},
 	Off:          []lead.OffHours{lead.QueueThen, lead.AssignThen},
 	Temperatures: []crm.Temperature{crm.Cold, crm.Warm, crm.Hot},
-	Defaults:     []string{"education", "sales"},
+	Defaults:     slices.Sorted(maps.Keys(lead.Defaults)),
 }
-
-// defaultRules are documents to begin from.
-var defaultRules = map[string]func() *lead.Rules{"education": lead.Education, "sales": lead.Sales}
 
 // rules shows the rules in force, or with ?from= a default to begin from, which is
 // not saved by that.
@@ -83,7 +82,7 @@ func (w settings) rules(ctx *fasthttp.RequestCtx, v *visitor) error {
 		return err
 	}
 	p, shown := rulesPage{Version: inForce.Version()}, inForce
-	if begin := defaultRules[string(ctx.QueryArgs().Peek("from"))]; begin != nil {
+	if begin := lead.Defaults[string(ctx.QueryArgs().Peek("from"))]; begin != nil {
 		shown = begin()
 	} else if stored != nil {
 		p.By = v.say("settings.rules_by", w.author(v, stored.Author), v.when(stored.CreatedAt, w.Now()))

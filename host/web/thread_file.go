@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"io"
 	"mime"
@@ -66,7 +65,8 @@ func (w *Web) sendFile(ctx *fasthttp.RequestCtx) error {
 	if form.file.Body != nil {
 		defer form.file.Body.Close()
 	}
-	cmd := inbox.SendCommand{IdempotencyKey: "web:" + form.nonce, RequestHash: sha256.Sum256([]byte(form.nonce))}
+	var cmd inbox.SendCommand
+	once(&cmd, form.nonce, []byte(form.nonce))
 	if err == nil && !parseInto(form.replyTo, &cmd.ReplyTo) {
 		err = badAddress
 	}

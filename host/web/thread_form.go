@@ -35,10 +35,15 @@ func (w *Web) reply(ctx *fasthttp.RequestCtx, v *visitor) error {
 // send sends a form's message. One that is refused comes back with the reason and
 // what was typed.
 func (w *Web) send(ctx *fasthttp.RequestCtx, v *visitor, cmd inbox.SendCommand) error {
-	if nonce := string(ctx.PostArgs().Peek("nonce")); nonce != "" {
-		cmd.IdempotencyKey, cmd.RequestHash = "web:"+nonce, sha256.Sum256(ctx.PostBody())
-	}
+	once(&cmd, string(ctx.PostArgs().Peek("nonce")), ctx.PostBody())
 	return w.sendTyped(ctx, v, cmd, posted(ctx, "text"))
+}
+
+// once has a form that is sent twice make one message, by the nonce that stands in it.
+func once(cmd *inbox.SendCommand, nonce string, form []byte) {
+	if nonce != "" {
+		cmd.IdempotencyKey, cmd.RequestHash = "web:"+nonce, sha256.Sum256(form)
+	}
 }
 
 // sendTyped sends a message of which somebody typed a text.

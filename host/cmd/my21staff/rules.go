@@ -20,9 +20,6 @@ import (
 // maxRulesFile bounds what is read of a document, in bytes; package lead takes less.
 const maxRulesFile = 4 << 20
 
-// defaultRules are documents to begin from.
-var defaultRules = map[string]func() *lead.Rules{"education": lead.Education, "sales": lead.Sales}
-
 func rulesCommand() command {
 	return command{name: "rules", short: "Read, check, replace and try the rules that leads are scored and assigned by.", under: []command{
 		{
@@ -111,10 +108,10 @@ func getRules(ctx context.Context, p *program, s *host.Services, workspace, begi
 		return err
 	}
 	if begin != "" {
-		if defaultRules[begin] == nil {
+		if lead.Defaults[begin] == nil {
 			return usage("There are no default rules %q; there are education and sales.", begin)
 		}
-		doc := defaultRules[begin]().Document()
+		doc := lead.Defaults[begin]().Document()
 		doc.Version = rules.Version() // which is what it would replace
 		if rules, err = lead.New(doc); err != nil {
 			return err
