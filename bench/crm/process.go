@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -122,13 +121,5 @@ func (p *process) cpu() time.Duration {
 	if p == nil {
 		return 0
 	}
-	text, _ := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/stat")
-	_, after, _ := strings.Cut(string(text), ") ") // the name before may hold anything
-	fields := strings.Fields(after)
-	if len(fields) < 13 {
-		return 0 // no such file on this system
-	}
-	user, _ := strconv.ParseInt(fields[11], 10, 64)
-	system, _ := strconv.ParseInt(fields[12], 10, 64)
-	return time.Duration(user+system) * 10 * time.Millisecond
+	return processorTime(strconv.Itoa(p.cmd.Process.Pid))
 }

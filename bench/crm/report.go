@@ -30,9 +30,12 @@ type row struct {
 	Clients  int    `json:"clients,omitempty"`
 	result
 	Before *result `json:"before,omitempty"` // the program it was measured against
-	Limits []bound `json:"limits,omitempty"`
-	Goal   float64 `json:"goal_p50_ms,omitempty"`
-	Goal99 float64 `json:"goal_p99_ms,omitempty"`
+	Cost   *cost   `json:"cost,omitempty"`   // of a message
+
+	CostBefore *cost   `json:"cost_before,omitempty"`
+	Limits     []bound `json:"limits,omitempty"`
+	Goal       float64 `json:"goal_p50_ms,omitempty"`
+	Goal99     float64 `json:"goal_p99_ms,omitempty"`
 }
 
 // bound is a limit, measured in the same run.
@@ -87,8 +90,14 @@ func (r row) String() string {
 	if r.CPU > 0 {
 		text += fmt.Sprintf("  host %.0f us", r.CPU)
 	}
+	if r.Cost != nil {
+		text += "  (" + r.Cost.String() + ")"
+	}
 	if r.Before != nil {
 		text += fmt.Sprintf("  (before: P50 %.3f, %.0f/s, host %.0f us)", r.Before.P50, r.Before.Rate, r.Before.CPU)
+	}
+	if r.CostBefore != nil {
+		text += "  (before: " + r.CostBefore.String() + ")"
 	}
 	for _, l := range r.Limits {
 		text += fmt.Sprintf("  [%s: P50 %.3f, %.0f/s: %.2f]", l.Name, l.P50, l.Rate, r.Rate/l.Rate)
@@ -140,6 +149,7 @@ func (r *report) markdown() string {
 	for _, row := range r.Rows {
 		row.markdown(&b)
 	}
+	r.costs(&b)
 	if len(r.Facts) > 0 {
 		b.WriteString("\n| database | figure | | unit |\n| --- | --- | ---: | --- |\n")
 	}
@@ -147,6 +157,20 @@ func (r *report) markdown() string {
 		fmt.Fprintf(&b, "| %s | %s | %.4g | %s |\n", f.Database, f.Name, f.Value, f.Unit)
 	}
 	return b.String()
+}
+
+// costs writes what a message cost, where that was measured.
+func (r *report) costs(b *strings.Builder) {
+	head := "\nWhat a message costs, in microseconds of processor time:\n\n" +
+		"| database | path | clients | driver | host | server | messages in a commit |\n| --- | --- | ---: | ---: | ---: | ---: | ---: |\n"
+	for _, row := range r.Rows {
+		for name, c := range map[string]*cost{row.Name: row.Cost, row.Name + ", before": row.CostBefore} {
+			if c != nil {
+				fmt.Fprintf(b, "%s| %s | %s | %d | %.0f | %.0f | %.0f | %.0f |\n", head, row.Database, name, row.Clients, c.Driver, c.Host, c.Server, c.Commit)
+				head = ""
+			}
+		}
+	}
 }
 
 func (r row) markdown(b *strings.Builder) {

@@ -24,11 +24,7 @@ func (b *bench) writes(ctx context.Context, w *world) error {
 	if err := b.starts(ctx, w, empty); err != nil {
 		return err
 	}
-	var args []string
-	if b.profile != "" {
-		args = []string{"-pprof", "127.0.0.1:0"}
-	}
-	p, err := b.serve(ctx, w.database, b.binaries[0], args...)
+	p, err := b.serve(ctx, w.database, b.binaries[0], b.profiled()...)
 	if err != nil {
 		return err
 	}
@@ -45,6 +41,14 @@ func (b *bench) writes(ctx context.Context, w *world) error {
 	}
 	b.report.fact(w.kind, "host memory after the writes", "MB", float64(p.memory())/1e6)
 	return nil
+}
+
+// profiled returns the arguments of a host whose profiles are wanted.
+func (b *bench) profiled() []string {
+	if b.profile == "" {
+		return nil
+	}
+	return []string{"-pprof", "127.0.0.1:0"}
 }
 
 // starts measures how soon the host listens: on the data, and on nothing.
@@ -146,12 +150,14 @@ func (in *ingestion) closed(ctx context.Context, clients int, durable []bound) e
 	if _, _, err := closedLoop(ctx, clients, in.slice, &in.n, in.single); err != nil { // warms up
 		return err
 	}
+	before := in.spent()
 	took, rate, err := closedLoop(ctx, clients, in.ingest, &in.n, in.single)
 	if err != nil {
 		return err
 	}
+	each := in.spent().minus(before).per(len(took))
 	in.report.add(row{Database: in.kind, Part: "ingest", Name: "single webhooks, closed loop", Clients: clients,
-		result: result{summary: took.summary(), Rate: rate}, Limits: boundFor(durable, clients)})
+		result: result{summary: took.summary(), Rate: rate}, Cost: each, Limits: boundFor(durable, clients)})
 	in.say("%s", in.report.Rows[len(in.report.Rows)-1])
 	if in.profile == "" || clients == 1 {
 		return nil

@@ -27,6 +27,9 @@ func Lookup(text, region string) []crm.Identity {
 	if IsUserID(text) {
 		return []crm.Identity{{Kind: crm.ByUserID, Value: text}}
 	}
+	if indonesian(text) {
+		return both(nil, text)
+	}
 	var found []crm.Identity
 	if e164, err := Parse(text, region); err == nil {
 		found = Spellings(e164)
@@ -37,6 +40,14 @@ func Lookup(text, region string) []crm.Identity {
 		found = both(found, FromWaID(typed.digits))
 	}
 	return found
+}
+
+// indonesian reports whether text is an Indonesian number in E.164 whose only
+// spelling is itself, whatever the library says of it. Most senders are, and to ask
+// the library is the dearest step in taking a message in (50 µs).
+func indonesian(text string) bool {
+	waID, plus := strings.CutPrefix(text, "+")
+	return plus && FromWaID(waID) != "" && strings.HasPrefix(waID, "62") && waID[2] != '0'
 }
 
 // Spellings is Lookup of a number that Parse returned: the number, then the

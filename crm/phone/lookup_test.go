@@ -2,12 +2,14 @@ package phone_test
 
 import (
 	"encoding/csv"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/leanovate/gopter"
+	"github.com/leanovate/gopter/gen"
 	"github.com/leanovate/gopter/prop"
 
 	"github.com/my21staff/my21staff/crm"
@@ -121,6 +123,28 @@ func TestLookupKeepsStrangersApart(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestLookupOfIndonesianNumbers: what is looked up without the library is what it
+// would have said.
+func TestLookupOfIndonesianNumbers(t *testing.T) {
+	t.Parallel()
+	properties := gopter.NewProperties(nil)
+	properties.Property("as the library reads it", prop.ForAll(
+		func(first uint8, rest uint64, digits uint8) bool {
+			text := fmt.Sprintf("+62%d%012d", first%10, rest)[:len("+62")+4+int(digits%10)]
+			var want []crm.Identity
+			if e164, err := phone.Parse(text, ""); err == nil {
+				want = phone.Spellings(e164)
+			}
+			for _, id := range []crm.Identity{{Kind: crm.ByPhone, Value: text}, {Kind: crm.ByWaID, Value: text[1:]}} {
+				if !slices.Contains(want, id) {
+					want = append(want, id)
+				}
+			}
+			return slices.Equal(phone.Lookup(text, ""), want)
+		}, gen.UInt8(), gen.UInt64Range(0, 999_999_999_999), gen.UInt8()))
+	properties.TestingRun(t)
 }
 
 func FuzzLookup(f *testing.F) {

@@ -24,7 +24,9 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -53,7 +55,7 @@ type Counter interface {
 // Options bound a gatherer. The zero value is useful.
 type Options struct {
 	Batch   int           // facts in one commit, but for a request that holds more; 0: 512
-	Commits int           // commits at once, each of workspaces of its own; 0: 1
+	Commits int           // commits at once, each of workspaces of its own (see beside); 0: 1
 	Queue   int           // facts that wait; 0: 8192
 	Bytes   int           // of bodies that wait; 0: 64 MiB
 	Timeout time.Duration // what a commit may take; 0: 15 seconds
@@ -79,6 +81,11 @@ func (o Options) withDefaults() Options {
 // may fill one of them.
 const lanes = 4
 
+// beside is which part of a batch must wait for a commit to begin while another
+// runs. Smaller ones wait for its end: what a commit costs by itself, however few
+// share it, is more than what is gained by running two.
+const beside = 4
+
 // Gatherer gathers requests. Its methods may be called from several goroutines.
 type Gatherer struct {
 	inbox   Inbox
@@ -86,17 +93,20 @@ type Gatherer struct {
 	o       Options
 	hints   hints
 
-	mu     sync.Mutex
-	total  weight
-	queues []*queue
+	mu      sync.Mutex
+	total   weight
+	places  []*queue // by the hash of a workspace
+	turns   []*queue // the same, first the one that is to commit next
+	running int      // commits
 }
 
 // New returns a gatherer in front of an inbox.
 func New(in Inbox, counter Counter, o Options) *Gatherer {
 	g := &Gatherer{inbox: in, counter: counter, o: o.withDefaults()}
 	for range g.o.Commits {
-		g.queues = append(g.queues, new(queue))
+		g.places = append(g.places, new(queue))
 	}
+	g.turns = slices.Clone(g.places)
 	return g
 }
 
@@ -105,7 +115,7 @@ func New(in Inbox, counter Counter, o Options) *Gatherer {
 func (g *Gatherer) queueOf(ws crm.WorkspaceID) *queue {
 	hash := fnv.New32a()
 	_, _ = hash.Write(ws[:])
-	return g.queues[hash.Sum32()%uint32(len(g.queues))]
+	return g.places[hash.Sum32()%uint32(len(g.places))]
 }
 
 // waiter is a request that waits for its commit.
@@ -168,8 +178,10 @@ func (g *Gatherer) prepare(ctx context.Context, r webhook.Request) (*waiter, err
 // await waits until waiters have their results. Only now may their commit begin:
 // requests that come together go together.
 func (g *Gatherer) await(ctx context.Context, waiting []*waiter) {
-	for _, w := range waiting {
-		g.begin(w.queue)
+	if len(waiting) > 0 {
+		g.mu.Lock()
+		g.begin()
+		g.mu.Unlock()
 	}
 	for _, w := range waiting {
 		select {
@@ -202,13 +214,15 @@ func (g *Gatherer) enter(w *waiter) bool {
 	return true
 }
 
-// begin begins to commit what waits in a queue, unless that is being done.
-func (g *Gatherer) begin(q *queue) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !q.running {
-		q.running = true
-		go g.commits(q)
+// begin begins the commits that may begin, in turn. g.mu is held.
+func (g *Gatherer) begin() {
+	for _, q := range slices.Clone(g.turns) {
+		if !q.running && q.waiting > 0 && (g.running == 0 || q.waiting >= g.o.Batch/beside) {
+			q.running = true
+			g.running++
+			g.turns = append(slices.DeleteFunc(g.turns, func(other *queue) bool { return other == q }), q)
+			go g.commits(q)
+		}
 	}
 }
 
@@ -254,22 +268,26 @@ func (g *Gatherer) leave(w *waiter) bool {
 	return true
 }
 
-// commits commits what waits in a queue until nothing does.
+// commits commits what waits in a queue, once, and lets others begin.
 func (g *Gatherer) commits(q *queue) {
-	for {
-		batch := g.take(q)
-		if len(batch) == 0 {
-			return
-		}
-		facts, took := g.commit(batch)
-		g.mu.Lock()
-		q.pace.learn(facts, took)
-		g.mu.Unlock()
+	runtime.Gosched() // requests that are here already come in first
+	batch := g.take(q)
+	var facts int
+	var took time.Duration
+	if len(batch) > 0 { // they did not all leave
+		facts, took = g.commit(batch)
 	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if facts > 0 {
+		q.pace.learn(facts, took)
+	}
+	q.running = false
+	g.running--
+	g.begin()
 }
 
-// take takes a batch out of a queue. When nothing waits there it is nil, and the
-// next who comes begins anew.
+// take takes a batch out of a queue.
 func (g *Gatherer) take(q *queue) []*waiter {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -278,7 +296,6 @@ func (g *Gatherer) take(q *queue) []*waiter {
 	for _, w := range batch {
 		g.total = g.total.minus(w.weight)
 	}
-	q.running = len(batch) > 0
 	return batch
 }
 

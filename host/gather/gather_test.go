@@ -146,7 +146,7 @@ func TestRequestsThatWaitShareACommit(t *testing.T) {
 		{"workspaces are served in turn", gather.Options{}, "1111112233", 1, "1 123123111"},
 		{"a batch holds no more facts than it may", gather.Options{Batch: 4}, "1111112", 2, "1 12 11 11"},
 		{"a request larger than a batch goes alone", gather.Options{Batch: 4}, "112", 5, "1 1 2"},
-		{"two commits at once, each of its own workspaces", gather.Options{Commits: 2}, "1211", 1, "1 2 11"},
+		{"few wait for the end of another commit, and then go first", gather.Options{Commits: 2}, "1211", 1, "1 2 11"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -161,6 +161,32 @@ func TestRequestsThatWaitShareACommit(t *testing.T) {
 					t.Errorf("%d facts still wait when all are done", n)
 				}
 			})
+		})
+	}
+}
+
+// TestCommitsBesideEachOther: a commit of other workspaces begins beside one that
+// runs when enough wait for it.
+func TestCommitsBesideEachOther(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		come string
+		want time.Duration // in commits of a second
+	}{
+		{"122", 2 * time.Second},
+		{"1222", 2 * time.Second}, // "1" and "222", and no more come
+		{"12222", 1 * time.Second},
+		{"1111", 2 * time.Second}, // two of one workspace would wait for each other
+		{"11112222", 2 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			crowd := newCrowd(gather.New(newDesk(), telemetry.New(), gather.Options{Commits: 2, Batch: 16}))
+			began := time.Now()
+			crowd.comes(t.Context(), c.come, 1)
+			crowd.running.Wait()
+			if got := time.Since(began); got != c.want {
+				t.Errorf("when %s come it takes %v, want %v", c.come, got, c.want)
+			}
 		})
 	}
 }
