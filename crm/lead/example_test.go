@@ -28,22 +28,22 @@ func Example() {
 		}
 	}
 	// Output:
-	// 69 hot
+	// 72 hot
 	// fit 12
 	//   +5 Names a country to study in. (malaysia)
 	//   +5 Names a programme or a degree. (kuliah)
 	//   +2 A field of the contact is filled in. (name)
-	// intent 30
-	//   +13 Wants to register. (daftar)
+	// intent 31
+	//   +14 Wants to register. (daftar)
 	//   +12 Asks about the price. (biaya)
 	//   +5 Came from an ad. (ad)
-	// engagement 15
-	//   +6 Was in touch lately. ()
+	// engagement 16
+	//   +7 Was in touch lately. ()
 	//   +3 Replied to us. ()
 	//   +3 Replied within ten minutes. ()
 	//   +3 Wrote a message. ()
-	// readiness 12
-	//   +6 Names a budget. (budget)
+	// readiness 13
+	//   +7 Names a budget. (budget)
 	//   +6 Says when it wants to start. (tahun depan)
 	// negative 0
 }

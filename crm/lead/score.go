@@ -80,7 +80,7 @@ func Total(p *Profile, r *Rules, now time.Time) int {
 	}
 	total := 0
 	for category, name := range Categories {
-		points := min(int(sums[category]/1000), r.doc.Caps.of(category))
+		points := min(whole(int(sums[category])), r.doc.Caps.of(category))
 		if name == Negative {
 			points = -min(points, total)
 		}
@@ -136,6 +136,10 @@ func stronger(a, b *Line) int {
 		cmp.Compare(a.Ref.Kind, b.Ref.Kind), bytes.Compare(a.Ref.ID[:], b.Ref.ID[:]), cmp.Compare(a.Match, b.Match))
 }
 
+// whole returns thousandths in points, to the nearest one: were they rounded down,
+// every part of a fresh score would lose a point in its first second.
+func whole(milli int) int { return (milli + 500) / 1000 }
+
 // count gives each line its whole points up to a limit. A line gets what the sum
 // up to it has gained in whole points, so that lines sum up to the part exactly.
 func (p *Part) count(limit int) {
@@ -143,7 +147,7 @@ func (p *Part) count(limit int) {
 	for i := range p.Lines {
 		line := &p.Lines[i]
 		sum += line.Worth
-		reached := min(sum/1000, limit)
+		reached := min(whole(sum), limit)
 		line.Capped = sum > limit*1000
 		line.Points, p.Points = reached-p.Points, reached
 	}
