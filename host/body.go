@@ -1,11 +1,13 @@
 package host
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"strings"
+	"sync"
 
 	"github.com/valyala/fasthttp"
 
@@ -107,14 +109,33 @@ func (s *server) readBody(ctx *fasthttp.RequestCtx, limit int) (held int, err er
 		return 0, tooLarge(limit)
 	}
 	if s.working.Load() >= s.most && !operational(ctx) { // it would be refused when it is read
-		return 0, s.turnAway(ctx, limit)
+		return 0, turnAway(ctx, limit, busy)
 	}
 	most := limit + 1
 	if length >= 0 {
 		most = length + 1 // the one more finds the end without growing
 	}
-	body := make([]byte, 0, min(most, firstBody))
+	block := blocks.Get().(*[firstBody]byte)
+	defer blocks.Put(block)
+	n, err := stream.Read(block[:min(most, firstBody)])
+	body := block[:n:min(most, firstBody)]
+	if full := s.full(ctx, body); full != nil {
+		return 0, turnAway(ctx, limit, full)
+	}
 	for {
+		switch {
+		case len(body) > limit:
+			drop(ctx, limit)
+			return held, tooLarge(limit)
+		case errors.Is(err, io.EOF):
+			if len(body) <= firstBody { // it lies in the block, which is another's next
+				body = bytes.Clone(body)
+			}
+			ctx.Request.SetBodyRaw(body)
+			return held, nil
+		case err != nil:
+			return held, broken(err)
+		}
 		switch {
 		case len(body) < cap(body):
 		case len(body) < smallBody:
@@ -123,30 +144,38 @@ func (s *server) readBody(ctx *fasthttp.RequestCtx, limit int) (held int, err er
 			held = most
 			body = append(make([]byte, 0, most), body...)
 		default:
-			return 0, s.turnAway(ctx, limit)
+			return 0, turnAway(ctx, limit, busy)
 		}
-		n, err := stream.Read(body[len(body):cap(body)])
+		n, err = stream.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
-		switch {
-		case len(body) > limit:
-			drop(ctx, limit)
-			return held, tooLarge(limit)
-		case errors.Is(err, io.EOF):
-			ctx.Request.SetBodyRaw(body)
-			return held, nil
-		case err != nil:
-			return held, broken(err)
-		}
 	}
 }
 
+// blocks are what the beginnings of bodies are read into: one of which no more is
+// looked at costs no memory of its own.
+var blocks = sync.Pool{New: func() any { return new([firstBody]byte) }}
+
+// full returns why a request is not worth the reading of its body, of which the
+// beginning is there; nil if it is.
+func (s *server) full(ctx *fasthttp.RequestCtx, body []byte) error {
+	look, found := s.doors[string(ctx.Path())]
+	if !found || !ctx.IsPost() {
+		return nil
+	}
+	err := look(&ctx.Request.Header, body)
+	if err != nil {
+		exchangeOf(ctx).route = string(ctx.Path())
+	}
+	return err
+}
+
 // turnAway reads the rest of a body and returns the refusal.
-func (s *server) turnAway(ctx *fasthttp.RequestCtx, limit int) error {
+func turnAway(ctx *fasthttp.RequestCtx, limit int, refusal error) error {
 	n, err := io.Copy(io.Discard, io.LimitReader(ctx.RequestBodyStream(), int64(limit)+1))
 	if err != nil || n > int64(limit) { // what follows is not the next request
 		ctx.SetConnectionClose()
 	}
-	return busy
+	return refusal
 }
 
 // drop reads what is left of a body that is refused, within reason, and closes

@@ -65,7 +65,7 @@ func Open(ctx context.Context, c Config, version string, log *slog.Logger) (*Hos
 		h.edge = hook.NewEdge(c.EdgeSecrets, time.Now)
 	}
 	h.server = newServer(c, origin, log, h.metrics)
-	h.server.routes = h.mount()
+	h.server.routes, h.server.doors = h.mount(), h.doors()
 	h.metrics.Streams(h.hub.Open)
 	h.work()
 	return h, nil

@@ -1,11 +1,10 @@
 package host
 
 import (
+	"errors"
 	"log/slog"
 	"sync/atomic"
 	"time"
-
-	"errors"
 
 	"github.com/my21staff/my21staff/crm"
 )
@@ -31,8 +30,8 @@ func (b *budget) give(n int) { b.left.Add(int64(n)) }
 
 // isBusy reports whether a request was refused because there was too much to do.
 func isBusy(err error) bool {
-	var e *crm.Error
-	return errors.As(err, &e) && e.Code == crm.Unavailable && e.Reason == "busy"
+	e, ok := errors.AsType[*crm.Error](err)
+	return ok && e.Code == crm.Unavailable && e.Reason == "busy"
 }
 
 // refusals sees to it that a host that has too much to do does not write a line

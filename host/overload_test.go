@@ -6,9 +6,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/valyala/fasthttp"
 
 	"github.com/my21staff/my21staff/host"
 	"github.com/my21staff/my21staff/host/hosttest"
@@ -129,6 +133,74 @@ func TestChunkedBodiesOfEverySize(t *testing.T) {
 			t.Errorf("a signed body of %d bytes in chunks is answered %d %s", size, got.Status, got.Body)
 		}
 	}
+}
+
+// A body is its request's own for as long as that is in work, whatever comes
+// meanwhile.
+func TestBodiesAreKeptApart(t *testing.T) {
+	t.Parallel()
+	var there, all sync.WaitGroup
+	there.Add(32)
+	server := host.NewBare(func(ctx *fasthttp.RequestCtx) {
+		body := ctx.PostBody()
+		there.Done()
+		there.Wait() // until every body was read
+		ctx.SetBody(body)
+	})
+	for one := range 32 {
+		all.Go(func() {
+			body := strings.Repeat(string(rune('A'+one)), 1+one*300) // the largest are more than a first block
+			line := &wire{request: fmt.Appendf(nil, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s", len(body), body), left: 1}
+			if err := server.ServeConn(line); err != nil || !strings.HasSuffix(string(line.answer), "\r\n\r\n"+body) {
+				t.Errorf("a body of %d bytes came to its handler as another: %v, %.600s", len(body), err, line.answer)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// What is sure to be refused is refused when its beginning is there: it is not
+// kept, not verified and not decoded, it is counted, and the connection goes on.
+func TestRefusalsCostNextToNothing(t *testing.T) { // not in parallel: it looks at the memory of the whole program
+	f := host.NewFull(t, slog.New(slog.DiscardHandler))
+	line := &wire{request: host.Wire(host.RequestFor(host.FullNumber, 200))}
+	refuse := func(n int) {
+		t.Helper()
+		line.left, line.refused = n, 0
+		if err := f.ServeConn(line); err != nil || line.refused != n {
+			t.Fatalf("of %d webhooks on one connection %d are refused: %v; the last answer is %s", n, line.refused, err, line.answer)
+		}
+	}
+	refuse(100)
+	before := allocated()
+	refuse(1000)
+	if each := (allocated() - before) / 1000; each > 8<<10 { // with the race detector pools forget
+		t.Errorf("to refuse a webhook of %d bytes takes %d bytes of memory", len(line.request), each)
+	}
+	if f.Desk.Prepared != 0 {
+		t.Errorf("%d webhooks were verified before they were refused", f.Desk.Prepared)
+	}
+	var metrics strings.Builder
+	f.Metrics.Write(&metrics)
+	for _, want := range []string{
+		`m21_webhooks_total{provider="meta",verdict="unavailable"} 1100`,
+		`m21_http_requests_total{method="POST",route="/api/webhook/meta",status="503"} 1100`,
+	} {
+		if !strings.Contains(metrics.String(), want) {
+			t.Errorf("the metrics do not hold %s", want)
+		}
+	}
+	for _, want := range []string{"\r\nRetry-After: 2\r\n", `"code":"busy"`, `"request_id":"`} {
+		if !strings.Contains(string(line.answer), want) {
+			t.Errorf("a refusal does not hold %q: %s", want, line.answer)
+		}
+	}
+}
+
+func allocated() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
 }
 
 // A host that refuses much says so once a second, and how much it was.

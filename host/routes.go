@@ -71,8 +71,13 @@ func (h *Host) surface() []route {
 	return routes
 }
 
+// doors lists what is decided about a request before its body is read.
+func (h *Host) doors() map[string]look {
+	return map[string]look{"/api/webhook/kapso": h.hook(crm.Kapso).Full, "/api/webhook/meta": h.hook(crm.Meta).Full}
+}
+
 func (h *Host) hook(p crm.Provider) hook.Hook {
-	return hook.Hook{Provider: p, Receiver: h.seams.Receiver(h.gather), Shaker: h.Inbox, Counter: h.metrics, Edge: h.edge, Log: h.log}
+	return hook.Hook{Provider: p, Receiver: h.seams.Receiver(h.gather), Queue: h.gather, Shaker: h.Inbox, Counter: h.metrics, Edge: h.edge, Log: h.log}
 }
 
 func (h *Host) api() *api.API {

@@ -37,6 +37,7 @@ const (
 type server struct {
 	http     *fasthttp.Server
 	routes   fasthttp.RequestHandler
+	doors    map[string]look // by path, what is decided before a body is read
 	origin   auth.Origin
 	log      *slog.Logger
 	metrics  *telemetry.Metrics
@@ -51,6 +52,10 @@ type server struct {
 	refusals  refusals
 }
 
+// look returns why a request is refused of whose body the beginning is there; nil
+// if it is to be read.
+type look = func(header *fasthttp.RequestHeader, body []byte) error
+
 // exchange is what the server knows about one request.
 type exchange struct {
 	start time.Time
@@ -60,6 +65,9 @@ type exchange struct {
 }
 
 type exchangeKey struct{}
+
+// idle is what a request has asked the database that comes to no route.
+var idle bunstore.Stats
 
 func exchangeOf(ctx *fasthttp.RequestCtx) *exchange {
 	x, ok := ctx.UserValue(exchangeKey{}).(*exchange)
@@ -98,15 +106,11 @@ func newServer(c Config, origin auth.Origin, log *slog.Logger, metrics *telemetr
 
 // serve answers one request.
 func (s *server) serve(ctx *fasthttp.RequestCtx) {
-	x := &exchange{start: time.Now()}
+	x := &exchange{start: time.Now(), stats: &idle}
 	ctx.SetUserValue(exchangeKey{}, x)
 	id := requestID(ctx)
 	request.SetID(ctx, id)
 	s.headers(ctx, id)
-	c, cancel := context.WithTimeout(context.Background(), s.timeout)
-	defer cancel()
-	c, x.stats = bunstore.WithStats(c)
-	request.SetContext(ctx, c)
 	s.answer(ctx, x)
 	ctx.Response.Header.Set("Server-Timing", timing(x))
 	s.record(ctx, x)
@@ -140,6 +144,10 @@ func (s *server) answer(ctx *fasthttp.RequestCtx, x *exchange) {
 		problem.Write(ctx, busy)
 		return
 	}
+	c, cancel := context.WithTimeout(context.Background(), s.timeout)
+	defer cancel()
+	c, x.stats = bunstore.WithStats(c)
+	request.SetContext(ctx, c)
 	s.routes(ctx)
 }
 

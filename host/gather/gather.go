@@ -138,41 +138,53 @@ func (g *Gatherer) Receive(ctx context.Context, requests ...webhook.Request) []i
 	results := make([]inbox.Result, len(requests))
 	var waiting []*waiter
 	for i, r := range requests {
-		w, err := g.prepare(ctx, r)
+		w, err := g.let(ctx, r)
+		if err == full && len(waiting) > 0 { // what came with it may be what stands in its way
+			g.await(ctx, waiting)
+			waiting = nil
+			w, err = g.let(ctx, r)
+		}
 		if err != nil {
-			results[i].Err = crm.Wrap("receive webhook", err)
+			results[i].Err = err
 			continue
 		}
 		w.result = &results[i]
-		if !g.enter(w) { // what came with it may be what stands in its way
-			g.await(ctx, waiting)
-			waiting = nil
-			if !g.enter(w) {
-				results[i].Err = full
-				continue
-			}
-		}
 		waiting = append(waiting, w)
 	}
 	g.await(ctx, waiting)
 	return results
 }
 
-func (g *Gatherer) prepare(ctx context.Context, r webhook.Request) (*waiter, error) {
+// let lets a request into the queue. It returns full, and has made nothing of the
+// request but for one whose number it does not know, if there is no room.
+func (g *Gatherer) let(ctx context.Context, r webhook.Request) (*waiter, error) {
+	a, err := g.prepare(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	ws := a.Workspace()
+	w := &waiter{arrival: a, lane: ws, queue: g.queueOf(ws), weight: weight{facts: max(1, a.Facts()), bytes: len(r.Body)}, done: make(chan struct{})}
+	if !g.enter(w) {
+		return nil, full
+	}
+	return w, nil
+}
+
+// prepare verifies and decodes a request, unless that is sure to be in vain.
+func (g *Gatherer) prepare(ctx context.Context, r webhook.Request) (*inbox.Arrival, error) {
 	number := r.SeemsFor()
 	if ws, known := g.hints.lane(number); known {
-		if !g.expect(ws) {
+		if !g.expect(ws, 1) {
 			return nil, full
 		}
 		defer g.expected(ws)
 	}
 	a, err := g.inbox.Prepare(ctx, r)
 	if err != nil {
-		return nil, err
+		return nil, crm.Wrap("receive webhook", err)
 	}
-	ws := a.Workspace()
-	g.hints.learn(number, ws)
-	return &waiter{arrival: a, lane: ws, queue: g.queueOf(ws), weight: weight{facts: max(1, a.Facts()), bytes: len(r.Body)}, done: make(chan struct{})}, nil
+	g.hints.learn(number, a.Workspace())
+	return a, nil
 }
 
 // await waits until waiters have their results. Only now may their commit begin:
@@ -205,7 +217,7 @@ var full = &problem.Error{RetryAfter: 2 * time.Second, Err: &crm.Error{Op: "rece
 func (g *Gatherer) enter(w *waiter) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.room(w) {
+	if !g.room(w.queue, w.lane, w.weight, weight{}) {
 		w.queue.pace.refused(time.Now())
 		return false
 	}
@@ -226,26 +238,37 @@ func (g *Gatherer) begin() {
 	}
 }
 
-// room reports whether a waiter fits. One that is larger than its part of the
-// queue fits into an empty lane.
-func (g *Gatherer) room(w *waiter) bool {
+// room reports whether so much more of a workspace fits into a queue, beside what
+// is thought to be coming. What is larger than its part of the queue fits into an
+// empty lane.
+func (g *Gatherer) room(q *queue, ws crm.WorkspaceID, more, coming weight) bool {
 	bound := weight{facts: g.o.Queue, bytes: g.o.Bytes}
 	part := weight{facts: g.o.Queue / lanes, bytes: g.o.Bytes / lanes}
-	mine := w.queue.of(w.lane)
-	return g.total.plus(w.weight).within(bound) && (mine == weight{} || mine.plus(w.weight).within(part)) && w.queue.admits(w.lane, w.weight.facts)
+	mine := q.of(ws).plus(coming)
+	return g.total.plus(coming).plus(more).within(bound) && (mine == weight{} || mine.plus(more).within(part)) && q.admits(ws, more.facts)
 }
 
-// expect notes that a workspace's request is being prepared; false if it is sure
-// to be refused, as far as can be seen at a glance.
-func (g *Gatherer) expect(ws crm.WorkspaceID) bool {
+// Full returns why a request is sure to be refused, as far as can be seen at a
+// glance, and nil if it is not. The request need not be whole: what is looked at
+// is the number it names first.
+func (g *Gatherer) Full(r webhook.Request) error {
+	if ws, known := g.hints.lane(r.SeemsFor()); known && !g.expect(ws, 0) {
+		return full
+	}
+	return nil
+}
+
+// expect notes that so many requests of a workspace are being prepared; false if
+// one is sure to be refused.
+func (g *Gatherer) expect(ws crm.WorkspaceID, requests int) bool {
 	q := g.queueOf(ws)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !q.admits(ws, 1) {
+	if !g.room(q, ws, weight{facts: 1}, weight{facts: q.guess(q.coming[ws])}) {
 		q.pace.refused(time.Now())
 		return false
 	}
-	q.expect(ws, 1)
+	q.expect(ws, requests)
 	return true
 }
 

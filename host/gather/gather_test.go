@@ -414,6 +414,36 @@ func TestRefusingIsCheap(t *testing.T) {
 	})
 }
 
+// A queue that is full to its bounds, as when the database stands still, refuses
+// unseen as well, and says so of a body of which only the beginning is there.
+func TestAFullQueueRefusesUnseen(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		c := newCrowd(gather.New(d, telemetry.New(), gather.Options{Queue: 8}))
+		c.comes(t.Context(), "11", 2) // one is being committed, the other fills its workspace's part
+		d.prepared.Store(0)
+		for _, r := range []struct {
+			number string
+			want   crm.Code
+		}{{"1", crm.Unavailable}, {"2", ""}, {"", ""}} {
+			beginning := request(r.number, 50)
+			beginning.Hub, beginning.Body = nil, beginning.Body[:300]
+			if got := crm.CodeOf(c.g.Full(beginning)); got != r.want {
+				t.Errorf("the beginning of a body about %q is told %q, want %q", r.number, got, r.want)
+			}
+		}
+		c.comes(t.Context(), "1", 50)
+		if got := d.prepared.Load(); got != 0 {
+			t.Errorf("%d requests were prepared that there was no room for", got)
+		}
+		c.comes(t.Context(), "2", 1)
+		if c.told("2") != `[""]` || c.g.Full(request("1", 1)) != nil {
+			t.Error("another workspace's request is refused, or one when the queue is empty again")
+		}
+	})
+}
+
 // Those that are being prepared count as if they waited: of many that come at
 // once only so many are prepared as may come in.
 func TestWhoIsPreparedTakesRoom(t *testing.T) {

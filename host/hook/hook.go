@@ -26,6 +26,13 @@ type Receiver interface {
 	Receive(ctx context.Context, requests ...webhook.Request) []inbox.Result
 }
 
+// Queue is where requests wait to be taken in; gather.Gatherer is one.
+type Queue interface {
+	// Full returns why a request is sure to be refused for want of room, nil if
+	// it is not. Of the body the beginning is enough.
+	Full(r webhook.Request) error
+}
+
 // Shaker answers a provider's handshake; the inbox service is one.
 type Shaker interface {
 	// Handshake returns the challenge to echo; Unauthenticated or Forbidden if
@@ -42,6 +49,7 @@ type Counter interface {
 type Hook struct {
 	Provider crm.Provider
 	Receiver Receiver
+	Queue    Queue
 	Shaker   Shaker
 	Counter  Counter
 	Edge     *Edge        // whose envelopes are opened; nil: nobody's
@@ -74,6 +82,21 @@ func (h Hook) Receive(ctx *fasthttp.RequestCtx) error {
 	}
 	got := result.Receipt
 	return answer(ctx, receipt{ID: got.DeliveryID.String(), Verdict: got.Verdict, Facts: got.Facts})
+}
+
+// Full returns why a request is refused of whose body the beginning is there, nil
+// if it is to be read and received. While more comes than can be taken in, nearly
+// all is refused, and what is spent on that is taken from what is accepted: so it
+// comes before the rest is read.
+func (h Hook) Full(header *fasthttp.RequestHeader, body []byte) error {
+	if IsEnvelope(header) { // it is of several numbers
+		return nil
+	}
+	err := h.Queue.Full(webhook.Request{Body: body})
+	if err != nil {
+		h.Counter.Webhook(h.Provider, string(crm.CodeOf(err)), 0)
+	}
+	return err
 }
 
 // receive takes requests in and counts them.

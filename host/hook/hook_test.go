@@ -11,6 +11,7 @@ import (
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/inbox"
 	"github.com/my21staff/my21staff/crm/webhook"
+	"github.com/my21staff/my21staff/edge/envelope"
 	"github.com/my21staff/my21staff/host/hook"
 )
 
@@ -116,6 +117,43 @@ func TestHandshakeEchoesTheChallenge(t *testing.T) {
 		}
 		if kind := string(ctx.Response.Header.ContentType()); c.code == "" && kind != "text/plain; charset=utf-8" {
 			t.Errorf("%s: the challenge comes back as %s, which a browser might run", c.query, kind)
+		}
+	}
+}
+
+// queue has room for every number but "1".
+type queue struct{}
+
+func (queue) Full(r webhook.Request) error {
+	if r.SeemsFor() == "1" {
+		return crm.Unavailable
+	}
+	return nil
+}
+
+// Full looks at the beginning of a body and counts what it refuses. An envelope
+// is of several numbers, of which the first says nothing.
+func TestFullRefusesByTheBeginning(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, kind, body string
+		want             crm.Code
+		counted          []string
+	}{
+		{"a number that has room", "application/json", `{"metadata":{"phone_number_id":"2"}`, "", nil},
+		{"a number that has none", "application/json", `{"metadata":{"phone_number_id":"1"}`, crm.Unavailable, []string{"meta unavailable"}},
+		{"no number yet", "application/json", `{"metadata":{"phone_nu`, "", nil},
+		{"an envelope", envelope.ContentType, `{"metadata":{"phone_number_id":"1"}`, "", nil},
+	} {
+		counted := &counter{}
+		var header fasthttp.RequestHeader
+		header.SetContentType(c.kind)
+		err := hook.Hook{Provider: crm.Meta, Queue: queue{}, Counter: counted}.Full(&header, []byte(c.body))
+		if got := crm.CodeOf(err); err == nil != (c.want == "") || err != nil && got != c.want {
+			t.Errorf("%s is told %v, want %q", c.name, err, c.want)
+		}
+		if !slices.Equal(*counted, counter(c.counted)) {
+			t.Errorf("of %s is counted %v, want %v", c.name, *counted, c.counted)
 		}
 	}
 }
