@@ -64,9 +64,11 @@ type identityRow struct {
 type contactTagRow struct {
 	bun.BaseModel `bun:"table:contact_tags,alias:contact_tags"`
 
-	WorkspaceID uid `bun:"workspace_id,pk"`
-	TagID       uid `bun:"tag_id,pk"`
-	ContactID   uid `bun:"contact_id,pk"`
+	WorkspaceID uid   `bun:"workspace_id,pk"`
+	TagID       uid   `bun:"tag_id,pk"`
+	ContactID   uid   `bun:"contact_id,pk"`
+	UpdatedAt   stamp `bun:"updated_at"` // the contact's, as is the score; see batch.follow
+	Score       int   `bun:"score"`
 }
 
 // contactFieldRow finds the contacts with a value in a custom field.
@@ -78,6 +80,7 @@ type contactFieldRow struct {
 	Field       text          `bun:"field,pk"`
 	Words       text          `bun:"words"`
 	Ordinal     sql.NullInt64 `bun:"ordinal"`
+	UpdatedAt   stamp         `bun:"updated_at"` // the contact's; see batch.follow
 }
 
 const replaceField = "conflict (workspace_id, contact_id, field) do update"
@@ -109,10 +112,11 @@ type known struct {
 	fields     map[string]fieldKey // custom fields by their names
 	folded     string
 	score      int
+	updatedAt  int64 // milliseconds
 }
 
 func findable(c *crm.Contact) known {
-	return known{identities: cleanIdentities(c), tags: slices.Clone(c.Tags), fields: fieldKeys(c.Fields), folded: foldedNames(c), score: c.Score}
+	return known{identities: cleanIdentities(c), tags: slices.Clone(c.Tags), fields: fieldKeys(c.Fields), folded: foldedNames(c), score: c.Score, updatedAt: c.UpdatedAt.UnixMilli()}
 }
 
 // cleanIdentities returns a contact's identities as their table has them.
@@ -204,6 +208,7 @@ func (b *batch) contacts(contacts []*crm.Contact) {
 		b.unfind(c)
 	}
 	b.find(contacts)
+	b.follow(contacts)
 	b.t.remember(contacts)
 }
 
@@ -238,11 +243,11 @@ func (b *batch) find(contacts []*crm.Contact) {
 			identities = append(identities, identityRow{WorkspaceID: ws, Kind: text(fresh.Kind), Value: text(fresh.Value), ContactID: id})
 		}
 		for _, fresh := range without(after.tags, before.tags) {
-			tags = append(tags, contactTagRow{WorkspaceID: ws, TagID: uid(fresh), ContactID: id})
+			tags = append(tags, contactTagRow{WorkspaceID: ws, TagID: uid(fresh), ContactID: id, UpdatedAt: stamp(c.UpdatedAt), Score: c.Score})
 		}
 		for _, name := range slices.Sorted(maps.Keys(after.fields)) {
 			if key := after.fields[name]; key != before.fields[name] {
-				fields = append(fields, contactFieldRow{WorkspaceID: ws, ContactID: id, Field: text(name), Words: text(key.words), Ordinal: key.ordinal})
+				fields = append(fields, contactFieldRow{WorkspaceID: ws, ContactID: id, Field: text(name), Words: text(key.words), Ordinal: key.ordinal, UpdatedAt: stamp(c.UpdatedAt)})
 			}
 		}
 		if before.folded != after.folded {
@@ -253,6 +258,47 @@ func (b *batch) find(contacts []*crm.Contact) {
 	put(b, tags, "")
 	put(b, fields, replaceField)
 	b.index(docs)
+}
+
+// follow brings what lists are sorted by to the tags and fields that contacts keep,
+// where it is copied: those that came have it.
+func (b *batch) follow(contacts []*crm.Contact) {
+	tags, fields := lookupBy(byContact), lookupBy(byContact)
+	for _, c := range contacts {
+		at := key{uid(c.WorkspaceID), uid(c.ID)}
+		before, after := b.t.contacts[at], findable(c)
+		moved := before.updatedAt != after.updatedAt
+		if (moved || before.score != after.score) && slices.ContainsFunc(before.tags, func(tag crm.TagID) bool { return slices.Contains(after.tags, tag) }) {
+			tags.add(at.ws, &at.id)
+		}
+		if moved && keepsField(before.fields, after.fields) {
+			fields.add(at.ws, &at.id)
+		}
+	}
+	b.bring("contact_tags", tags, "updated_at", "score")
+	b.bring("contact_fields", fields, "updated_at")
+}
+
+// keepsField reports whether a field has the same value before and after.
+func keepsField(before, after map[string]fieldKey) bool {
+	for name, value := range after {
+		if before[name] == value {
+			return true
+		}
+	}
+	return false
+}
+
+// bring copies columns of contacts to their rows in a table beside them.
+func (b *batch) bring(table string, of *lookup, columns ...string) {
+	if of.empty() {
+		return
+	}
+	set := make([]string, len(columns))
+	for i, column := range columns {
+		set[i] = column + " = (select contacts." + column + " from contacts where contacts.workspace_id = " + table + ".workspace_id and contacts.id = " + table + ".contact_id)"
+	}
+	b.steps = append(b.steps, step{Statement: b.t.store.where("update "+table+" set "+strings.Join(set, ", "), of, "")})
 }
 
 // without returns what is in a and not in b, each once.

@@ -140,7 +140,7 @@ func (s *Store) indexFields(ctx context.Context, on bun.IConn) error {
 			last = row
 		}
 		if len(keys) > 0 {
-			insert, err := s.db.NewInsert().Model(&keys).AppendQuery(gen, nil)
+			insert, err := s.db.NewInsert().Model(&keys).ExcludeColumn("updated_at").AppendQuery(gen, nil) // a later migration adds that
 			if err != nil {
 				return err
 			}

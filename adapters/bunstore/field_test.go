@@ -15,14 +15,17 @@ import (
 func TestFieldsOfOldContacts(t *testing.T) {
 	onBoth(t, func(t *testing.T, store *bunstore.Store) {
 		c, _ := settle(t, store)
-		changes := &crm.Changes{}
+		tag := &crm.Tag{ID: crm.TagID{1}, WorkspaceID: c.Workspace.ID, Name: "vip"}
+		changes := &crm.Changes{Tags: []*crm.Tag{tag}}
 		for i := range 1100 { // more than a step of the migration
 			ct := c.Contact()
 			ct.Name, ct.Source.Kind, ct.Fields = "Éva", "ad", map[string]string{"kota": "BANDUNG  Kulon"}
 			if i%2 == 0 {
 				ct.Name, ct.Source.Kind, ct.Fields = "Budi", "chat", map[string]string{"budget": "7.5", "kota": " "}
 			}
+			ct.Tags, ct.UpdatedAt = []crm.TagID{tag.ID}, ct.CreatedAt.Add(time.Duration(i)*time.Hour)
 			changes.Contacts = append(changes.Contacts, ct)
+			changes.Leads = append(changes.Leads, &crm.Lead{WorkspaceID: c.Workspace.ID, ContactID: ct.ID, Profile: []byte{1}, Rules: crm.DefaultRules, Total: i % 100})
 		}
 		mustWrite(t, store, c.Workspace.ID, changes)
 		for {
@@ -40,6 +43,7 @@ func TestFieldsOfOldContacts(t *testing.T) {
 		if err := store.Migrate(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+		wantFollowed(t, store, "the migration")
 		schema := filter.NewSchema([]*crm.Field{{Key: "kota", Type: crm.TextField}, {Key: "budget", Type: crm.NumberField}})
 		for expression, want := range map[string]int{
 			`{"field":"fields.kota","op":"is","value":"bandung kulon"}`: 550,

@@ -3,6 +3,7 @@ package bunstore
 import (
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/filter"
+	"github.com/my21staff/my21staff/crm/people"
 )
 
 // A filter becomes SQL here. Every text that it can become is in the table
@@ -110,8 +111,8 @@ var questions = map[asked]question{
 	},
 }
 
-// arguments returns a question's arguments.
-func (q question) arguments(letters string, ws crm.WorkspaceID, t filter.Test) []any {
+// arguments returns the arguments of a text by their letters.
+func arguments(letters string, ws crm.WorkspaceID, t filter.Test) []any {
 	args := make([]any, len(letters))
 	for i, letter := range letters {
 		switch letter {
@@ -140,36 +141,67 @@ func (q question) arguments(letters string, ws crm.WorkspaceID, t filter.Test) [
 	return args
 }
 
-// filtered adds the condition that a contact passes a test.
-func filtered(q Query, ws crm.WorkspaceID, t filter.Test) Query {
-	return pass(q.and(" and "), ws, t, true)
+// tests returns what a list asks of everybody in it, but for its search.
+func tests(query people.ContactQuery) (all []filter.Test) {
+	if !query.TagID.IsZero() {
+		all = append(all, filter.Test{Kind: filter.Refers, Place: filter.InTag, ID: query.TagID})
+	}
+	if query.LeadStatus != "" {
+		all = append(all, filter.Test{Kind: filter.Equals, Place: filter.InStatus, Text: query.LeadStatus})
+	}
+	if query.Filter != nil {
+		all = append(all, parts(*query.Filter)...)
+	}
+	return all
 }
 
-// pass adds a test; must says that nobody fits who does not pass this part.
-func pass(q Query, ws crm.WorkspaceID, t filter.Test, must bool) Query {
+// parts takes a test apart into those that must all be passed.
+func parts(t filter.Test) (all []filter.Test) {
+	if t.Kind != filter.All && !(t.Kind == filter.Any && len(t.Of) == 1) {
+		return []filter.Test{t}
+	}
+	for _, part := range t.Of {
+		all = append(all, parts(part)...)
+	}
+	return all
+}
+
+// passing adds the conditions that a contact passes all tests. Who does not pass one
+// fits nowhere, so the database may begin with those whom an index finds.
+func passing(q Query, ws crm.WorkspaceID, tests []filter.Test) Query {
+	for _, t := range tests {
+		q = q.and(" and ")
+		if ask := questions[asked{t.Place, t.Kind}]; ask.find != "" {
+			q = q.and(ask.find, arguments(ask.findArgs, ws, t)...)
+			continue
+		}
+		q = try(q, ws, t)
+	}
+	return q
+}
+
+// try adds the condition that a contact passes a test, which is tried on it.
+func try(q Query, ws crm.WorkspaceID, t filter.Test) Query {
 	switch t.Kind {
 	case filter.None:
-		return pass(q.and("not "), ws, t.Of[0], false)
+		return try(q.and("not "), ws, t.Of[0])
 	case filter.All, filter.Any:
 		between := " and "
 		if t.Kind == filter.Any {
-			between, must = " or ", must && len(t.Of) == 1
+			between = " or "
 		}
 		for i, part := range t.Of {
 			before := between
 			if i == 0 {
 				before = "("
 			}
-			q = pass(q.and(before), ws, part, must)
+			q = try(q.and(before), ws, part)
 		}
 		return q.and(")")
 	}
 	ask, known := questions[asked{t.Place, t.Kind}]
-	switch {
-	case !known: // an expression that was read asks nothing else
+	if !known { // an expression that was read asks nothing else
 		return q.and("false")
-	case must && ask.find != "":
-		return q.and(ask.find, ask.arguments(ask.findArgs, ws, t)...)
 	}
-	return q.and(ask.try, ask.arguments(ask.tryArgs, ws, t)...)
+	return q.and(ask.try, arguments(ask.tryArgs, ws, t)...)
 }

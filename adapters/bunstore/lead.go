@@ -43,13 +43,13 @@ const replaceLead = "conflict (workspace_id, contact_id) do update"
 
 // leads replaces leads and copies their totals to the contacts: a list is sorted
 // by the score together with what else is asked of a contact, so they have to
-// stand in one index. A contact whose total is the same is left alone, as it moves
+// stand in one index; and to the tags, as batch.follow does. A contact whose total is the same is left alone, as it moves
 // in every index when it is written; one that is known to have it is not even
 // looked at.
 func (b *batch) leads(leads []*crm.Lead) {
 	put(b, rowsOf(b, leads, leadOf), replaceLead)
 	const total = "(select total from leads where leads.workspace_id = contacts.workspace_id and leads.contact_id = contacts.id)"
-	scored := lookupBy(byID)
+	scored, tagged := lookupBy(byID), lookupBy(byContact)
 	for _, l := range leads {
 		at := key{uid(l.WorkspaceID), uid(l.ContactID)}
 		before, seen := b.t.contacts[at]
@@ -61,10 +61,14 @@ func (b *batch) leads(leads []*crm.Lead) {
 			b.t.contacts[at] = before
 		}
 		scored.add(at.ws, &at.id)
+		if !seen || len(before.tags) > 0 {
+			tagged.add(at.ws, &at.id)
+		}
 	}
 	if !scored.empty() {
 		b.steps = append(b.steps, step{Statement: b.t.store.where("update contacts set score = "+total, scored, " and score <> "+total)})
 	}
+	b.bring("contact_tags", tagged, "score")
 }
 
 // ClaimDue implements people.AgingStore. What is due is looked for before the

@@ -27,23 +27,11 @@ func (s peopleStore) Contacts(ctx context.Context, ws crm.WorkspaceID, query peo
 	if asked := nameAsked(query.Search); asked != "" {
 		return s.search(ctx, ws, query, asked)
 	}
-	q := from[contactRow](s.Store).and(" where workspace_id = ?", uid(ws))
-	q = inOrder(fitting(q, ws, query), query.Sort, query.After)
-	return s.page(ctx, ws, query, q)
-}
-
-// fitting adds the conditions of a query but for what it searches.
-func fitting(q Query, ws crm.WorkspaceID, query people.ContactQuery) Query {
-	if !query.TagID.IsZero() {
-		q = q.and(" and id in (select contact_id from contact_tags where workspace_id = ? and tag_id = ?)", uid(ws), uid(query.TagID))
+	way, left, err := s.wayThrough(ctx, ws, query, tests(query))
+	if err != nil {
+		return nil, err
 	}
-	if query.LeadStatus != "" {
-		q = q.and(" and lead_status = ?", text(query.LeadStatus))
-	}
-	if query.Filter != nil {
-		q = filtered(q, ws, *query.Filter)
-	}
-	return q
+	return s.page(ctx, ws, query, way.inOrder(passing(way.from, ws, left), query.Sort, query.After))
 }
 
 // page returns the first contacts of a list. That of a filter is planned for its
@@ -63,33 +51,6 @@ func (s peopleStore) page(ctx context.Context, ws crm.WorkspaceID, query people.
 		return nil, err
 	}
 	return convert(l, rows, (*contactRow).contact)
-}
-
-// inOrder adds the order of a list and where it goes on.
-func inOrder(q Query, sort people.Sort, after people.ContactCursor) Query {
-	switch {
-	case sort == people.ByScore && !after.ID.IsZero():
-		q = q.and(" and (score, id) < (?, ?)", after.Score, uid(after.ID))
-	case sort == people.ByName && !after.ID.IsZero():
-		q = q.and(" and (sort_name, id) > (?, ?)", text(after.Name), uid(after.ID))
-	case sort == people.ByID && !after.ID.IsZero():
-		q = q.and(" and id > ?", uid(after.ID))
-	case sort == people.ByCreated && !after.ID.IsZero():
-		q = q.and(" and (created_at, id) < (?, ?)", stamp(after.At), uid(after.ID))
-	case !after.ID.IsZero():
-		q = q.and(" and (updated_at, id) < (?, ?)", stamp(after.At), uid(after.ID))
-	}
-	switch sort {
-	case people.ByScore:
-		return q.and(" order by score desc, id desc")
-	case people.ByName:
-		return q.and(" order by sort_name, id")
-	case people.ByID:
-		return q.and(" order by id")
-	case people.ByCreated:
-		return q.and(" order by created_at desc, id desc")
-	}
-	return q.and(" order by updated_at desc, id desc")
 }
 
 // Load implements people.Tx. Like the inbox's it locks contacts before

@@ -136,11 +136,14 @@ const nearby = 2000
 // search returns a page of the contacts that have a part of a name or number: those
 // among the next ones of the list, if they are a page, else of all.
 func (s peopleStore) search(ctx context.Context, ws crm.WorkspaceID, query people.ContactQuery, asked string) ([]*crm.Contact, error) {
-	all := from[contactRow](s.Store).and(" where workspace_id = ?", uid(ws))
-	next := inOrder(all, query.Sort, query.After).and(" limit ?", nearby)
+	way, left, err := s.wayThrough(ctx, ws, query, tests(query))
+	if err != nil {
+		return nil, err
+	}
+	next := way.inOrder(way.from, query.Sort, query.After).and(" limit ?", nearby)
 	q := ask(strings.TrimSuffix(from[contactRow](s.Store).SQL, " contacts")).include("", next).and(" as contacts where workspace_id = ?", uid(ws))
-	q = inOrder(fitting(q, ws, query).and(called, text(asked)), query.Sort, people.ContactCursor{})
-	near, err := s.page(ctx, ws, query, q)
+	all := s.everybody(ws)
+	near, err := s.page(ctx, ws, query, all.inOrder(passing(q, ws, left).and(called, text(asked)), query.Sort, people.ContactCursor{}))
 	if err != nil || len(near) >= query.Limit {
 		return near, err
 	}
@@ -150,9 +153,10 @@ func (s peopleStore) search(ctx context.Context, ws crm.WorkspaceID, query peopl
 	}
 	if len(found) < manyFound {
 		one := s.dialect.Among(arraysOf(found))
-		all = all.and(" and id"+one.SQL, one.Args...)
+		way, left = all, tests(query)
+		way.from = way.from.and(" and id"+one.SQL, one.Args...)
 	}
-	return s.page(ctx, ws, query, inOrder(fitting(all, ws, query).and(called, text(asked)), query.Sort, query.After))
+	return s.page(ctx, ws, query, way.inOrder(passing(way.from, ws, left).and(called, text(asked)), query.Sort, query.After))
 }
 
 // called is the condition that a contact has a part of a name or number. Lines that

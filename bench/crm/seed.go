@@ -183,14 +183,10 @@ func (s *seeding) person(n int) error {
 	name := names[s.r.IntN(len(names))] + " " + s.vocab[s.r.IntN(len(s.vocab))]
 	c := crm.Contact{ProfileName: name, Identities: []crm.Identity{{Kind: crm.ByPhone, Value: "+" + number(n)}, {Kind: crm.ByWaID, Value: number(n)}},
 		Source: crm.Source{Kind: "chat", At: time.UnixMilli(t.began).UTC()}}
-	var tags strings.Builder
+	var tags []crm.TagID
 	for i, tag := range o.tags {
-		if s.r.IntN(2<<i) != 0 { // the first has half of the contacts, the next a quarter ...
-			continue
-		}
-		tags.WriteString(hex.EncodeToString(tag[:]) + " ")
-		if err := s.to.row("contact_tags", ws, [16]byte(tag), t.contact); err != nil {
-			return err
+		if s.r.IntN(2<<i) == 0 { // the first has half of the contacts, the next a quarter ...
+			tags = append(tags, tag)
 		}
 	}
 	status := s.pick("new", 60, "contacted", 20, "qualified", 10, "proposal", 5, "won", 3, "lost", 2)
@@ -202,10 +198,14 @@ func (s *seeding) person(n int) error {
 	if err != nil {
 		return err
 	}
+	marks, err := s.tagged(ws, t, tags, score)
+	if err != nil {
+		return err
+	}
 	identities, _ := json.Marshal(c.Identities) // texts always encode
 	source, _ := json.Marshal(c.Source)
 	folded := strings.ToLower(name) + "\n" + number(n)
-	if err := s.to.row("contacts", ws, t.contact, "", name, t.began, "", string(identities), tags.String(), fields, status, string(temperature),
+	if err := s.to.row("contacts", ws, t.contact, "", name, t.began, "", string(identities), marks, fields, status, string(temperature),
 		string(source), false, nil, "", nil, t.began, t.lastAt, folded, c.Source.Kind, strings.ToLower(name), int64(score)); err != nil {
 		return err
 	}
@@ -221,6 +221,18 @@ func (s *seeding) person(n int) error {
 		return err
 	}
 	return s.conversation(ws, o, t, "+"+number(n), name, temperature)
+}
+
+// tagged writes what a contact's tags are found by, and returns them.
+func (s *seeding) tagged(ws [16]byte, t *thread, tags []crm.TagID, score int) (string, error) {
+	var marks strings.Builder
+	for _, tag := range tags {
+		marks.WriteString(hex.EncodeToString(tag[:]) + " ")
+		if err := s.to.row("contact_tags", ws, [16]byte(tag), t.contact, t.lastAt, int64(score)); err != nil {
+			return "", err
+		}
+	}
+	return marks.String(), nil
 }
 
 // cities are what the field city has, the first in half of the contacts, the
@@ -239,7 +251,7 @@ func (s *seeding) fields(ws [16]byte, t *thread) (string, error) {
 		if n, is := filter.Ordinal(values[field]); is {
 			ordinal = n
 		}
-		if err := s.to.row("contact_fields", ws, t.contact, field, filter.Fold(values[field]), ordinal); err != nil {
+		if err := s.to.row("contact_fields", ws, t.contact, field, filter.Fold(values[field]), ordinal, t.lastAt); err != nil {
 			return "", err
 		}
 	}

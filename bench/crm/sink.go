@@ -33,8 +33,8 @@ var columns = map[string]string{
 	"contacts": "workspace_id, id, name, profile_name, profile_at, username, identities, tags, fields, lead_status, temperature, source," +
 		" opted_out, opt_out_at, opt_out_reason, blocked_at, created_at, updated_at, folded, source_kind, sort_name, score",
 	"identities":     "workspace_id, kind, value, contact_id",
-	"contact_tags":   "workspace_id, tag_id, contact_id",
-	"contact_fields": "workspace_id, contact_id, field, words, ordinal",
+	"contact_tags":   "workspace_id, tag_id, contact_id, updated_at, score",
+	"contact_fields": "workspace_id, contact_id, field, words, ordinal, updated_at",
 	"leads":          "workspace_id, contact_id, profile, rules, total, temperature, scored_at",
 	"conversations": "workspace_id, id, channel_id, contact_id, status, snoozed_until, assignee_id, mode, unread, last_inbound, created_at, updated_at," +
 		" contact_name, contact_handle, temperature, last_message_id, last_message_at, last_ingest, last_direction, last_status, last_preview",

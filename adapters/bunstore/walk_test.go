@@ -1,0 +1,253 @@
+package bunstore_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/my21staff/my21staff/adapters/bunstore"
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/crmtest"
+	"github.com/my21staff/my21staff/crm/filter"
+	"github.com/my21staff/my21staff/crm/people"
+)
+
+// stale counts the rows beside contacts that say otherwise than the contact what
+// lists are sorted by.
+const stale = "select count(t.contact_id) from contact_tags as t left join contacts as c on c.workspace_id = t.workspace_id and c.id = t.contact_id" +
+	" where c.id is null or t.updated_at <> c.updated_at or t.score <> c.score" +
+	" union all select count(f.contact_id) from contact_fields as f left join contacts as c on c.workspace_id = f.workspace_id and c.id = f.contact_id" +
+	" where c.id is null or f.updated_at <> c.updated_at"
+
+// wantFollowed fails when a copy is stale.
+func wantFollowed(t *testing.T, store *bunstore.Store, after string) {
+	t.Helper()
+	err := store.Look(t.Context(), bunstore.Scope{Installation: true}, bunstore.Statement{SQL: stale}, func(rows *sql.Rows) error {
+		var n int
+		if err := rows.Scan(&n); err != nil {
+			return err
+		}
+		if n > 0 {
+			t.Errorf("after %s %d rows beside contacts are stale", after, n)
+		}
+		return nil
+	})
+	if err != nil || t.Failed() {
+		t.Fatal(err)
+	}
+}
+
+// TestTagsAndFieldsFollow: whatever happens to contacts, what lists are sorted by is
+// the same beside their tags and fields as in their own rows.
+func TestTagsAndFieldsFollow(t *testing.T) {
+	onBoth(t, func(t *testing.T, store *bunstore.Store) {
+		c, _ := settle(t, store)
+		l := &life{Company: c, clock: crmtest.NewClock(), Rand: rand.New(rand.NewPCG(7, 11)), stored: map[crm.ContactID]*crm.Contact{}}
+		mint, tags := l.clock.Mint(5), &crm.Changes{}
+		for i := range 6 {
+			tag := &crm.Tag{ID: crm.NewID[crm.Tag](mint), WorkspaceID: c.Workspace.ID, Name: fmt.Sprint("tag ", i)}
+			l.tags, tags.Tags = append(l.tags, tag.ID), append(tags.Tags, tag)
+		}
+		mustWrite(t, store, c.Workspace.ID, tags)
+		for step := range 250 {
+			changes, did := l.next()
+			if err := l.write(t.Context(), store, changes); err != nil {
+				t.Fatal(err)
+			}
+			for _, scored := range changes.Leads {
+				l.stored[scored.ContactID].Score = scored.Total
+			}
+			wantFollowed(t, store, fmt.Sprintf("step %d, %s,", step, did))
+		}
+	})
+}
+
+// life is what may happen to the contacts of a workspace.
+type life struct {
+	*crmtest.Company
+	*rand.Rand
+	clock  *crmtest.Clock
+	tags   []crm.TagID
+	stored map[crm.ContactID]*crm.Contact
+}
+
+// next returns what happens next, and its name.
+func (l *life) next() (*crm.Changes, string) {
+	changes := &crm.Changes{}
+	switch do := l.IntN(10); {
+	case len(l.stored) < 4 || do < 2:
+		for range 1 + l.IntN(3) {
+			ct := l.Contact()
+			l.edit(ct)
+			l.stored[ct.ID], changes.Contacts = ct, append(changes.Contacts, ct)
+		}
+		return changes, "new contacts"
+	case do < 5:
+		ct := l.anybody()
+		l.edit(ct)
+		changes.Contacts = append(changes.Contacts, ct)
+		if l.IntN(2) == 0 {
+			return changes, "an edit"
+		}
+		scored := l.score(ct)
+		if l.IntN(2) == 0 { // as the services write it
+			ct.Score = scored.Total
+		}
+		changes.Leads = append(changes.Leads, scored)
+		return changes, "an edit and a score"
+	case do < 8:
+		changes.Leads = append(changes.Leads, l.score(l.anybody()))
+		return changes, "a score"
+	case do < 9 && len(l.tags) > 2:
+		changes.DeletedTags = append(changes.DeletedTags, l.tags[0])
+		l.tags = l.tags[1:]
+		for _, ct := range l.stored {
+			ct.Tags = slices.DeleteFunc(ct.Tags, func(tag crm.TagID) bool { return tag == changes.DeletedTags[0] })
+		}
+		return changes, "a tag deleted"
+	}
+	kept, gone := l.anybody(), l.anybody()
+	if kept.ID != gone.ID {
+		kept.Tags = slices.Compact(slices.SortedFunc(slices.Values(append(kept.Tags, gone.Tags...)), crm.TagID.Compare))
+		kept.Identities, kept.UpdatedAt = append(kept.Identities, gone.Identities...), l.clock.Advance(time.Millisecond)
+		delete(l.stored, gone.ID)
+		changes.Contacts, changes.GoneContacts = append(changes.Contacts, kept), append(changes.GoneContacts, gone.ID)
+	}
+	return changes, "a merge"
+}
+
+func (l *life) anybody() *crm.Contact {
+	ids := slices.SortedFunc(maps.Keys(l.stored), crm.ContactID.Compare)
+	return l.stored[ids[l.IntN(len(ids))]]
+}
+
+// edit changes tags, fields and perhaps the time.
+func (l *life) edit(ct *crm.Contact) {
+	ct.Tags, ct.Fields = nil, map[string]string{}
+	for _, tag := range l.tags {
+		if l.IntN(2) == 0 {
+			ct.Tags = append(ct.Tags, tag)
+		}
+	}
+	for _, field := range []string{"city", "kind", "budget"} {
+		if l.IntN(3) > 0 {
+			ct.Fields[field] = fmt.Sprint(l.IntN(2))
+		}
+	}
+	if l.IntN(2) > 0 {
+		ct.UpdatedAt = l.clock.Advance(time.Duration(l.IntN(3)) * time.Millisecond)
+	}
+}
+
+func (l *life) score(ct *crm.Contact) *crm.Lead {
+	return &crm.Lead{WorkspaceID: l.Workspace.ID, ContactID: ct.ID, Profile: []byte{1}, Rules: crm.DefaultRules, Total: l.IntN(4)}
+}
+
+// write writes changes in a transaction that has read the contacts, or not.
+func (l *life) write(ctx context.Context, store *bunstore.Store, changes *crm.Changes) error {
+	need := people.Need{WorkspaceID: l.Workspace.ID}
+	for _, ct := range changes.Contacts {
+		need.Contacts = append(need.Contacts, ct.ID)
+	}
+	for _, scored := range changes.Leads {
+		need.Contacts = append(need.Contacts, scored.ContactID)
+	}
+	reads := l.IntN(2) == 0
+	return store.People().Update(ctx, l.Workspace.ID, func(ctx context.Context, tx people.Tx) error {
+		if reads {
+			if _, err := tx.Load(ctx, need); err != nil {
+				return err
+			}
+		}
+		return tx.Write(ctx, changes)
+	})
+}
+
+// TestListsOnTheirWays: where a list is walked changes nobody in it and no place.
+// All contacts, tried one by one, are what it is compared with.
+func TestListsOnTheirWays(t *testing.T) {
+	onBoth(t, func(t *testing.T, store *bunstore.Store) {
+		seeded := seed(t, store)
+		is := func(place filter.Place, key, text string) filter.Test {
+			return filter.Test{Kind: filter.Equals, Place: place, Key: key, Text: text}
+		}
+		tag := filter.Test{Kind: filter.Refers, Place: filter.InTag, ID: seeded.contact.Tags[0]}
+		none := filter.Test{Kind: filter.Refers, Place: filter.InTag, ID: crm.TagID{9}}
+		rare, common := is(filter.InField, "city", "city 300"), is(filter.InField, "kind", "kind 0")
+		hot, won := is(filter.InTemperature, "", string(crm.Hot)), is(filter.InStatus, "", "won")
+		budget := filter.Test{Kind: filter.Within, Place: filter.InField, Key: "budget", To: math.MaxInt64}
+		budget.From, _ = filter.Ordinal("150")
+		all := func(of ...filter.Test) filter.Test { return filter.Test{Kind: filter.All, Of: of} }
+		for name, query := range map[string]people.ContactQuery{
+			"a tag":                     {Filter: &tag},
+			"a tag nobody has":          {Filter: &none},
+			"a tag twice":               {TagID: seeded.contact.Tags[0], Filter: &tag},
+			"a tag and a status":        {TagID: seeded.contact.Tags[0], LeadStatus: "new"},
+			"a tag and another status":  {Filter: new(all(tag, won))},
+			"a word":                    {Filter: &common},
+			"a rare word in a nest":     {Filter: new(all(all(common), filter.Test{Kind: filter.Any, Of: []filter.Test{rare}}))},
+			"a word and temperature":    {Filter: new(all(hot, common))},
+			"a range":                   {Filter: &budget},
+			"a range and a tag":         {TagID: seeded.contact.Tags[0], Filter: &budget},
+			"one word or another":       {Filter: &filter.Test{Kind: filter.Any, Of: []filter.Test{rare, hot}}},
+			"a word but not a tag":      {Filter: new(all(common, filter.Test{Kind: filter.None, Of: []filter.Test{tag}}))},
+			"a tag and a name":          {Filter: &tag, Search: "siti 1"},
+			"a word and a name":         {Filter: &common, Search: "siti 1"},
+			"a word and a name all use": {Filter: &common, Search: "siti"},
+		} {
+			for _, sort := range append([]people.Sort{people.ByID}, people.Sorts...) {
+				query.Sort, query.Limit = sort, 37
+				want := triedOneByOne(t, store, seeded.ws, query)
+				if got := allPages(t, store, seeded.ws, query); !slices.Equal(got, want) {
+					t.Errorf("%s by %s: %d contacts in %d, want %d", name, sort, len(got), query.Limit, len(want))
+				} else if len(want) == 0 && name != "a tag nobody has" && !strings.Contains(name, "status") {
+					t.Errorf("%s: nobody is found", name)
+				}
+			}
+		}
+	})
+}
+
+// allPages goes through a list.
+func allPages(t *testing.T, store *bunstore.Store, ws crm.WorkspaceID, query people.ContactQuery) (found []crm.ContactID) {
+	t.Helper()
+	for {
+		page, err := store.People().Contacts(t.Context(), ws, query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range page {
+			found = append(found, c.ID)
+		}
+		if len(page) < query.Limit || len(found) > 10_000 { // or it goes round
+			return found
+		}
+		query.After = people.CursorOf(page[len(page)-1], query.Sort)
+	}
+}
+
+// triedOneByOne is who of all contacts in a list's order fits it.
+func triedOneByOne(t *testing.T, store *bunstore.Store, ws crm.WorkspaceID, query people.ContactQuery) (fitting []crm.ContactID) {
+	t.Helper()
+	everybody, err := store.People().Contacts(t.Context(), ws, people.ContactQuery{Sort: query.Sort, Limit: 10_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range everybody {
+		fits := (query.TagID.IsZero() || slices.Contains(c.Tags, query.TagID)) &&
+			(query.LeadStatus == "" || c.LeadStatus == query.LeadStatus) &&
+			(query.Filter == nil || query.Filter.Match(filter.Subject{Contact: c})) &&
+			strings.Contains(strings.ToLower(c.Name), query.Search)
+		if fits {
+			fitting = append(fitting, c.ID)
+		}
+	}
+	return fitting
+}
