@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/my21staff/my21staff/adapters/bunstore"
+	"github.com/my21staff/my21staff/adapters/pgtest"
+	"github.com/my21staff/my21staff/adapters/postgres"
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/crmtest"
 	"github.com/my21staff/my21staff/crm/filter"
@@ -250,4 +252,24 @@ func triedOneByOne(t *testing.T, store *bunstore.Store, ws crm.WorkspaceID, quer
 		}
 	}
 	return fitting
+}
+
+// TestListsAreReadByOne: PostgreSQL compiles no plan of ours and starts no processes
+// to help with one; both take longer than to read a page.
+func TestListsAreReadByOne(t *testing.T) {
+	t.Parallel()
+	store := openPostgres(t, pgtest.DSN(t), postgres.Options{Sealer: sealer(t), Connections: 1})
+	for setting, want := range map[string]string{"jit": "off", "max_parallel_workers_per_gather": "0"} {
+		ask := bunstore.Statement{SQL: "select current_setting($1)", Args: []any{setting}}
+		err := store.Look(t.Context(), bunstore.Scope{}, ask, func(rows *sql.Rows) error {
+			var got string
+			if err := rows.Scan(&got); got != want {
+				t.Errorf("%s is %q, %v, want %q", setting, got, err, want)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 }

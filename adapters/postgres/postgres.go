@@ -45,6 +45,9 @@ func Open(ctx context.Context, dsn string, options Options) (*bunstore.Store, er
 	// To compile a plan takes longer than any of ours; a list whose whole would be
 	// long and whose page is not was compiled for a tenth of a second.
 	config.RuntimeParams["jit"] = "off"
+	// So does starting other processes to help with it: a page of a list waited five
+	// times as long for them as for its rows.
+	config.RuntimeParams["max_parallel_workers_per_gather"] = "0"
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "my21staff"
 	}
