@@ -18,6 +18,7 @@ type Changes struct {
 	Amendments    []Amendment    // likewise
 	Deliveries    []*Delivery    // each key once; one that is stored already is counted as seen again and its verdict replaced
 	Notes         []*Note
+	Mentions      []*Mention
 	Tasks         []*Task
 	Tags          []*Tag
 	DeletedTags   []TagID      // the store takes them off every contact
@@ -47,7 +48,7 @@ type Changes struct {
 // Empty reports whether there is nothing to write.
 func (c *Changes) Empty() bool {
 	return len(c.Contacts)+len(c.Leads)+len(c.Conversations)+len(c.Messages)+len(c.Statuses)+len(c.Amendments)+
-		len(c.Deliveries)+len(c.Notes)+len(c.Tasks)+len(c.Tags)+len(c.DeletedTags)+len(c.Templates)+
+		len(c.Deliveries)+len(c.Notes)+len(c.Mentions)+len(c.Tasks)+len(c.Tags)+len(c.DeletedTags)+len(c.Templates)+
 		len(c.Fields)+len(c.Pipelines)+len(c.Rules)+len(c.Rescores)+len(c.Views)+len(c.DeletedViews)+len(c.CannedReplies)+len(c.DeletedCanned)+
 		len(c.Merges)+len(c.Handovers)+len(c.GoneThreads)+len(c.GoneContacts)+
 		len(c.Jobs)+len(c.DoneJobs)+len(c.Answers)+len(c.Channels)+len(c.Turns)+len(c.Queues)+len(c.Responses)+len(c.Facts) == 0
@@ -63,6 +64,7 @@ func (c *Changes) Add(other Changes) {
 	c.Amendments = append(c.Amendments, other.Amendments...)
 	c.Deliveries = append(c.Deliveries, other.Deliveries...)
 	c.Notes = append(c.Notes, other.Notes...)
+	c.Mentions = append(c.Mentions, other.Mentions...)
 	c.Tasks = append(c.Tasks, other.Tasks...)
 	c.Tags = append(c.Tags, other.Tags...)
 	c.DeletedTags = append(c.DeletedTags, other.DeletedTags...)

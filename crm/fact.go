@@ -20,6 +20,7 @@ const (
 	ContactMerged       FactKind = "contact.merged"    // another contact went into this one
 	ContactParted       FactKind = "contact.parted"    // and came out again
 	NoteCreated         FactKind = "note.created"
+	MentionSeen         FactKind = "mention.seen" // a member has seen where notes name it
 	TaskChanged         FactKind = "task.changed"
 	TagChanged          FactKind = "tag.changed"
 	FieldChanged        FactKind = "field.changed"      // a custom field was defined or changed

@@ -52,6 +52,7 @@ func (t *tx) Write(ctx context.Context, changes *crm.Changes) error {
 	b.jobs(changes.Jobs, changes.DoneJobs)
 	b.deliveries(changes.Deliveries)
 	put(b, rowsOf(b, changes.Notes, noteOf), replaceByID)
+	put(b, rowsOf(b, changes.Mentions, mentionOf), replaceMention)
 	put(b, rowsOf(b, changes.Tasks, taskOf), replaceByID)
 	put(b, rowsOf(b, changes.Statuses, statusOf), leaveAlone)
 	put(b, rowsOf(b, changes.Amendments, amendmentOf), leaveAlone)
@@ -143,6 +144,7 @@ func (t *tx) owns(c *crm.Changes) bool {
 		all(t, c.Amendments, func(r crm.Amendment) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Deliveries, func(r *crm.Delivery) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Notes, func(r *crm.Note) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Mentions, func(r *crm.Mention) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Tasks, func(r *crm.Task) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Tags, func(r *crm.Tag) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Fields, func(r *crm.Field) crm.WorkspaceID { return r.WorkspaceID }) &&

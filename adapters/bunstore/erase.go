@@ -147,6 +147,8 @@ func (t eraseTx) Hide(ctx context.Context, contact crm.ContactID) ([]crm.Contact
 	}
 	var notes, tasks []int
 	steps := []step{
+		{Statement: t.inline(ask("delete from mentions where workspace_id = ? and note_id in (select id from notes where workspace_id = ? and contact_id = ?)",
+			ws, ws, uid(contact)))},
 		pick(t.inline(ask("delete from notes where workspace_id = ? and contact_id = ? returning 1", ws, uid(contact))), &notes),
 		pick(t.inline(ask("delete from tasks where workspace_id = ? and contact_id = ? returning 1", ws, uid(contact))), &tasks),
 		{Statement: t.inline(ask("delete from jobs where workspace_id = ? and lane in (select id from conversations where workspace_id = ? and contact_id = ?)",

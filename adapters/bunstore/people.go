@@ -66,9 +66,15 @@ func (t peopleTx) Load(ctx context.Context, need people.Need) (*people.State, er
 	for _, id := range need.Identities {
 		known.add(ws, (*text)(&id.Kind), (*text)(&id.Value))
 	}
+	parties := lookupBy(byID)
+	addIDs(parties, ws, need.PartiesTo)
 	var owners []identityRow
-	if err := t.run(ctx, find(ctx, t.link, known, "", &owners)...); err != nil {
+	var threads []conversationRow
+	if err := t.run(ctx, append(find(ctx, t.link, known, "", &owners), find(ctx, t.link, parties, "", &threads)...)...); err != nil {
 		return nil, err
+	}
+	for _, thread := range threads {
+		wanted.add(ws, &thread.ContactID)
 	}
 	for _, owner := range owners {
 		wanted.add(ws, &owner.ContactID)
@@ -92,6 +98,7 @@ type besideRows struct {
 	tags          []tagRow
 	tasks         []taskRow
 	members       []memberRow
+	mentions      []mentionRow
 	fields        []fieldRow
 	pipelines     []pipelineRow
 	views         []viewRow
@@ -148,6 +155,7 @@ func (t peopleTx) loadRest(ctx context.Context, need people.Need, state *people.
 		fill(t.link, &state.Notes, rows.notes, (*noteRow).note),
 		fill(t.link, &state.Merges, rows.merges, (*mergeRow).merge),
 		fill(t.link, &state.Members, rows.members, (*memberRow).member),
+		fill(t.link, &state.Mentions, rows.mentions, (*mentionRow).mention),
 		fill(t.link, &state.Views, rows.views, (*viewRow).view),
 		fill(t.link, &state.Canned, rows.canned, (*cannedRow).canned),
 	)
@@ -173,7 +181,7 @@ func (t peopleTx) besideSteps(ctx context.Context, need people.Need, state *peop
 		contacts[i] = uid(c.ID)
 	}
 	threads, scored, tags, allTags, settings, canned := lookupBy(byContact), lookupBy(byContact), lookupBy(byID), lookupBy(byWorkspace), lookupBy(byWorkspace), lookupBy(byWorkspace)
-	rescore := lookupBy(byWorkspace)
+	rescore, everybody := lookupBy(byWorkspace), lookupBy(byWorkspace)
 	if need.Rescore {
 		rescore.add(ws)
 	}
@@ -189,15 +197,22 @@ func (t peopleTx) besideSteps(ctx context.Context, need people.Need, state *peop
 	} else {
 		addIDs(tags, ws, need.Tags)
 	}
+	if need.Everybody {
+		everybody.add(ws)
+	}
 	if need.Canned {
 		canned.add(ws)
 	}
 	if need.Settings {
 		settings.add(ws)
 	}
-	var newest []step
+	var newest, mentions []step
 	if need.LeadRules {
 		newest = []step{t.newestRules(ctx, ws, &rows.rules)}
+	}
+	if !need.Mentions.MemberID.IsZero() {
+		q := mentioned(from[mentionRow](t.store), need.WorkspaceID, need.Mentions).and(t.store.dialect.ClaimLock())
+		mentions = []step{load(ctx, t.link, t.inline(q), &rows.mentions)}
 	}
 	return slices.Concat(
 		newest,
@@ -207,6 +222,8 @@ func (t peopleTx) besideSteps(ctx context.Context, need people.Need, state *peop
 		find(ctx, t.link, tags, "", &rows.tags),
 		find(ctx, t.link, of(byID, ids(need.Tasks)), lock, &rows.tasks),
 		find(ctx, t.link, of(byID, ids(need.Members)), "", &rows.members),
+		find(ctx, t.link, everybody, "", &rows.members),
+		mentions,
 		find(ctx, t.link, settings, "", &rows.fields),
 		find(ctx, t.link, settings, "", &rows.pipelines),
 		find(ctx, t.link, of(byID, ids(need.Views)), "", &rows.views),

@@ -80,6 +80,17 @@ func TestPlans(t *testing.T) {
 				_, err := pe.Card(ctx, ws, append([]crm.Identity{{Kind: crm.ByPhone, Value: "+15555550100"}}, seeded.contact.Identities...))
 				return err
 			}, true},
+			{"mentions", "mentions_member", func(ctx context.Context) error {
+				return wantRows(pe.Mentions(ctx, ws, people.MentionQuery{MemberID: seeded.member, Limit: 10}))
+			}, false},
+			{"mentions not seen", "mentions_unseen", func(ctx context.Context) error {
+				n, err := pe.CountUnseen(ctx, ws, seeded.member, 100)
+				return wantRows(make([]int, n), err)
+			}, false},
+			{"mentions not seen, of a contact", "mentions_unseen", func(ctx context.Context) error {
+				_, err := pe.Mentions(ctx, ws, people.MentionQuery{MemberID: seeded.member, ContactID: crm.ContactID{1}, Unseen: true, Limit: 1})
+				return err
+			}, true},
 			{"contacts", "contacts_list", func(ctx context.Context) error {
 				return wantRows(pe.Contacts(ctx, ws, people.ContactQuery{Limit: 50}))
 			}, false},
@@ -278,6 +289,11 @@ func seed(t testing.TB, store *bunstore.Store) seeded {
 			ct.Tags = []crm.TagID{changes.Tags[i%200].ID, changes.Tags[(i+7)%200].ID}
 			changes.Leads = append(changes.Leads, &crm.Lead{WorkspaceID: s.ws, ContactID: ct.ID, Profile: make([]byte, 400), Rules: crm.DefaultRules, Total: i % 100})
 			changes.Notes = append(changes.Notes, &crm.Note{ID: crm.NewID[crm.Note](mint), WorkspaceID: s.ws, ContactID: ct.ID, Body: "wants Perth"})
+			mention := &crm.Mention{WorkspaceID: s.ws, NoteID: changes.Notes[i].ID, MemberID: []crm.MemberID{s.member, crm.NewID[crm.Member](mint)}[i%2]}
+			if i%50 > 0 {
+				mention.SeenAt = clock.Now()
+			}
+			changes.Mentions = append(changes.Mentions, mention)
 			changes.Tasks = append(changes.Tasks, &crm.Task{ID: crm.NewID[crm.Task](mint), WorkspaceID: s.ws, ContactID: ct.ID, Title: "call"})
 			cv := c.Conversation(ct)
 			if i%5 > 0 {

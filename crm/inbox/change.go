@@ -130,48 +130,6 @@ func knownStatus(s crm.ConversationStatus) bool {
 	return false
 }
 
-// MaxNote is how many characters a note may have.
-const MaxNote = 8000
-
-// AddNote writes a note into a conversation; the customer never sees it.
-func (s *Service) AddNote(ctx context.Context, p access.Principal, id crm.ConversationID, body string) (*crm.Note, error) {
-	const op = "add note"
-	if err := p.Check(access.WriteContacts); err != nil {
-		return nil, crm.Wrap(op, err)
-	}
-	if err := crm.CheckText("body", "The note", body, 1, MaxNote); err != nil {
-		return nil, crm.Wrap(op, err)
-	}
-	var note *crm.Note
-	err := s.store.Update(ctx, []crm.WorkspaceID{p.WorkspaceID}, func(ctx context.Context, tx Tx) error {
-		state, err := tx.Load(ctx, Need{WorkspaceID: p.WorkspaceID, Conversations: []crm.ConversationID{id}, Threads: true, Leads: true})
-		if err != nil {
-			return err
-		}
-		w := newWorld(p.WorkspaceID, state, s.mint)
-		cv := w.conversations[id]
-		if cv == nil {
-			return missing("conversation")
-		}
-		note = &crm.Note{
-			ID: crm.NewID[crm.Note](s.mint), WorkspaceID: p.WorkspaceID, ContactID: cv.ContactID, ConversationID: cv.ID,
-			Author: p.Actor, Body: body, CreatedAt: s.mint.Now(),
-		}
-		w.book.Noted(note)
-		w.changes.Notes = []*crm.Note{note}
-		w.fact(crm.Fact{
-			Kind: crm.NoteCreated, Actor: p.Actor,
-			ConversationID: cv.ID, ContactID: cv.ContactID, Data: data(map[string]string{"note_id": note.ID.String()}),
-		})
-		changes := w.closed()
-		return tx.Write(ctx, &changes)
-	})
-	if err != nil {
-		return nil, crm.Wrap(op, err)
-	}
-	return note, nil
-}
-
 // Wake opens the conversations whose snooze has ended, at most 200 a call, and
 // returns how many. Several hosts may call it at once.
 func (s *Service) Wake(ctx context.Context) (int, error) {

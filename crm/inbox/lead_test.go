@@ -1,7 +1,6 @@
 package inbox_test
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -110,28 +109,6 @@ func TestEditsAndStopsChangeALead(t *testing.T) {
 	stop.tell(said("2", crm.Text{Body: "STOP"}))
 	if l, s := stop.lead(t); s.Total != 0 || l.Temperature != crm.Cold {
 		t.Errorf("who said STOP has %d and is %s", s.Total, l.Temperature)
-	}
-}
-
-// TestNoteInAThreadCounts: what the team notes is evidence where the rules look
-// in notes, written in the same transaction.
-func TestNoteInAThreadCounts(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t)
-	o.hears(o.text("100", "6281200000001", "wamid.1", "halo"))
-	note, err := o.box.AddNote(t.Context(), o.me, o.only().ID, "Sudah siap bayar")
-	must(t, err)
-	var found *crm.Lead
-	must(t, o.store.Update(t.Context(), []crm.WorkspaceID{o.me.WorkspaceID}, func(ctx context.Context, tx inbox.Tx) error {
-		state, err := tx.Load(ctx, inbox.Need{WorkspaceID: o.me.WorkspaceID, Contacts: []crm.ContactID{note.ContactID}, Leads: true})
-		if err == nil && len(state.Leads) == 1 {
-			found = state.Leads[0]
-		}
-		return err
-	}))
-	score, _ := lead.Read(found, lead.Education(), o.clock.Now())
-	if points(score, "team_says") != 6 || points(score, "writes") != 3 {
-		t.Errorf("after the note: %+v", score.Parts)
 	}
 }
 

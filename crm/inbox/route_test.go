@@ -197,9 +197,6 @@ func TestAssignNotWithoutCause(t *testing.T) {
 	_, err := o.box.Send(t.Context(), o.me, inbox.SendCommand{ConversationID: o.of(1).ID, Content: crm.Text{Body: "Halo juga"}})
 	must(t, err)
 	nobodys("what the team writes", 1)
-	_, err = o.box.AddNote(t.Context(), o.me, o.of(1).ID, "budget 50jt, mau daftar")
-	must(t, err)
-	nobodys("a note", 1)
 	bot := crm.Bot
 	o.change(o.of(1), inbox.Change{Mode: &bot})
 	o.asks(1)

@@ -505,8 +505,6 @@ func TestAForeignConversationIsAMissingOne(t *testing.T) {
 	wantCode(t, err, crm.NotFound)
 	_, err = o.box.Change(t.Context(), other, id, inbox.Change{Read: true})
 	wantCode(t, err, crm.NotFound)
-	_, err = o.box.AddNote(t.Context(), other, id, "note")
-	wantCode(t, err, crm.NotFound)
 	_, err = o.box.Send(t.Context(), other, inbox.SendCommand{ConversationID: id, Content: crm.Text{Body: "x"}})
 	wantCode(t, err, crm.NotFound)
 	var nobody access.Principal

@@ -14,6 +14,7 @@ import (
 func (b *Book) Anew(c *crm.Contact, notes []*crm.Note) {
 	p := b.page(c.ID)
 	p.profile, p.anew = Profile{}, true
+	p.lead.Temperature = c.Temperature // the lead's, unless a merge that is undone gave that back
 	b.Known(c)
 	for _, n := range notes {
 		b.Noted(n)

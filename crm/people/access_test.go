@@ -71,7 +71,19 @@ var calls = []struct {
 		return err
 	}},
 	{"AddNote", access.WriteContacts, "contact", func(ctx context.Context, s *people.Service, p access.Principal, i ids) error {
-		_, err := s.AddNote(ctx, p, i.contact, "noted")
+		_, err := s.AddNote(ctx, p, people.NewNote{ContactID: i.contact, Body: "noted"})
+		return err
+	}},
+	{"Mentions", access.ReadContacts, "", func(ctx context.Context, s *people.Service, p access.Principal, _ ids) error {
+		_, err := s.Mentions(ctx, p, people.MentionQuery{})
+		return err
+	}},
+	{"UnseenMentions", access.ReadContacts, "", func(ctx context.Context, s *people.Service, p access.Principal, _ ids) error {
+		_, err := s.UnseenMentions(ctx, p)
+		return err
+	}},
+	{"SeeMentions", access.ReadContacts, "", func(ctx context.Context, s *people.Service, p access.Principal, _ ids) error {
+		_, err := s.SeeMentions(ctx, p, crm.ContactID{})
 		return err
 	}},
 	{"Tasks", access.ReadContacts, "", func(ctx context.Context, s *people.Service, p access.Principal, _ ids) error {
@@ -173,7 +185,8 @@ func TestPageLimits(t *testing.T) {
 		_, contacts := o.Contacts(t.Context(), o.me, people.ContactQuery{Limit: limit})
 		_, notes := o.Notes(t.Context(), o.me, ours.contact, crm.NoteID{}, limit)
 		_, tasks := o.Tasks(t.Context(), o.me, people.TaskQuery{Limit: limit})
-		for name, err := range map[string]error{"Contacts": contacts, "Notes": notes, "Tasks": tasks} {
+		_, mentions := o.Mentions(t.Context(), o.me, people.MentionQuery{Limit: limit})
+		for name, err := range map[string]error{"Contacts": contacts, "Notes": notes, "Mentions": mentions, "Tasks": tasks} {
 			if code(err) != want {
 				t.Errorf("%s with the limit %d: %v, want %s", name, limit, err, want)
 			}

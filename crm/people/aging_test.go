@@ -28,7 +28,7 @@ func TestAging(t *testing.T) {
 		made = append(made, c)
 	}
 	thread := o.thread(o.me, made[0], "1000")
-	if _, err := o.AddNote(t.Context(), o.me, made[0].ID, "Serius, siap bayar."); err != nil {
+	if _, err := o.AddNote(t.Context(), o.me, people.NewNote{ContactID: made[0].ID, Body: "Serius, siap bayar."}); err != nil {
 		t.Fatal(err)
 	}
 	before := o.card(o.me, made[0].ID)
@@ -87,7 +87,7 @@ func TestAgingGoesOn(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	made := o.contact(o.me, people.Edit{Name: new("Dewi"), AddIdentities: phoneOf("0812-0000-0001")})
-	if _, err := o.AddNote(t.Context(), o.me, made.ID, "Serius, siap bayar."); err != nil {
+	if _, err := o.AddNote(t.Context(), o.me, people.NewNote{ContactID: made.ID, Body: "Serius, siap bayar."}); err != nil {
 		t.Fatal(err)
 	}
 	o.clock.Advance(60 * 24 * time.Hour)
@@ -112,7 +112,7 @@ func TestAgingGoesOn(t *testing.T) {
 	if err != nil || len(due) != 1 || due[0] != (people.DueLead{WorkspaceID: o.me.WorkspaceID, ContactID: made.ID}) {
 		t.Fatalf("claimed are %v, %v", due, err)
 	}
-	if _, err := o.AddNote(t.Context(), o.me, made.ID, "Orang tua siap bayar."); err != nil {
+	if _, err := o.AddNote(t.Context(), o.me, people.NewNote{ContactID: made.ID, Body: "Orang tua siap bayar."}); err != nil {
 		t.Fatal(err)
 	}
 	if l := o.card(o.me, made.ID).Lead; l.DueAt.Equal(until) || l.DueAt.Before(o.clock.Now()) {

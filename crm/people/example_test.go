@@ -27,7 +27,7 @@ func Example() {
 		Name: new("Dewi"), Fields: map[string]*string{"city": new("Bandung")},
 		AddIdentities: []crm.Identity{{Kind: crm.ByPhone, Value: "0812-0000-0001"}},
 	}, "ID")
-	leads.AddNote(ctx, me, lead.ID, "Wants to study in Malaysia.")
+	leads.AddNote(ctx, me, people.NewNote{ContactID: lead.ID, Body: "Wants to study in Malaysia."})
 
 	card, _ := leads.ByPhone(ctx, me, "+62 812 0000 0001", "ID")
 	fmt.Println(card.Contact.Name, card.Contact.Handle(), card.Contact.Fields["city"], "-", card.Notes[0].Body)

@@ -256,7 +256,7 @@ func TestImportPolicies(t *testing.T) {
 			AddIdentities: phoneOf("081200000001"), AddTags: []crm.TagID{o.tag(o.me, "Lama").ID}, OptOut: new(true),
 		})
 		cv := o.thread(o.me, c, "555000000000001")
-		if _, err := o.AddNote(t.Context(), o.me, c.ID, "lama"); err != nil {
+		if _, err := o.AddNote(t.Context(), o.me, people.NewNote{ContactID: c.ID, Body: "lama"}); err != nil {
 			t.Fatal(err)
 		}
 		im := o.imported(o.me, "nama,hp,email,tag,status,catatan,Kota,Kelas,stop\nBudi Baru,081200000001,new@example.com,Baru,new,baru,Bandung,12,tidak\n"+

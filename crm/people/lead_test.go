@@ -45,7 +45,7 @@ func TestEditsAndNotesChangeALead(t *testing.T) {
 	if _, s := read(); s.Total != 4+2+4+4 {
 		t.Errorf("with three fields filled in: %d", s.Total)
 	}
-	if _, err := o.AddNote(t.Context(), o.me, made.ID, "Orang tua siap bayar."); err != nil {
+	if _, err := o.AddNote(t.Context(), o.me, people.NewNote{ContactID: made.ID, Body: "Orang tua siap bayar."}); err != nil {
 		t.Fatal(err)
 	}
 	_, s := read()
@@ -88,7 +88,7 @@ func TestNoteWarmsALead(t *testing.T) {
 	if made.Temperature != crm.Cold {
 		t.Errorf("with 28 points the contact is %q", made.Temperature)
 	}
-	if _, err := o.AddNote(t.Context(), o.me, made.ID, "Serius, siap bayar."); err != nil {
+	if _, err := o.AddNote(t.Context(), o.me, people.NewNote{ContactID: made.ID, Body: "Serius, siap bayar."}); err != nil {
 		t.Fatal(err)
 	}
 	card, err := o.Card(t.Context(), o.me, made.ID)
@@ -193,7 +193,7 @@ func TestMergeJoinsEvidence(t *testing.T) {
 		t.Errorf("together they have %d, apart %d and %d; the answer says %s, stored is %s",
 			together.Total, keptBefore.Total, goneBefore.Total, merged.Temperature, together.Temperature)
 	}
-	if _, err := o.AddNote(t.Context(), o.me, kept.ID, "Serius, siap bayar."); err != nil {
+	if _, err := o.AddNote(t.Context(), o.me, people.NewNote{ContactID: kept.ID, Body: "Serius, siap bayar."}); err != nil {
 		t.Fatal(err)
 	}
 	back, err := o.Unmerge(t.Context(), o.me, merge.ID)

@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"strings"
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
@@ -25,33 +26,73 @@ func (s *Service) Notes(ctx context.Context, p access.Principal, contact crm.Con
 	return list, crm.Wrap(op, err)
 }
 
-// AddNote writes a note about a contact, as it stands: 1 to MaxNote characters.
-// NotFound if there is no such contact.
-func (s *Service) AddNote(ctx context.Context, p access.Principal, contact crm.ContactID, body string) (*crm.Note, error) {
+// NewNote is a note to write.
+type NewNote struct {
+	ContactID      crm.ContactID      // zero: the one of the conversation
+	ConversationID crm.ConversationID // where it is written; zero: it is on the contact alone
+	Body           string             // 1 to MaxNote characters, kept as they are
+}
+
+// AddNote writes a note about a contact and tells those whom it names (see
+// [crm.Namings]). NotFound if there is no such contact, or it has no such
+// conversation.
+func (s *Service) AddNote(ctx context.Context, p access.Principal, n NewNote) (*crm.Note, error) {
 	const op = "add note"
 	if err := p.Check(access.WriteContacts); err != nil {
 		return nil, crm.Wrap(op, err)
 	}
-	if err := crm.CheckText("body", "The note", body, 1, MaxNote); err != nil {
+	if err := crm.CheckText("body", "The note", n.Body, 1, MaxNote); err != nil {
 		return nil, crm.Wrap(op, err)
 	}
 	var note *crm.Note
-	need := Need{WorkspaceID: p.WorkspaceID, Contacts: []crm.ContactID{contact}, Leads: true, Threads: true}
+	need := Need{WorkspaceID: p.WorkspaceID, Leads: true, Threads: true, Everybody: strings.Contains(n.Body, "@")}
+	if !n.ContactID.IsZero() {
+		need.Contacts = []crm.ContactID{n.ContactID}
+	}
+	if !n.ConversationID.IsZero() {
+		need.PartiesTo = []crm.ConversationID{n.ConversationID}
+	}
 	err := s.update(ctx, need, func(state *State) (crm.Changes, error) {
-		if _, err := state.contact(contact); err != nil {
+		about, err := state.about(n)
+		if err != nil {
 			return crm.Changes{}, err
 		}
 		note = &crm.Note{
-			ID: crm.NewID[crm.Note](s.mint), WorkspaceID: p.WorkspaceID, ContactID: contact,
-			Author: p.Actor, Body: body, CreatedAt: s.mint.Now(),
+			ID: crm.NewID[crm.Note](s.mint), WorkspaceID: p.WorkspaceID, ContactID: about, ConversationID: n.ConversationID,
+			Author: p.Actor, Body: n.Body, CreatedAt: s.mint.Now(),
 		}
-		return crm.Changes{Notes: []*crm.Note{note}, Facts: []crm.Fact{{
-			WorkspaceID: p.WorkspaceID, Kind: crm.NoteCreated, At: note.CreatedAt, Actor: p.Actor, ContactID: contact,
-			Data: data(map[string]any{"note_id": note.ID}),
-		}}}, nil
+		changes := crm.Changes{Notes: []*crm.Note{note}, Mentions: mentions(note, state.Members)}
+		news := map[string]any{"note_id": note.ID}
+		if len(changes.Mentions) > 0 {
+			var named []crm.MemberID
+			for _, m := range changes.Mentions {
+				named = append(named, m.MemberID)
+			}
+			news["mentioned"] = named
+		}
+		changes.Facts = []crm.Fact{{
+			WorkspaceID: p.WorkspaceID, Kind: crm.NoteCreated, At: note.CreatedAt, Actor: p.Actor,
+			ConversationID: n.ConversationID, ContactID: about, Data: data(news),
+		}}
+		return changes, nil
 	})
 	if err != nil {
 		return nil, crm.Wrap(op, err)
 	}
 	return note, nil
+}
+
+// about returns whom a note is about, or NotFound if its contact or conversation is
+// not there or the one is not the other's.
+func (s *State) about(n NewNote) (crm.ContactID, error) {
+	if n.ConversationID.IsZero() {
+		_, err := s.contact(n.ContactID)
+		return n.ContactID, err
+	}
+	for _, cv := range s.Conversations {
+		if cv.ID == n.ConversationID && (n.ContactID.IsZero() || n.ContactID == cv.ContactID) {
+			return cv.ContactID, nil
+		}
+	}
+	return crm.ContactID{}, missing("conversation")
 }

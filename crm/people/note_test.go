@@ -18,7 +18,7 @@ func TestAddNote(t *testing.T) {
 	o := newOffice(t)
 	c := o.contact(o.me, people.Edit{Name: new("Dewi")})
 	before := o.seen(o.me)
-	note, err := o.AddNote(t.Context(), o.me, c.ID, " Wants\n to study abroad ")
+	note, err := o.AddNote(t.Context(), o.me, people.NewNote{ContactID: c.ID, Body: " Wants\n to study abroad "})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,14 +41,14 @@ func TestAddNoteRefuses(t *testing.T) {
 	c := o.contact(o.me, people.Edit{Name: new("Dewi")})
 	before := o.seen(o.me)
 	for _, body := range []string{"", " \n\t", "a\x00", "a\xff", strings.Repeat("é", people.MaxNote+1)} {
-		if note, err := o.AddNote(t.Context(), o.me, c.ID, body); code(err) != "invalid bad_body" || note != nil {
+		if note, err := o.AddNote(t.Context(), o.me, people.NewNote{ContactID: c.ID, Body: body}); code(err) != "invalid bad_body" || note != nil {
 			t.Errorf("AddNote(%.20q) = %v, %v, want Invalid", body, note, err)
 		}
 	}
 	if o.seen(o.me) != before {
 		t.Error("a note that was refused left a fact behind")
 	}
-	if _, err := o.AddNote(t.Context(), o.me, c.ID, strings.Repeat("é", people.MaxNote)); err != nil {
+	if _, err := o.AddNote(t.Context(), o.me, people.NewNote{ContactID: c.ID, Body: strings.Repeat("é", people.MaxNote)}); err != nil {
 		t.Errorf("a note of exactly the limit: %v", err)
 	}
 }
@@ -69,7 +69,7 @@ func TestNotePages(t *testing.T) {
 			contact crm.ContactID
 			body    string
 		}{{c.ID, body}, {other.ID, "other"}} {
-			if _, err := o.AddNote(t.Context(), o.me, note.contact, note.body); err != nil {
+			if _, err := o.AddNote(t.Context(), o.me, people.NewNote{ContactID: note.contact, Body: note.body}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -121,7 +121,7 @@ func TestNaughtyStrings(t *testing.T) {
 			}
 			kept++
 		}
-		if _, err := o.AddNote(t.Context(), o.me, c.ID, strings.Join(chunk, "\n")); err != nil {
+		if _, err := o.AddNote(t.Context(), o.me, people.NewNote{ContactID: c.ID, Body: strings.Join(chunk, "\n")}); err != nil {
 			t.Fatal(err)
 		}
 		if note := o.card(o.me, c.ID).Notes[0]; note.Body != strings.Join(chunk, "\n") {

@@ -69,6 +69,14 @@ type Store interface {
 	// note named.
 	Notes(ctx context.Context, ws crm.WorkspaceID, contact crm.ContactID, after crm.NoteID, limit int) ([]*crm.Note, error)
 
+	// Mentions returns at most q.Limit mentions of a member, those of the newest
+	// notes first, with their notes and contacts.
+	Mentions(ctx context.Context, ws crm.WorkspaceID, q MentionQuery) ([]Mentioned, error)
+
+	// CountUnseen returns how many mentions a member has not seen, limit if there
+	// are more.
+	CountUnseen(ctx context.Context, ws crm.WorkspaceID, member crm.MemberID, limit int) (int, error)
+
 	// Tasks returns at most q.Limit tasks, newest first.
 	Tasks(ctx context.Context, ws crm.WorkspaceID, q TaskQuery) ([]*crm.Task, error)
 }
@@ -90,18 +98,21 @@ type Tx interface {
 type Need struct {
 	WorkspaceID crm.WorkspaceID
 	Contacts    []crm.ContactID
-	Identities  []crm.Identity // contacts known by any of them
-	Leads       bool           // with the lead of each contact found, and the rules in force
-	Version     int            // of the rules in force, at least: a transaction that writes no lead does not learn of newer ones
-	Threads     bool           // with every conversation of the contacts found (they carry the contact's name)
+	Identities  []crm.Identity       // contacts known by any of them
+	PartiesTo   []crm.ConversationID // the contacts of these conversations
+	Leads       bool                 // with the lead of each contact found, and the rules in force
+	Version     int                  // of the rules in force, at least: a transaction that writes no lead does not learn of newer ones
+	Threads     bool                 // with every conversation of the contacts found (they carry the contact's name)
 	Tags        []crm.TagID
 	AllTags     bool
 	Tasks       []crm.TaskID
 	Members     []crm.MemberID
-	Settings    bool     // the custom fields and the pipeline
-	LeadRules   bool     // the newest rules that were written
-	Rescore     bool     // the newest rescore, locked
-	Statuses    []string // which of these lead statuses some contact has
+	Everybody   bool         // every member, also who works no more
+	Mentions    MentionQuery // the mentions it finds, locked, but for those that another transaction has locked; none for the zero query
+	Settings    bool         // the custom fields and the pipeline
+	LeadRules   bool         // the newest rules that were written
+	Rescore     bool         // the newest rescore, locked
+	Statuses    []string     // which of these lead statuses some contact has
 	Views       []crm.ViewID
 	Canned      bool                 // every canned reply
 	MessagesOf  []crm.ConversationID // all their messages, but no more than MaxMerged and one
@@ -119,6 +130,7 @@ type State struct {
 	Tags          []*crm.Tag
 	Tasks         []*crm.Task
 	Members       []*crm.Member
+	Mentions      []*crm.Mention
 	Fields        []*crm.Field   // by (position, id)
 	Pipeline      *crm.Pipeline  // the default if there is none
 	LeadRules     *crm.LeadRules // nil if none were written

@@ -120,7 +120,7 @@ func part(kept *crm.Contact, r *mergeRecord, now time.Time) {
 	undo(&kept.ProfileName, merged.ProfileName, before.ProfileName)
 	undo(&kept.Username, merged.Username, before.Username)
 	undo(&kept.LeadStatus, merged.LeadStatus, before.LeadStatus)
-	undo(&kept.Temperature, merged.Temperature, before.Temperature)
+	kept.Temperature = before.Temperature // both are scored again, each from where it stood
 	if kept.ProfileAt.Equal(merged.ProfileAt) {
 		kept.ProfileAt = before.ProfileAt
 	}

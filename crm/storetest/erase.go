@@ -175,7 +175,7 @@ func eraseAll(t *testing.T, w *world) {
 	before.Conversations = slices.DeleteFunc(before.Conversations, func(c *crm.Conversation) bool { return c.ContactID != other.ID })
 	before.Messages = slices.DeleteFunc(before.Messages, func(m []*crm.Message) bool { return m[0].ContactID != other.ID })
 	before.Cards = slices.DeleteFunc(before.Cards, func(c *people.Card) bool { return c.Contact.ID != other.ID })
-	before.Tasks, before.Known.Answer = nil, nil
+	before.Mentions, before.Tasks, before.Known.Answer = nil, nil, nil
 	same(t, "what is left", after, before)
 	for _, word := range []string{"pesan", "biayanya", "tergantung"} {
 		if _, found := w.search(t, word, ours.conversation.ID); found > 0 {

@@ -89,6 +89,8 @@ func isolationLists(t *testing.T, w *world) {
 		"Templates":      len(must[[]*crm.Template](t)(w.store.Inbox().Templates(ctx, ours, theirs.Channel.ID))),
 		"Contacts":       len(must[[]*crm.Contact](t)(w.store.People().Contacts(ctx, ours, people.ContactQuery{TagID: theirs.tag.ID, Limit: all}))),
 		"Notes":          len(must[[]*crm.Note](t)(w.store.People().Notes(ctx, ours, theirs.contact.ID, crm.NoteID{}, all))),
+		"Mentions":       len(must[[]people.Mentioned](t)(w.store.People().Mentions(ctx, ours, people.MentionQuery{MemberID: theirs.Owner.ID, Limit: all}))),
+		"Mentions, seen": must[int](t)(w.store.People().CountUnseen(ctx, ours, theirs.Owner.ID, all)),
 		"Tasks":          len(must[[]*crm.Task](t)(w.store.People().Tasks(ctx, ours, people.TaskQuery{ContactID: theirs.contact.ID, Limit: all}))),
 		"Tasks assigned": len(must[[]*crm.Task](t)(w.store.People().Tasks(ctx, ours, people.TaskQuery{AssigneeID: theirs.Owner.ID, Limit: all}))),
 	} {
@@ -119,6 +121,7 @@ func isolationLoad(t *testing.T, w *world) {
 	known := w.loadPeople(t, people.Need{
 		WorkspaceID: ours, Contacts: []crm.ContactID{theirs.contact.ID}, Identities: foreign, Threads: true,
 		Tags: []crm.TagID{theirs.tag.ID}, Tasks: []crm.TaskID{theirs.task.ID}, Members: []crm.MemberID{theirs.Owner.ID},
+		Mentions: people.MentionQuery{MemberID: theirs.Owner.ID, Limit: all},
 	})
 	same(t, "what the lead database loads of foreign ids", known, &people.State{})
 	job := copied(theirs.job)
@@ -178,7 +181,7 @@ func isolationWrite(t *testing.T, w *world) {
 	changes.Messages[1].ConversationID, changes.Messages[1].ContactID = cv.ID, ct.ID
 	changes.Notes[0].ID, changes.Tasks[0].ID, changes.Tags[0].ID = w.theirs.note.ID, w.theirs.task.ID, w.theirs.tag.ID
 	changes.Notes[0].ContactID, changes.Tasks[0].ContactID, ct.Tags = ct.ID, ct.ID, []crm.TagID{w.theirs.tag.ID}
-	changes.Leads[0].ContactID = ct.ID
+	changes.Leads[0].ContactID, changes.Mentions[0].NoteID = ct.ID, w.theirs.note.ID
 	changes.Deliveries[1].ID, changes.Jobs[0].ID = w.theirs.delivery.ID, w.theirs.job.ID
 	w.write(t, w.ours.ws, changes)
 	after := w.snapshot(t, w.theirs)

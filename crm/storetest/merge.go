@@ -75,6 +75,9 @@ func (c *couple) steady(t *testing.T) snapshot {
 		s.Messages = append(s.Messages, c.thread(t, cv.ID))
 	}
 	s.Cards = nil
+	for i := range s.Mentions {
+		s.Mentions[i].Contact.UpdatedAt = time.Time{}
+	}
 	for _, ct := range s.Contacts {
 		card := must[*people.Card](t)(c.store.People().CardByID(t.Context(), c.ours.ws, ct.ID))
 		card.Contact.UpdatedAt, ct.UpdatedAt = time.Time{}, time.Time{}

@@ -22,6 +22,7 @@ type model struct {
 	amendments    map[amendmentKey]crm.Amendment
 	deliveries    map[[32]byte]*crm.Delivery
 	notes         map[crm.NoteID]*crm.Note
+	mentions      map[crm.NoteID]*crm.Mention // all of one member
 	tasks         map[crm.TaskID]*crm.Task
 	tags          map[crm.TagID]*crm.Tag
 	fields        map[crm.FieldID]*crm.Field
@@ -55,7 +56,7 @@ func newModel() *model {
 	return &model{
 		contacts: map[crm.ContactID]*crm.Contact{}, leads: map[crm.ContactID]*crm.Lead{}, conversations: map[crm.ConversationID]*crm.Conversation{},
 		statuses: map[statusKey]crm.StatusReport{}, amendments: map[amendmentKey]crm.Amendment{}, deliveries: map[[32]byte]*crm.Delivery{},
-		notes: map[crm.NoteID]*crm.Note{}, tasks: map[crm.TaskID]*crm.Task{}, tags: map[crm.TagID]*crm.Tag{},
+		notes: map[crm.NoteID]*crm.Note{}, mentions: map[crm.NoteID]*crm.Mention{}, tasks: map[crm.TaskID]*crm.Task{}, tags: map[crm.TagID]*crm.Tag{},
 		fields: map[crm.FieldID]*crm.Field{}, views: map[crm.ViewID]*crm.View{}, canned: map[crm.CannedReplyID]*crm.CannedReply{},
 		templates: map[templateKey]*crm.Template{}, jobs: map[crm.JobID]*crm.Job{}, answers: map[string]crm.Answer{},
 		channels: map[crm.ChannelID]*crm.Channel{},
@@ -134,6 +135,9 @@ func (m *model) report(c *crm.Changes) {
 func (m *model) know(c *crm.Changes) {
 	for _, row := range c.Notes {
 		m.notes[row.ID] = copied(row)
+	}
+	for _, row := range c.Mentions {
+		m.mentions[row.NoteID] = copied(row)
 	}
 	for _, row := range c.Tasks {
 		m.tasks[row.ID] = copied(row)
@@ -233,6 +237,10 @@ func (m *model) view() snapshot {
 	s.Pipeline = m.pipeline
 	s.Views = rows(m.views, func(a, b *crm.View) int { return cmp.Or(strings.Compare(a.Name, b.Name), a.ID.Compare(b.ID)) })
 	s.Canned = rows(m.canned, func(a, b *crm.CannedReply) int { return strings.Compare(a.Shortcut, b.Shortcut) })
+	for _, mention := range rows(m.mentions, func(a, b *crm.Mention) int { return b.NoteID.Compare(a.NoteID) }) {
+		note := m.notes[mention.NoteID]
+		s.Mentions = append(s.Mentions, people.Mentioned{Mention: *mention, Note: note, Contact: m.contacts[note.ContactID]})
+	}
 	s.Tasks = rows(m.tasks, func(a, b *crm.Task) int { return b.ID.Compare(a.ID) })
 	s.Templates = rows(m.templates, func(a, b *crm.Template) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Language, b.Language))

@@ -275,6 +275,12 @@ func (o operation) note(c *crm.Changes) {
 	n := copied(o.c.note)
 	n.ID, n.ContactID, n.Body, n.CreatedAt = crm.NewID[crm.Note](o.mint), o.aContact(4).ID, fmt.Sprint(o.choice), o.clock.Now()
 	c.Notes = append(c.Notes, n)
+	mention := &crm.Mention{WorkspaceID: o.c.ws, NoteID: n.ID, MemberID: o.c.Owner.ID}
+	if o.pick(12, 2) == 0 {
+		mention = one(o, 12, o.m.mentions, func(a, b *crm.Mention) int { return a.NoteID.Compare(b.NoteID) })
+		mention.SeenAt = o.clock.Now()
+	}
+	c.Mentions = append(c.Mentions, mention)
 }
 
 func (o operation) task(c *crm.Changes) {

@@ -64,6 +64,7 @@ func Run(t *testing.T, open func(tb testing.TB) Store) {
 		{"Merge", mergeTests},
 		{"Erasure", eraseTests},
 		{"Note", noteTests},
+		{"Mention", mentionTests},
 		{"Task", taskTests},
 		{"Template", templateTests},
 		{"Delivery", deliveryTests},

@@ -22,6 +22,7 @@ type snapshot struct {
 	Rules         *crm.LeadRules
 	Views         []*crm.View // everybody's and the owner's
 	Canned        []*crm.CannedReply
+	Mentions      []people.Mentioned // of the owner
 	Tasks         []*crm.Task
 	Templates     []*crm.Template
 	Deliveries    []*crm.Delivery
@@ -52,6 +53,7 @@ func (w *world) snapshot(t *testing.T, c *tenant) snapshot {
 	s.Rules = must[*crm.LeadRules](t)(w.store.People().LeadRules(ctx, ws))
 	s.Views = must[[]*crm.View](t)(w.store.People().Views(ctx, ws, c.Owner.ID))
 	s.Canned = must[[]*crm.CannedReply](t)(w.store.People().CannedReplies(ctx, ws))
+	s.Mentions = must[[]people.Mentioned](t)(w.store.People().Mentions(ctx, ws, people.MentionQuery{MemberID: c.Owner.ID, Limit: all}))
 	s.Tasks = must[[]*crm.Task](t)(w.store.People().Tasks(ctx, ws, people.TaskQuery{Limit: all}))
 	s.Templates = must[[]*crm.Template](t)(read.Templates(ctx, ws, crm.ChannelID{}))
 	s.Deliveries = must[[]*crm.Delivery](t)(read.Deliveries(ctx, ws, inbox.DeliveryQuery{Limit: all}))

@@ -72,6 +72,7 @@ func (w *world) everything(c *tenant) *crm.Changes {
 	fresh.ID, fresh.Key = crm.NewID[crm.Delivery](w.mint), [32]byte{1}
 	status, amendment, answer := c.status, c.amendment, c.answer
 	status.Status, amendment.SourceID, answer.Key = crm.Read, "wamid.edit2", "order-2"
+	note := &crm.Note{ID: crm.NewID[crm.Note](w.mint), WorkspaceID: c.ws, ContactID: ct.ID, Body: "new", CreatedAt: now}
 	return &crm.Changes{
 		Leads: []*crm.Lead{
 			{WorkspaceID: c.ws, ContactID: ct.ID, Profile: []byte{1}, Rules: 1, Total: 1, Temperature: crm.Cold, ScoredAt: now},
@@ -79,7 +80,8 @@ func (w *world) everything(c *tenant) *crm.Changes {
 		},
 		Contacts: []*crm.Contact{ct, renamed}, Conversations: []*crm.Conversation{cv, read}, Messages: []*crm.Message{m, reply, failed},
 		Statuses: []crm.StatusReport{status}, Amendments: []crm.Amendment{amendment}, Deliveries: []*crm.Delivery{again, fresh},
-		Notes:       []*crm.Note{{ID: crm.NewID[crm.Note](w.mint), WorkspaceID: c.ws, ContactID: ct.ID, Body: "new", CreatedAt: now}},
+		Notes:       []*crm.Note{note},
+		Mentions:    []*crm.Mention{{WorkspaceID: c.ws, NoteID: note.ID, MemberID: c.Owner.ID}},
 		Tasks:       []*crm.Task{{ID: crm.NewID[crm.Task](w.mint), WorkspaceID: c.ws, ContactID: ct.ID, Title: "new", CreatedAt: now}},
 		Tags:        []*crm.Tag{tag},
 		DeletedTags: []crm.TagID{c.tag.ID}, Templates: []*crm.Template{template}, Jobs: []*crm.Job{job}, DoneJobs: []*crm.Job{c.job},

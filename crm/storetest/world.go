@@ -42,6 +42,7 @@ type tenant struct {
 	view         *crm.View
 	canned       *crm.CannedReply
 	note         *crm.Note
+	mention      *crm.Mention // of the owner, in the note
 	task         *crm.Task
 	template     *crm.Template
 	delivery     *crm.Delivery
@@ -102,7 +103,7 @@ func (c *tenant) rows() *crm.Changes {
 		Contacts: []*crm.Contact{copied(c.contact)}, Leads: []*crm.Lead{copied(c.lead)}, Conversations: []*crm.Conversation{copied(c.conversation)},
 		Messages: []*crm.Message{copied(c.message), copied(c.reply)},
 		Statuses: []crm.StatusReport{c.status}, Amendments: []crm.Amendment{c.amendment},
-		Deliveries: []*crm.Delivery{copied(c.delivery)}, Notes: []*crm.Note{copied(c.note)}, Tasks: []*crm.Task{copied(c.task)},
+		Deliveries: []*crm.Delivery{copied(c.delivery)}, Notes: []*crm.Note{copied(c.note)}, Mentions: []*crm.Mention{copied(c.mention)}, Tasks: []*crm.Task{copied(c.task)},
 		Tags: []*crm.Tag{copied(c.tag)}, Fields: []*crm.Field{copied(c.field)}, Pipelines: []*crm.Pipeline{copied(c.pipeline)}, Views: []*crm.View{copied(c.view)}, CannedReplies: []*crm.CannedReply{copied(c.canned)},
 		Templates: []*crm.Template{copied(c.template)}, Jobs: []*crm.Job{copied(c.job)},
 		Answers: []crm.Answer{c.answer}, Facts: []crm.Fact{c.fact(c.message)},
@@ -128,6 +129,7 @@ func (c *tenant) people(mint *crm.Mint, now time.Time) {
 		WorkspaceID: c.ws, ContactID: c.contact.ID, Profile: c.contact.ID[:], Rules: 1, Total: 42, Temperature: crm.Warm, ScoredAt: now, DueAt: now.Add(time.Hour),
 	}
 	c.note = &crm.Note{ID: crm.NewID[crm.Note](mint), WorkspaceID: c.ws, ContactID: c.contact.ID, Author: owner, Body: "wants Perth", CreatedAt: now}
+	c.mention = &crm.Mention{WorkspaceID: c.ws, NoteID: c.note.ID, MemberID: c.Owner.ID}
 	c.task = &crm.Task{ID: crm.NewID[crm.Task](mint), WorkspaceID: c.ws, ContactID: c.contact.ID, AssigneeID: c.Owner.ID, Title: "send the brochure", Author: owner, CreatedAt: now}
 }
 

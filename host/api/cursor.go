@@ -24,6 +24,7 @@ const (
 	byContactName  = 'a'
 	byContactScore = 's'
 	byNote         = 'n'
+	byMention      = 'g'
 	byTask         = 't'
 	byDelivery     = 'w'
 )

@@ -1,12 +1,11 @@
 package api
 
 import (
-	"context"
-
 	"github.com/valyala/fasthttp"
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
+	"github.com/my21staff/my21staff/crm/people"
 	"github.com/my21staff/my21staff/host/request"
 )
 
@@ -20,6 +19,7 @@ func (a *API) noteRoutes() []Route {
 	add := func(summary string) Doc {
 		return Doc{
 			Tag: "Notes", Summary: summary, Body: noteBody{}, Example: `{"body":"Asks for the January intake."}`,
+			About:   "\"@Dewi\" in its body names a member of the team, who is told; see /api/mentions.",
 			Answers: []Answer{{201, noteView{}, "The note"}},
 		}
 	}
@@ -99,9 +99,7 @@ func (a *API) addConversationNote(ctx *fasthttp.RequestCtx) error {
 	if err != nil {
 		return err
 	}
-	return addNote(ctx, func(c context.Context, body string) (*crm.Note, error) {
-		return a.Inbox.AddNote(c, request.PrincipalOf(ctx), id, body)
-	})
+	return a.addNote(ctx, people.NewNote{ConversationID: id})
 }
 
 func (a *API) addContactNote(ctx *fasthttp.RequestCtx) error {
@@ -109,17 +107,17 @@ func (a *API) addContactNote(ctx *fasthttp.RequestCtx) error {
 	if err != nil {
 		return err
 	}
-	return addNote(ctx, func(c context.Context, body string) (*crm.Note, error) {
-		return a.People.AddNote(c, request.PrincipalOf(ctx), id, body)
-	})
+	return a.addNote(ctx, people.NewNote{ContactID: id})
 }
 
-func addNote(ctx *fasthttp.RequestCtx, add func(context.Context, string) (*crm.Note, error)) error {
+// addNote writes a note with the body of the request.
+func (a *API) addNote(ctx *fasthttp.RequestCtx, n people.NewNote) error {
 	var body noteBody
 	if err := readJSON(ctx, &body); err != nil {
 		return err
 	}
-	note, err := add(request.ContextOf(ctx), body.Body)
+	n.Body = body.Body
+	note, err := a.People.AddNote(request.ContextOf(ctx), request.PrincipalOf(ctx), n)
 	if err != nil {
 		return err
 	}

@@ -112,6 +112,9 @@ func (w *Web) showContact(ctx *fasthttp.RequestCtx, v *visitor, page contactPage
 	if err != nil {
 		return err
 	}
+	if err := w.seeMentions(ctx, v, id); err != nil {
+		return err
+	}
 	list, _, err := w.leadList(ctx, v)
 	if err != nil {
 		return err

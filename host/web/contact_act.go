@@ -73,7 +73,7 @@ func (w *Web) contactNote(ctx *fasthttp.RequestCtx, v *visitor) error {
 		return err
 	}
 	body := posted(ctx, "body")
-	_, err = w.People.AddNote(request.ContextOf(ctx), v.Principal, id, body)
+	_, err = w.People.AddNote(request.ContextOf(ctx), v.Principal, people.NewNote{ContactID: id, Body: body})
 	if refused(err) {
 		return w.contactProblem(ctx, v, contactPage{NoteText: body}, err)
 	}

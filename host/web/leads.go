@@ -35,7 +35,7 @@ type leadsPeople interface {
 	View(ctx context.Context, p access.Principal, id crm.ViewID) (*crm.View, error)
 	SaveView(ctx context.Context, p access.Principal, id crm.ViewID, shared bool, e people.ViewEdit) (*crm.View, error)
 	DeleteView(ctx context.Context, p access.Principal, id crm.ViewID) error
-	AddNote(ctx context.Context, p access.Principal, contact crm.ContactID, body string) (*crm.Note, error)
+	AddNote(ctx context.Context, p access.Principal, n people.NewNote) (*crm.Note, error)
 	Tasks(ctx context.Context, p access.Principal, q people.TaskQuery) ([]*crm.Task, error)
 }
 

@@ -112,6 +112,9 @@ func (w *Web) showThread(ctx *fasthttp.RequestCtx, v *visitor, c composer) error
 	case "live":
 		return fragment(ctx, v.lang, "inbox", "thread_open", page)
 	}
+	if err := w.seeMentions(ctx, v, o.contact.ID); err != nil {
+		return err
+	}
 	if page.Panel, err = w.panel(request.ContextOf(ctx), v, o, choice); err != nil {
 		return err
 	}

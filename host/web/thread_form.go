@@ -181,7 +181,7 @@ func (w *Web) note(ctx *fasthttp.RequestCtx, v *visitor) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.Inbox.AddNote(request.ContextOf(ctx), v.Principal, id, posted(ctx, "body")); err != nil {
+	if _, err := w.People.AddNote(request.ContextOf(ctx), v.Principal, people.NewNote{ConversationID: id, Body: posted(ctx, "body")}); err != nil {
 		return err
 	}
 	return w.back(ctx)

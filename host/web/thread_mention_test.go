@@ -14,7 +14,7 @@ func TestMentionsStandOut(t *testing.T) {
 		"":                                   nil,
 		"telepon @Dewi Lestari, lalu @Rina.": {text("telepon "), mention("@Dewi Lestari"), text(", lalu "), me("@Rina"), text(".")},
 		"@Dewi":                              {mention("@Dewi")},
-		"@Dewina dan @dewi":                  {text("@Dewina dan @dewi")},
+		"@Dewina dan @dewi":                  {text("@Dewina dan "), mention("@dewi")},
 		"tulis ke a@Dewi atau @":             {text("tulis ke a@Dewi atau @")},
 		"@Dewi@Rina":                         {mention("@Dewi"), text("@Rina")},
 		"@Dewi @Dewi Lestari":                {mention("@Dewi"), text(" "), mention("@Dewi Lestari")},

@@ -50,7 +50,6 @@ type Inbox interface {
 	Messages(ctx context.Context, p access.Principal, q inbox.MessageQuery) ([]*crm.Message, error)
 	Send(ctx context.Context, p access.Principal, cmd inbox.SendCommand) (*inbox.Sent, error)
 	Change(ctx context.Context, p access.Principal, id crm.ConversationID, c inbox.Change) (*crm.Conversation, error)
-	AddNote(ctx context.Context, p access.Principal, id crm.ConversationID, body string) (*crm.Note, error)
 	Message(ctx context.Context, p access.Principal, id crm.MessageID) (*crm.Message, error)
 	Templates(ctx context.Context, p access.Principal, channel crm.ChannelID) ([]*crm.Template, error)
 }
@@ -64,6 +63,9 @@ type People interface {
 	Tags(ctx context.Context, p access.Principal) ([]*crm.Tag, error)
 	Fields(ctx context.Context, p access.Principal) ([]*crm.Field, error)
 	Pipeline(ctx context.Context, p access.Principal) (*crm.Pipeline, error)
+	Mentions(ctx context.Context, p access.Principal, q people.MentionQuery) ([]people.Mentioned, error)
+	UnseenMentions(ctx context.Context, p access.Principal) (int, error)
+	SeeMentions(ctx context.Context, p access.Principal, contact crm.ContactID) (int, error)
 	AddTask(ctx context.Context, p access.Principal, contact crm.ContactID, e people.TaskEdit) (*crm.Task, error)
 	EditTask(ctx context.Context, p access.Principal, id crm.TaskID, e people.TaskEdit) (*crm.Task, error)
 }
@@ -107,7 +109,7 @@ func (w *Web) Routes() []Route {
 		{"GET", "/", toInbox},
 		{"POST", "/preferences", w.prefer},
 		{"GET", "/static/{name}", static},
-	}, w.loginRoutes(), w.accountRoutes(), w.inboxRoutes(), w.leadRoutes(), w.contactRoutes(), w.importRoutes(), w.taskRoutes(), w.dashboardRoutes(), w.settingsRoutes())
+	}, w.loginRoutes(), w.accountRoutes(), w.inboxRoutes(), w.mentionRoutes(), w.leadRoutes(), w.contactRoutes(), w.importRoutes(), w.taskRoutes(), w.dashboardRoutes(), w.settingsRoutes())
 }
 
 // visitor is who looks at a page.

@@ -4,6 +4,7 @@ import { onFact, onState } from "./live.js";
 import { say, send } from "./forms.js";
 import { announce, mountNotify } from "./notify.js";
 import { mountKeys } from "./keys.js";
+import { heard } from "./mentions.js";
 import { mountMentions } from "./pickers.js";
 import { onSent, quote } from "./composer.js";
 import { refreshRow, rowOf, startList } from "./rows.js";
@@ -20,6 +21,7 @@ onFact((fact) => {
     return;
   }
   if (fact.kind === "resync") {
+    heard(fact, false);
     refreshRow();
     refreshThread();
     refreshPanel();
@@ -32,6 +34,7 @@ onFact((fact) => {
   }
   const here = thread();
   const mine = here && (fact.conversation_id === here.dataset.id || (!fact.conversation_id && fact.contact_id === here.dataset.contact));
+  heard(fact, mine && !document.hidden);
   if (mine && /^(message|conversation)\./.test(fact.kind)) refreshThread();
   if (here && fact.contact_id === here.dataset.contact && !/^message\.(status|amended)$/.test(fact.kind)) refreshPanel();
   if (/^(message|conversation|contact)\./.test(fact.kind)) {
@@ -46,7 +49,11 @@ onState((open) => {
   word.classList.toggle("lost", !open);
 });
 
-document.addEventListener("visibilitychange", () => !document.hidden && refreshThread());
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  refreshThread();
+  refreshPanel();
+});
 onSent(async () => refreshThread());
 
 // A click on a row or on another conversation of the contact opens it in place.

@@ -45,6 +45,17 @@ function ring() {
   });
 }
 
+// announceNote tells of a note that names the visitor.
+export function announceNote(fact, { who, words, to }) {
+  if (!on || Date.now() - Date.parse(fact.at) > 60_000) return;
+  ring();
+  const shown = new Notification(who, { body: words, tag: fact.data.note_id });
+  shown.onclick = () => {
+    focus();
+    location.assign(to);
+  };
+}
+
 // announce tells of a message that just came, unless it is being looked at.
 export function announce(fact, row, looking) {
   if (!on || looking || Date.now() - Date.parse(fact.at) > 60_000) return;

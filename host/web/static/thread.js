@@ -82,7 +82,9 @@ export const refreshPanel = coalesce(async () => {
   const here = thread();
   const panel = document.getElementById("panel");
   if (!here || !panel) return;
-  const fresh = (await part(withParam(withParam(address(), "part", "panel"), "peek", "1"))).getElementById("panel");
+  let to = withParam(address(), "part", "panel");
+  if (document.hidden) to = withParam(to, "peek", "1");
+  const fresh = (await part(to)).getElementById("panel");
   if (thread() !== here || !fresh) return;
   fresh.classList.toggle("shown", panel.classList.contains("shown"));
   morph(panel, fresh);
