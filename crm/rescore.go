@@ -13,7 +13,8 @@ type RescoreID = ID[Rescore]
 // RescoreState is how far a rescore has come.
 type RescoreState string
 
-// The states. One that ended never goes on; another is begun.
+// The states. One that was cancelled or failed may be gone on with, as another that
+// has what it did behind it.
 const (
 	RescoreRunning   RescoreState = "running" // a host works on it, or the next one will
 	RescoreDone      RescoreState = "done"
@@ -41,4 +42,10 @@ type Rescore struct {
 	LeasedUntil time.Time // by whoever works on it
 	StartedAt   time.Time
 	EndedAt     time.Time
+}
+
+// Stopped reports whether a rescore ended before it was done, so that it may be gone
+// on with. None, nil, did not.
+func (r *Rescore) Stopped() bool {
+	return r != nil && (r.State == RescoreCancelled || r.State == RescoreFailed)
 }

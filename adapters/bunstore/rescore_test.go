@@ -293,6 +293,44 @@ func TestRescoreGoesOn(t *testing.T) {
 	})
 }
 
+// TestRescoreIsResumed: one that was stopped goes on behind the last contact it
+// scored, and who still works on what it was does nothing more; by other rules it
+// begins anew.
+func TestRescoreIsResumed(t *testing.T) {
+	onBoth(t, func(t *testing.T, store *bunstore.Store) {
+		s := openShop(t, store, crmtest.NewClock(), 5)
+		s.crowd(1100)
+		if _, err := s.ResumeRescore(t.Context(), s.me); crm.CodeOf(err) != crm.NotFound {
+			t.Errorf("where there never was one, to go on is %v", err)
+		}
+		s.sells()
+		killed := &failing{Store: store.People()}
+		killed.left.Store(2)
+		if _, err := people.New(killed, s.mint).RescoreTurn(t.Context()); !errors.Is(err, errKilled) {
+			t.Fatal(err)
+		}
+		if _, err := s.ResumeRescore(t.Context(), s.me); crm.CodeOf(err) != crm.NotFound {
+			t.Errorf("while it runs, to go on is %v", err)
+		}
+		before, err := s.CancelRescore(t.Context(), s.me)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := s.ResumeRescore(t.Context(), s.me)
+		if err != nil || r.State != crm.RescoreRunning || r.Seen != 500 || r.After != before.After || r.Contacts != 1100 || r.ID == before.ID || !r.EndedAt.IsZero() {
+			t.Errorf("gone on with it is %+v, %v", r, err)
+		}
+		s.rescored()
+		if r, err = s.Rescore(t.Context(), s.me); err != nil || r.Seen != 1100 || r.Changed != 1100 || r.State != crm.RescoreDone {
+			t.Errorf("in the end it is %+v, %v", r, err)
+		}
+		s.wantAllBy(2, 1100)
+		if _, err := s.ResumeRescore(t.Context(), s.me); crm.CodeOf(err) != crm.NotFound {
+			t.Errorf("when it is done, to go on is %v", err)
+		}
+	})
+}
+
 // TestRescoreIsTakenOver: a host that comes back late to what another has brought
 // further does nothing twice.
 func TestRescoreIsTakenOver(t *testing.T) {

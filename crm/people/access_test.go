@@ -66,6 +66,16 @@ var calls = []struct {
 		_, err := s.SaveCannedReply(ctx, p, crm.CannedReplyID{}, people.CannedEdit{Shortcut: new(strings.ToLower(rand.Text())), Body: new("x")})
 		return err
 	}},
+	{"ResumeRescore", access.ManageLeads, "", func(ctx context.Context, s *people.Service, p access.Principal, _ ids) error {
+		if _, err := s.StartRescore(ctx, p); err != nil {
+			return err
+		}
+		if _, err := s.CancelRescore(ctx, p); err != nil {
+			return err
+		}
+		_, err := s.ResumeRescore(ctx, p)
+		return err
+	}},
 	{"Notes", access.ReadContacts, "contact", func(ctx context.Context, s *people.Service, p access.Principal, i ids) error {
 		_, err := s.Notes(ctx, p, i.contact, crm.NoteID{}, 0)
 		return err

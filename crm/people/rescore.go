@@ -59,6 +59,37 @@ func (s *Service) StartRescore(ctx context.Context, p access.Principal) (*crm.Re
 	return begun, nil
 }
 
+// ResumeRescore goes on with a rescore that was cancelled or failed, after the last
+// contact that it scored. NotFound if the newest is neither, Conflict
+// ("rules_changed") if other rules are in force now: what it did counts for nothing
+// then, and one begins anew.
+func (s *Service) ResumeRescore(ctx context.Context, p access.Principal) (*crm.Rescore, error) {
+	const op = "go on with the rescore"
+	if err := p.Check(access.ManageLeads); err != nil {
+		return nil, crm.Wrap(op, err)
+	}
+	var resumed *crm.Rescore
+	err := s.store.Update(ctx, p.WorkspaceID, func(ctx context.Context, tx Tx) error {
+		state, err := tx.Load(ctx, Need{WorkspaceID: p.WorkspaceID, LeadRules: true, Rescore: true})
+		if err != nil {
+			return err
+		}
+		if !state.Rescore.Stopped() {
+			return missing("rescore that was stopped")
+		}
+		if version := lead.Stored(state.LeadRules).Version(); version != state.Rescore.Version {
+			return &crm.Error{Op: op, Code: crm.Conflict, Reason: "rules_changed", Msg: "The rules are others now. Begin anew."}
+		}
+		resumed = s.newRescore(p, state.Rescore.Version)
+		resumed.Contacts, resumed.Seen, resumed.Changed, resumed.After = state.Rescore.Contacts, state.Rescore.Seen, state.Rescore.Changed, state.Rescore.After
+		return tx.Write(ctx, &crm.Changes{Rescores: []*crm.Rescore{resumed}, Facts: []crm.Fact{rescoreFact(resumed, p.Actor, resumed.StartedAt)}})
+	})
+	if err != nil {
+		return nil, crm.Wrap(op, err)
+	}
+	return resumed, nil
+}
+
 func (s *Service) newRescore(p access.Principal, version int) *crm.Rescore {
 	return &crm.Rescore{
 		ID: crm.NewID[crm.Rescore](s.mint), WorkspaceID: p.WorkspaceID, Version: version, State: crm.RescoreRunning, Author: p.Actor, StartedAt: s.mint.Now(),

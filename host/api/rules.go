@@ -50,6 +50,12 @@ func (a *API) rulesRoutes() []Route {
 				Tag: rulesTag, Summary: "Stop scoring again", About: "Whoever was scored again stays so; the others are when something happens about them. 404 if none runs.",
 				Answers: []Answer{{200, rescoreView{}, "The rescore, cancelled"}},
 			}},
+		{Method: "POST", Path: "/api/lead-rules/rescore/resume", Action: access.ManageLeads, Handler: a.resumeRescore,
+			Doc: Doc{
+				Tag: rulesTag, Summary: "Go on with scoring again",
+				About:   "Where a rescore was cancelled or failed. 404 if the newest is neither, 409 rules_changed if it was by other rules.",
+				Answers: []Answer{{200, rescoreView{}, "The rescore, running"}},
+			}},
 	}
 }
 
@@ -77,6 +83,10 @@ func (a *API) getRescore(ctx *fasthttp.RequestCtx) error { return a.rescore(ctx,
 
 func (a *API) startRescore(ctx *fasthttp.RequestCtx) error {
 	return a.rescore(ctx, a.People.StartRescore)
+}
+
+func (a *API) resumeRescore(ctx *fasthttp.RequestCtx) error {
+	return a.rescore(ctx, a.People.ResumeRescore)
 }
 
 func (a *API) cancelRescore(ctx *fasthttp.RequestCtx) error {

@@ -120,6 +120,10 @@ func TestRescore(t *testing.T) {
 		t.Errorf("cancelled it is %v", got)
 	}
 	w.us("DELETE", path, "").fails(404, "not_found")
+	if got := w.us("POST", path+"/resume", "").is(200); got.text("state") != "running" || got["ended_at"] != nil {
+		t.Errorf("gone on with it is %v", got)
+	}
+	w.us("POST", path+"/resume", "").fails(404, "not_found")
 	if got := w.us("POST", path, "").is(200); got.text("state") != "running" || got.object("author").text("kind") == "" {
 		t.Errorf("begun again it is %v", got)
 	}

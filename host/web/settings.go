@@ -52,6 +52,7 @@ type settingsPeople interface {
 	SetLeadRules(ctx context.Context, p access.Principal, document []byte, replaces int) (*lead.Rules, *crm.LeadRules, error)
 	Rescore(ctx context.Context, p access.Principal) (*crm.Rescore, error)
 	StartRescore(ctx context.Context, p access.Principal) (*crm.Rescore, error)
+	ResumeRescore(ctx context.Context, p access.Principal) (*crm.Rescore, error)
 	CancelRescore(ctx context.Context, p access.Principal) (*crm.Rescore, error)
 	TryLeadRules(ctx context.Context, p access.Principal, trial people.Trial) (people.Tried, error)
 }
@@ -126,6 +127,7 @@ func (w *Web) settingsRoutes() []Route {
 		{"POST", "/settings/rules/try", w.signedIn(s.tryRules)},
 		{"GET", rescorePath, w.signedIn(s.rescore)},
 		{"POST", rescorePath, w.signedIn(s.startRescore)},
+		{"POST", rescorePath + "/resume", w.signedIn(s.resumeRescore)},
 		{"POST", rescorePath + "/cancel", w.signedIn(s.cancelRescore)},
 
 		{"GET", "/settings/webhooks", w.signedIn(s.webhookLog)},

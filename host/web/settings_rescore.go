@@ -15,6 +15,7 @@ type rescorePage struct {
 	settingsFrame
 	State    crm.RescoreState // empty: there never was one
 	Running  bool
+	Resumes  bool   // it was stopped, and may be gone on with
 	By       string // who began it, when, and by which version of the rules
 	Ended    string
 	Reason   string
@@ -32,8 +33,15 @@ func (w settings) rescore(ctx *fasthttp.RequestCtx, v *visitor) error {
 		return err
 	}
 	p := rescorePage{
-		State: newest.State, Running: newest.State == crm.RescoreRunning,
+		State: newest.State, Running: newest.State == crm.RescoreRunning, Resumes: newest.Stopped(),
 		Seen: newest.Seen, Of: max(newest.Contacts, newest.Seen), Changed: newest.Changed, // who came in since it began is seen and was not counted
+	}
+	if p.Resumes {
+		rules, _, err := w.People.LeadRules(request.ContextOf(ctx), v.Principal)
+		if err != nil {
+			return err
+		}
+		p.Resumes = rules.Version() == newest.Version
 	}
 	if newest.State != "" {
 		p.By = v.say("settings.rescore_by", newest.Version, w.author(v, newest.Author), v.when(newest.StartedAt, w.Now()))
@@ -54,6 +62,16 @@ func (w settings) rescore(ctx *fasthttp.RequestCtx, v *visitor) error {
 // startRescore scores every contact again; a rescore that runs begins anew.
 func (w settings) startRescore(ctx *fasthttp.RequestCtx, v *visitor) error {
 	_, err := w.People.StartRescore(request.ContextOf(ctx), v.Principal)
+	return after(ctx, err, rescorePath)
+}
+
+// resumeRescore goes on with the one that was stopped. If that cannot be any more,
+// the page says how things are.
+func (w settings) resumeRescore(ctx *fasthttp.RequestCtx, v *visitor) error {
+	_, err := w.People.ResumeRescore(request.ContextOf(ctx), v.Principal)
+	if code := crm.CodeOf(err); code == crm.NotFound || code == crm.Conflict {
+		err = nil
+	}
 	return after(ctx, err, rescorePath)
 }
 

@@ -61,7 +61,7 @@ func init() {
 		return rescorePage{settingsFrame: frame(x), State: crm.RescoreRunning, Running: true, By: x, Seen: 500, Of: 1200, Changed: 3}
 	})
 	show("settings_rescore", "failed", func(x string) any {
-		return rescorePage{settingsFrame: frame(x), State: crm.RescoreFailed, By: x, Ended: x, Reason: x, Seen: 500, Of: 1200, Changed: 1}
+		return rescorePage{settingsFrame: frame(x), State: crm.RescoreFailed, Resumes: true, By: x, Ended: x, Reason: x, Seen: 500, Of: 1200, Changed: 1}
 	})
 	show("settings_canned", "typical", func(x string) any {
 		return cannedPage{settingsFrame: frame(x), Replies: []cannedLine{{ID: "1" + x, Shortcut: x, Body: x, Open: true}, {ID: "2" + x, Shortcut: x, Body: x}}, Typed: cannedLine{Shortcut: x, Body: x}}
