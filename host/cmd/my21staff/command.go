@@ -49,7 +49,7 @@ type invocation struct {
 // commands lists what the program can do.
 func commands() []command {
 	return append([]command{
-		serveCommand(), edgeCommand(), migrateCommand(), simulateCommand(), replayCommand(), importCommand(), exportCommand(), eraseCommand(),
+		serveCommand(), edgeCommand(), migrateCommand(), simulateCommand(), replayCommand(), importCommand(), exportCommand(), eraseCommand(), recountCommand(),
 		workspaceCommand(), channelCommand(), keyCommand(), rulesCommand(), configCommand(), versionCommand(),
 	}, built()...)
 }
