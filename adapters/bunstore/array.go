@@ -50,22 +50,6 @@ func (c *Column) null(is bool) {
 	}
 }
 
-// at returns a value as bun writes it into text.
-func (c *Column) at(row int) any {
-	switch c.Kind {
-	case IDs:
-		return uid(c.IDs[row])
-	case Texts:
-		return text(c.Texts[row])
-	case Integers:
-		return c.Integers[row]
-	case Bools:
-		return c.Bools[row]
-	default:
-		return c.Bytes[row]
-	}
-}
-
 // kinds says what each type of a row's field is stored as.
 var kinds = map[reflect.Type]Kind{
 	reflect.TypeFor[uid](): IDs, reflect.TypeFor[ref](): IDs,

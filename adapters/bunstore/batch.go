@@ -74,13 +74,9 @@ func insert[R any](b *batch, rows []R, on string, more func(*bun.InsertQuery) *b
 	}
 }
 
-// source begins an insert of rows: from arrays that are its arguments where the
-// database has them, else with the rows in its text.
+// source begins an insert of rows from columns that are its arguments.
 func source[R any](b *batch, rows []R) (*bun.InsertQuery, []any) {
 	s := b.t.store
-	if from, _ := s.dialect.Unnest(nil); from == "" {
-		return s.db.NewInsert().Model(&rows), nil
-	}
 	table := s.db.Table(reflect.TypeFor[R]())
 	var columns []Column
 	if columns, b.err = columnsOf(table, rows); b.err != nil {

@@ -36,8 +36,8 @@ type Dialect interface {
 	PlanAnew() []Statement
 
 	// Unnest returns what a statement selects columns from, as "… as v
-	// (names)", and its arguments, $1 for the first column; "" where rows have
-	// to stand in the text.
+	// (names)" or the like, which nothing but an end may follow, and its arguments,
+	// the first of the statement. Its text depends on the names alone.
 	Unnest(columns []Column) (source string, args []any)
 
 	// Index returns the statements that make documents findable, in place of

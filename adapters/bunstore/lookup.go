@@ -2,10 +2,7 @@ package bunstore
 
 import (
 	"context"
-	"strconv"
 	"strings"
-
-	"github.com/uptrace/bun/schema"
 )
 
 // lookup names rows by the values of some of their columns, of which the first is
@@ -62,7 +59,7 @@ func (l *lookup) empty() bool { return l.columns[0].Len() == 0 }
 
 // where returns a statement for the rows of a select that a lookup names; more
 // are conditions and an order in constant text, beginning with " and " or
-// " order by ". Where the database has arrays its text is always the same.
+// " order by ". Its text is always the same.
 //
 // Both databases are told to take the combinations one by one and look each up in
 // an index. Conditions that stand side by side with "or" would be shorter, but
@@ -75,25 +72,7 @@ func (s *Store) where(selected string, l *lookup, more string) Statement {
 		names[i] = c.Name
 	}
 	list := strings.Join(names, ", ")
-	if source == "" {
-		for i := range names {
-			names[i] = "column" + strconv.Itoa(i+1)
-		}
-		source = "(values " + l.spelled(s.db.QueryGen()) + ")"
-	}
-	return Statement{SQL: selected + " where (" + list + ") in (select " + strings.Join(names, ", ") + " from " + source + ")" + more, Args: args}
-}
-
-// spelled writes the combinations out.
-func (l *lookup) spelled(gen schema.QueryGen) string {
-	row := "(?" + strings.Repeat(", ?", len(l.columns)-1) + ")"
-	args := make([]any, 0, l.columns[0].Len()*len(l.columns))
-	for i := range l.columns[0].Len() {
-		for _, c := range l.columns {
-			args = append(args, c.at(i))
-		}
-	}
-	return gen.FormatQuery(row+strings.Repeat(", "+row, l.columns[0].Len()-1), args...)
+	return Statement{SQL: selected + " where (" + list + ") in (select " + list + " from " + source + ")" + more, Args: args}
 }
 
 // find is a step that appends the rows a lookup names to found; none for a lookup

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 	"github.com/uptrace/bun/schema"
 	"modernc.org/sqlite"
@@ -28,19 +27,32 @@ type dialect struct{ ready ready }
 func (*dialect) Schema() schema.Dialect { return sqlitedialect.New() }
 
 // Query implements bunstore.Dialect: one statement after the other, there is no
-// way between to save. Those with arguments have a text that comes again, and
-// outside a transaction they are kept prepared.
+// way between to save. Those with arguments have a text that comes again, and are
+// kept prepared.
 func (d *dialect) Query(ctx context.Context, on bunstore.Runner, statements []bunstore.Statement, each func(int, *sql.Rows) error) error {
 	for i, statement := range statements {
-		rows, err := d.ready.query(ctx, on, statement)
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(each(i, rows), rows.Close()); err != nil {
+		if err := d.one(ctx, on, statement, func(rows *sql.Rows) error { return each(i, rows) }); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// one runs a statement, and holds the rows it is given until then.
+func (d *dialect) one(ctx context.Context, on bunstore.Runner, statement bunstore.Statement, each func(*sql.Rows) error) error {
+	if len(statement.Args) == 1 {
+		if columns, is := statement.Args[0].([]bunstore.Column); is {
+			_, rows := provider()
+			number := rows.hold(columns)
+			defer rows.release(number)
+			statement.Args = []any{number}
+		}
+	}
+	rows, err := d.ready.query(ctx, on, statement)
+	if err != nil {
+		return err
+	}
+	return errors.Join(each(rows), rows.Close())
 }
 
 // Fault implements bunstore.Dialect by SQLite's result codes.
@@ -78,8 +90,10 @@ func (*dialect) PlanAnew() []bunstore.Statement { return nil }
 // ClaimLock implements bunstore.Dialect.
 func (*dialect) ClaimLock() string { return "" }
 
-// Unnest implements bunstore.Dialect: there are no arrays.
-func (*dialect) Unnest([]bunstore.Column) (string, []any) { return "", nil }
+// Unnest implements bunstore.Dialect. There are no arrays; see given.
+func (*dialect) Unnest(columns []bunstore.Column) (string, []any) {
+	return from(columns), []any{columns}
+}
 
 // Index implements bunstore.Dialect. The full-text table has no copy of the
 // tokens, and its rows are found by a number made of the subject's id. They are
@@ -91,36 +105,47 @@ func (*dialect) Index(docs []bunstore.Document) []bunstore.Query {
 	for _, doc := range docs {
 		numbered[rowid(doc)] = doc
 	}
-	var gone []int64
-	var fresh, known []schema.QueryAppender
+	gone, fresh, known := newDocuments(), newDocuments(), newDocuments()
 	for _, id := range slices.Sorted(maps.Keys(numbered)) {
 		doc := numbered[id]
-		row := bun.SafeQuery("(?, ?, ?, ?)", id, token(doc.WorkspaceID), strings.Join(doc.Tokens, " "), doc.Found[:])
 		switch {
 		case len(doc.Tokens) == 0 && doc.Known:
-			gone = append(gone, id)
+			gone.add(id, doc)
 		case len(doc.Tokens) > 0 && doc.Known:
-			known = append(known, row)
+			known.add(id, doc)
 		case len(doc.Tokens) > 0:
-			fresh = append(fresh, row)
+			fresh.add(id, doc)
 		}
 	}
+	const insert = "into search_index (rowid, workspace, tokens, found_id) select id, workspace, tokens, found_id from "
 	var queries []bunstore.Query
-	if len(gone) > 0 {
-		queries = append(queries, bunstore.Query{SQL: "delete from search_index where rowid in (?)", Args: []any{bun.List(gone)}})
-	}
-	for _, put := range []struct {
-		rows     []schema.QueryAppender
-		conflict string
-	}{{known, "replace"}, {fresh, "ignore"}} { // "replace" looks for a row before, which costs
-		if len(put.rows) > 0 {
-			queries = append(queries, bunstore.Query{
-				SQL:  "insert or " + put.conflict + " into search_index (rowid, workspace, tokens, found_id) values ?",
-				Args: []any{bun.List(put.rows)},
-			})
+	for _, do := range []struct {
+		sql, end string
+		docs     documents
+	}{
+		{"delete from search_index where rowid in (select id from ", ")", gone},
+		{"insert or replace " + insert, "", known}, // "replace" looks for a row before, which costs
+		{"insert or ignore " + insert, "", fresh},
+	} {
+		if do.docs[0].Len() > 0 {
+			queries = append(queries, bunstore.Query{SQL: do.sql + from(do.docs) + do.end, Args: []any{[]bunstore.Column(do.docs)}, Bound: true})
 		}
 	}
 	return queries
+}
+
+// documents are columns of search_index.
+type documents []bunstore.Column
+
+func newDocuments() documents {
+	return documents{{Name: "id", Kind: bunstore.Integers}, {Name: "workspace", Kind: bunstore.Texts}, {Name: "tokens", Kind: bunstore.Texts}, {Name: "found_id", Kind: bunstore.IDs}}
+}
+
+func (d documents) add(id int64, doc bunstore.Document) {
+	d[0].Integers = append(d[0].Integers, id)
+	d[1].Texts = append(d[1].Texts, token(doc.WorkspaceID))
+	d[2].Texts = append(d[2].Texts, strings.Join(doc.Tokens, " "))
+	d[3].IDs = append(d[3].IDs, doc.Found)
 }
 
 // rowid makes a document's row number: 63 bits of a hash, since a subject has

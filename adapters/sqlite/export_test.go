@@ -1,7 +1,34 @@
 package sqlite
 
+import (
+	"database/sql"
+	"net/url"
+
+	"github.com/my21staff/my21staff/adapters/bunstore"
+)
+
 // What the tests see of a sweep.
 var (
 	Sweep = sweep
 	Scrub = scrub
 )
+
+// Pool opens connections to a file as a store does.
+func Pool(path string, readOnly bool) (*sql.DB, error) {
+	settings := url.Values{}
+	if readOnly {
+		settings.Set("_query_only", "1")
+	}
+	return pool(path, settings, 1, nil)
+}
+
+// NewDialect returns a store's dialect.
+func NewDialect() bunstore.Dialect { return &dialect{} }
+
+// Held returns how many sets of rows are held.
+func Held() int {
+	_, g := provider()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.held)
+}

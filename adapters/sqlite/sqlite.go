@@ -145,15 +145,19 @@ func pool(path string, settings url.Values, size int, wrap func(driver.Connector
 	settings.Set("_synchronous", "FULL")
 	settings.Set("_foreign_keys", "1")
 	settings.Set("_dqs", "0")
-	var connector driver.Connector
-	connector, err := sqlite.NewConnector("file:" + (&url.URL{Path: path}).EscapedPath() + "?" + settings.Encode())
+	settings.Add("_pragma", "temp_store(memory)") // what a statement may have to take back went through a file
+	readOnly := settings.Get("_query_only") != "" // but for the table given, which is made first
+	settings.Del("_query_only")
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + settings.Encode()
+	to, err := sqlite.NewConnector(dsn)
 	if err != nil {
 		return nil, &crm.Error{Op: "open the database", Code: crm.Invalid, Msg: "This is not a path of a database file.", Err: err}
 	}
+	to = connector{to, dsn, readOnly}
 	if wrap != nil {
-		connector = wrap(connector)
+		to = wrap(to)
 	}
-	db := sql.OpenDB(connector)
+	db := sql.OpenDB(to)
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
 	return db, nil
