@@ -27,3 +27,12 @@ type Member struct {
 	Capacity int     // how many conversations it takes at once; 0: any number
 	Away     bool    // keeps what it has and is given nothing new
 }
+
+// What happens to members, as the feed and whoever audits it are told. The data name
+// the member, and for MemberChanged which of its fields changed.
+const (
+	MemberChanged FactKind = "member.changed" // it was added, or is another now
+	MemberInvited FactKind = "member.invited" // a link was made that signs it in
+	MemberJoined  FactKind = "member.joined"  // it signed in with a link
+	MemberReset   FactKind = "member.reset"   // its password, sessions and links were taken away
+)

@@ -3,6 +3,7 @@ package bunstore
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -62,14 +63,14 @@ func (r *memberRow) member() (*crm.Member, error) {
 }
 
 // SaveMember implements directory.Members.
-func (s directoryStore) SaveMember(ctx context.Context, m *crm.Member) error {
+func (s directoryStore) SaveMember(ctx context.Context, m *crm.Member, told ...crm.Fact) error {
 	return s.save(ctx, "save a member", m.WorkspaceID, func(b *batch) {
 		put(b, rowsOf(b, []*crm.Member{m}, memberOf), replaceByID)
 		b.do("delete from member_emails where workspace_id = ? and member_id = ?", uid(m.WorkspaceID), uid(m.ID))
 		if m.Email != "" {
 			put(b, []memberEmailRow{{Email: text(m.Email), WorkspaceID: uid(m.WorkspaceID), MemberID: uid(m.ID)}}, "")
 		}
-	})
+	}, told...)
 }
 
 // Member implements directory.Members.
@@ -93,4 +94,20 @@ func (s directoryStore) MembersByEmail(ctx context.Context, email string) ([]*cr
 		and(" join member_emails on members.workspace_id = member_emails.workspace_id and members.id = member_emails.member_id").
 		and(" where member_emails.email = ? order by members.workspace_id, members.id", text(email))
 	return list(ctx, s.reader("find a person's memberships", everywhere), q, (*memberRow).member)
+}
+
+// MissingTags implements directory.Members.
+func (s directoryStore) MissingTags(ctx context.Context, ws crm.WorkspaceID, tags []crm.TagID) ([]crm.TagID, error) {
+	asked := lookupBy(byID)
+	addIDs(asked, uid(ws), tags)
+	var rows []tagRow
+	l := s.reader("look for tags", of(ws))
+	if err := l.run(ctx, find(ctx, l, asked, "", &rows)...); err != nil {
+		return nil, err
+	}
+	known := make(map[crm.TagID]bool, len(rows))
+	for _, row := range rows {
+		known[crm.TagID(row.ID)] = true
+	}
+	return slices.DeleteFunc(slices.Clone(tags), func(id crm.TagID) bool { return known[id] }), nil
 }

@@ -50,14 +50,14 @@ func (r *sessionRow) session() (*crm.Session, error) {
 
 // SaveSession implements directory.Sessions. Sessions of the workspace that
 // ended before this one began are dropped on the way.
-func (s directoryStore) SaveSession(ctx context.Context, session *crm.Session) error {
+func (s directoryStore) SaveSession(ctx context.Context, session *crm.Session, told ...crm.Fact) error {
 	return s.save(ctx, "save a session", session.WorkspaceID, func(b *batch) {
 		ws, ended := uid(session.WorkspaceID), stamp(session.CreatedAt)
 		b.do("delete from session_hashes where workspace_id = ? and hash in (select hash from sessions where workspace_id = ? and expires_at <= ?)", ws, ws, ended)
 		b.do("delete from sessions where workspace_id = ? and expires_at <= ?", ws, ended)
 		put(b, rowsOf(b, []*crm.Session{session}, sessionOf), "")
 		put(b, []sessionHashRow{{Hash: session.Hash[:], WorkspaceID: ws}}, "")
-	})
+	}, told...)
 }
 
 // SessionByHash implements directory.Sessions.
@@ -76,12 +76,12 @@ func (s directoryStore) Sessions(ctx context.Context, ws crm.WorkspaceID, member
 }
 
 // DropSessions implements directory.Sessions.
-func (s directoryStore) DropSessions(ctx context.Context, ws crm.WorkspaceID, member crm.MemberID, but [32]byte) error {
+func (s directoryStore) DropSessions(ctx context.Context, ws crm.WorkspaceID, member crm.MemberID, but [32]byte, told ...crm.Fact) error {
 	return s.save(ctx, "end sessions", ws, func(b *batch) {
 		b.do("delete from session_hashes where workspace_id = ? and hash in (select hash from sessions where workspace_id = ? and member_id = ? and hash <> ?)",
 			uid(ws), uid(ws), uid(member), but[:])
 		b.do("delete from sessions where workspace_id = ? and member_id = ? and hash <> ?", uid(ws), uid(member), but[:])
-	})
+	}, told...)
 }
 
 // TakeSession implements directory.Sessions.

@@ -36,12 +36,16 @@ func (r *workspaceRow) workspace() (*crm.Workspace, error) {
 
 type directoryStore struct{ *Store }
 
-// save writes one row of the directory in a transaction of its own.
-func (s directoryStore) save(ctx context.Context, op string, ws crm.WorkspaceID, write func(*batch)) error {
+// save writes one row of the directory in a transaction of its own, with the facts
+// that tell of it.
+func (s directoryStore) save(ctx context.Context, op string, ws crm.WorkspaceID, write func(*batch), told ...crm.Fact) error {
 	return s.transact(ctx, op, of(ws), func(ctx context.Context, t *tx) error {
 		b := t.batch()
 		write(b)
-		return b.run(ctx)
+		if err := b.run(ctx); err != nil {
+			return err
+		}
+		return t.Write(ctx, &crm.Changes{Facts: told})
 	})
 }
 

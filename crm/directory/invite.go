@@ -24,7 +24,7 @@ func (s *Service) Invite(ctx context.Context, p access.Principal, member crm.Mem
 	if err != nil {
 		return "", crm.Wrap(op, err)
 	}
-	token, err := s.begin(ctx, crm.Session{WorkspaceID: m.WorkspaceID, MemberID: m.ID, Link: true}, InviteFor)
+	token, err := s.begin(ctx, crm.Session{WorkspaceID: m.WorkspaceID, MemberID: m.ID, Link: true}, InviteFor, s.told(crm.MemberInvited, m, p.Actor))
 	return token, crm.Wrap(op, err)
 }
 
@@ -41,21 +41,21 @@ func (s *Service) Reset(ctx context.Context, p access.Principal, member crm.Memb
 	if m.ID == p.Member {
 		return "", &crm.Error{Op: op, Code: crm.Refused, Reason: "own_access", Msg: "Change your own password under your account."}
 	}
-	if err := s.expel(ctx, m); err != nil {
+	if err := s.expel(ctx, m, p.Actor); err != nil {
 		return "", crm.Wrap(op, err)
 	}
-	token, err := s.begin(ctx, crm.Session{WorkspaceID: m.WorkspaceID, MemberID: m.ID, Link: true}, InviteFor)
+	token, err := s.begin(ctx, crm.Session{WorkspaceID: m.WorkspaceID, MemberID: m.ID, Link: true}, InviteFor, s.told(crm.MemberInvited, m, p.Actor))
 	return token, crm.Wrap(op, err)
 }
 
 // expel takes from a member all it signs in with. The password goes first: who has
 // it could sign in between.
-func (s *Service) expel(ctx context.Context, m *crm.Member) error {
+func (s *Service) expel(ctx context.Context, m *crm.Member, by crm.Actor) error {
 	defer s.forget()
 	if err := s.store.DropPassword(ctx, m.WorkspaceID, m.ID); err != nil {
 		return err
 	}
-	return s.store.DropSessions(ctx, m.WorkspaceID, m.ID, [32]byte{})
+	return s.store.DropSessions(ctx, m.WorkspaceID, m.ID, [32]byte{}, s.told(crm.MemberReset, m, by))
 }
 
 // entrusted returns a member at work whose access p may hand out.
@@ -73,16 +73,31 @@ func (s *Service) entrusted(ctx context.Context, p access.Principal, member crm.
 // Rename changes the name of the member who asks, which needs no leave. A key is
 // NotFound: it is no member.
 func (s *Service) Rename(ctx context.Context, p access.Principal, name string) (*crm.Member, error) {
-	const op = "rename oneself"
+	name = strings.TrimSpace(name)
+	if err := crm.CheckText("name", "The name", name, 1, MaxName); err != nil {
+		return nil, crm.Wrap("rename oneself", err)
+	}
+	m, err := s.changeSelf(ctx, p, func(m *crm.Member) { m.Name = name })
+	return m, crm.Wrap("rename oneself", err)
+}
+
+// SetAway says that the member who asks is away, or back, which needs no leave: the
+// rules of assignment give it nothing new meanwhile. A key is NotFound: it is no
+// member.
+func (s *Service) SetAway(ctx context.Context, p access.Principal, away bool) (*crm.Member, error) {
+	m, err := s.changeSelf(ctx, p, func(m *crm.Member) { m.Away = away })
+	return m, crm.Wrap("set oneself away", err)
+}
+
+// changeSelf changes the member who asks.
+func (s *Service) changeSelf(ctx context.Context, p access.Principal, change func(*crm.Member)) (*crm.Member, error) {
 	s.owners.Lock()
 	defer s.owners.Unlock()
 	m, err := s.active(ctx, p.WorkspaceID, p.Member, missing("member at work"))
 	if err != nil {
-		return nil, crm.Wrap(op, err)
+		return nil, err
 	}
-	m.Name = strings.TrimSpace(name)
-	if err := crm.CheckText("name", "The name", m.Name, 1, MaxName); err != nil {
-		return nil, crm.Wrap(op, err)
-	}
-	return m, crm.Wrap(op, s.store.SaveMember(ctx, m))
+	old := *m
+	change(m)
+	return m, s.store.SaveMember(ctx, m, s.changed(old, *m, p.Actor)...)
 }

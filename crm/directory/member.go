@@ -52,8 +52,8 @@ const (
 //
 // Whoever may not do what the member may, before or after, is Forbidden: an
 // admin neither makes owners nor changes one. Disabling or demoting the last
-// owner is Refused ("last_owner"), an e-mail address that another member has is
-// Conflict ("email_taken"), an unknown id NotFound. Who is signed in has the new role, or none,
+// owner is Refused ("last_owner"), a skill that is no tag of the workspace is
+// Invalid, an e-mail address that another member has is Conflict ("email_taken"), an unknown id NotFound. Who is signed in has the new role, or none,
 // here at once and on other hosts within KnownFor.
 func (s *Service) SaveMember(ctx context.Context, p access.Principal, m crm.Member) (*crm.Member, error) {
 	const op = "save member"
@@ -80,11 +80,33 @@ func (s *Service) SaveMember(ctx context.Context, p access.Principal, m crm.Memb
 	if err := checkMember(p, old, m, members); err != nil {
 		return nil, crm.Wrap(op, err)
 	}
+	if err := s.checkSkills(ctx, &m, old); err != nil {
+		return nil, crm.Wrap(op, err)
+	}
 	defer s.forget()
-	if err := s.store.SaveMember(ctx, &m); err != nil {
+	if err := s.store.SaveMember(ctx, &m, s.changed(old, m, p.Actor)...); err != nil {
 		return nil, crm.Wrap(op, err)
 	}
 	return &m, nil
+}
+
+// checkSkills refuses skills that are no tags of the workspace. One that the member
+// had before its tag was deleted goes.
+func (s *Service) checkSkills(ctx context.Context, m *crm.Member, old crm.Member) error {
+	if len(m.Skills) == 0 {
+		return nil
+	}
+	gone, err := s.store.MissingTags(ctx, m.WorkspaceID, m.Skills)
+	if err != nil {
+		return err
+	}
+	for _, id := range gone {
+		if !slices.Contains(old.Skills, id) {
+			return invalid("skills", "A skill is one of the workspace's tags; "+id.String()+" is none.")
+		}
+	}
+	m.Skills = slices.DeleteFunc(m.Skills, func(id crm.TagID) bool { return slices.Contains(gone, id) })
+	return nil
 }
 
 // readMember returns the member as it is stored, or what is wrong with it.

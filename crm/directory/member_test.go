@@ -23,6 +23,7 @@ func TestSaveMember(t *testing.T) {
 	if !reflect.DeepEqual(*m, want) {
 		t.Errorf("the new member is %+v, want %+v", *m, want)
 	}
+	japan, korea := o.tag("Japan"), o.tag("Korea")
 	left := o.clock.Advance(time.Hour)
 	for _, step := range []struct {
 		change func(m *crm.Member)
@@ -32,8 +33,8 @@ func TestSaveMember(t *testing.T) {
 		{func(m *crm.Member) { m.DisabledAt = left.Add(time.Hour) }, func() { want.DisabledAt = left }},
 		{func(m *crm.Member) { m.DisabledAt = o.clock.Advance(time.Hour) }, func() {}}, // it left when it left
 		{func(m *crm.Member) { m.CreatedAt, m.WorkspaceID = left, o.them.WorkspaceID }, func() {}},
-		{func(m *crm.Member) { m.Skills, m.Capacity, m.Away = []crm.TagID{{15: 9}, {15: 8}, {15: 9}}, 12, true }, func() {
-			want.Skills, want.Capacity, want.Away = []crm.TagID{{15: 8}, {15: 9}}, 12, true
+		{func(m *crm.Member) { m.Skills, m.Capacity, m.Away = []crm.TagID{korea, japan, korea}, 12, true }, func() {
+			want.Skills, want.Capacity, want.Away = []crm.TagID{japan, korea}, 12, true
 		}},
 		{func(m *crm.Member) { m.Skills, m.Capacity, m.Away = []crm.TagID{}, 0, false }, func() { want.Skills, want.Capacity, want.Away = nil, 0, false }},
 		{func(m *crm.Member) { m.DisabledAt = time.Time{} }, func() { want.DisabledAt = time.Time{} }},

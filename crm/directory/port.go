@@ -30,9 +30,12 @@ type Workspaces interface {
 
 // Members keeps the people.
 type Members interface {
-	// SaveMember inserts or replaces a member. An e-mail address that another
-	// member of the workspace has is Conflict.
-	SaveMember(ctx context.Context, m *crm.Member) error
+	// SaveMember inserts or replaces a member and tells facts of its workspace, in
+	// one transaction. An e-mail address that another member of the workspace has
+	// is Conflict.
+	SaveMember(ctx context.Context, m *crm.Member, told ...crm.Fact) error
+	// MissingTags returns which of some tags the workspace does not have.
+	MissingTags(ctx context.Context, ws crm.WorkspaceID, tags []crm.TagID) ([]crm.TagID, error)
 	// Member returns one, or NotFound.
 	Member(ctx context.Context, ws crm.WorkspaceID, id crm.MemberID) (*crm.Member, error)
 	// Members returns a workspace's members, oldest first.
@@ -69,8 +72,9 @@ type Channels interface {
 
 // Sessions keeps who is signed in.
 type Sessions interface {
-	// SaveSession inserts a session or link.
-	SaveSession(ctx context.Context, s *crm.Session) error
+	// SaveSession inserts a session or link and tells facts of its workspace, in
+	// one transaction.
+	SaveSession(ctx context.Context, s *crm.Session, told ...crm.Fact) error
 	// SessionByHash returns the session or link in any workspace, or NotFound.
 	// One that expired is NotFound.
 	SessionByHash(ctx context.Context, hash [32]byte, now time.Time) (*crm.Session, error)
@@ -81,8 +85,8 @@ type Sessions interface {
 	// was the one that did: a link works once, however many race for it.
 	TakeSession(ctx context.Context, ws crm.WorkspaceID, hash [32]byte) (bool, error)
 	// DropSessions deletes a member's sessions and links, but for the one of a
-	// hash.
-	DropSessions(ctx context.Context, ws crm.WorkspaceID, member crm.MemberID, but [32]byte) error
+	// hash, and tells facts, in one transaction.
+	DropSessions(ctx context.Context, ws crm.WorkspaceID, member crm.MemberID, but [32]byte, told ...crm.Fact) error
 }
 
 // Passwords keeps what members sign in with.

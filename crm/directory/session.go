@@ -48,7 +48,8 @@ func (s *Service) SignIn(ctx context.Context, link, browser string) (crm.Secret,
 	case !taken:
 		return "", access.Principal{}, crm.Wrap(op, denied)
 	}
-	token, err := s.begin(ctx, crm.Session{WorkspaceID: found.WorkspaceID, MemberID: found.MemberID, ByLink: true, Browser: browser}, SessionFor)
+	token, err := s.begin(ctx, crm.Session{WorkspaceID: found.WorkspaceID, MemberID: found.MemberID, ByLink: true, Browser: browser}, SessionFor,
+		s.told(crm.MemberJoined, member, crm.Actor{Kind: crm.ByMember, ID: member.ID.String()}))
 	if err != nil {
 		return "", access.Principal{}, crm.Wrap(op, err)
 	}
@@ -95,8 +96,8 @@ func (s *Service) SignOut(ctx context.Context, token string) error {
 }
 
 // begin stores a session or link that is good for a while, and returns its
-// token.
-func (s *Service) begin(ctx context.Context, session crm.Session, lasts time.Duration) (crm.Secret, error) {
+// token. The facts are told with it.
+func (s *Service) begin(ctx context.Context, session crm.Session, lasts time.Duration, told ...crm.Fact) (crm.Secret, error) {
 	token, err := s.token()
 	if err != nil {
 		return "", err
@@ -107,7 +108,7 @@ func (s *Service) begin(ctx context.Context, session crm.Session, lasts time.Dur
 		session.BeganAt = session.CreatedAt
 	}
 	session.ExpiresAt = session.CreatedAt.Add(lasts)
-	if err := s.store.SaveSession(ctx, &session); err != nil {
+	if err := s.store.SaveSession(ctx, &session, told...); err != nil {
 		return "", err
 	}
 	return crm.Secret(token), nil

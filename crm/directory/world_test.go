@@ -14,7 +14,9 @@ import (
 	"github.com/my21staff/my21staff/crm/access"
 	"github.com/my21staff/my21staff/crm/crmtest"
 	"github.com/my21staff/my21staff/crm/directory"
+	"github.com/my21staff/my21staff/crm/feed"
 	"github.com/my21staff/my21staff/crm/inbox"
+	"github.com/my21staff/my21staff/crm/people"
 )
 
 var _ inbox.Channels = (*directory.Service)(nil)
@@ -26,6 +28,8 @@ type office struct {
 	clock *crmtest.Clock
 	mint  *crm.Mint
 	store directory.Store
+	feed  feed.Store
+	tags  people.Store
 	close func() error
 	file  string
 	me    access.Principal // an owner
@@ -49,7 +53,7 @@ func newOffice(t *testing.T) *office {
 		}
 	})
 	clock := crmtest.NewClock()
-	o := &office{t: t, clock: clock, mint: clock.Mint(1), store: store.Directory(), close: store.Close, file: file}
+	o := &office{t: t, clock: clock, mint: clock.Mint(1), store: store.Directory(), feed: store.Feed(), tags: store.People(), close: store.Close, file: file}
 	o.Service = o.host()
 	o.me, o.them = o.workspace("Ours"), o.workspace("Theirs")
 	return o
@@ -117,4 +121,14 @@ func code(err error) string {
 		text += " " + e.Reason
 	}
 	return text
+}
+
+// tag makes a tag of our workspace.
+func (o *office) tag(name string) crm.TagID {
+	o.t.Helper()
+	tag, err := people.New(o.tags, o.mint).SaveTag(o.t.Context(), o.me, crm.Tag{Name: name})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return tag.ID
 }

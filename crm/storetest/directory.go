@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"crypto/sha256"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -24,6 +25,8 @@ var directoryTests = []test{
 	{"hands a session to one of those who race for it", directoryTake},
 	{"ends a member's sessions but one", directoryDrop},
 	{"keeps a member's password", directoryPassword},
+	{"tells of members and sessions with what it tells of", directoryTells},
+	{"says which tags a workspace does not have", directoryTags},
 }
 
 func directoryWorkspaces(t *testing.T, w *world) {
@@ -306,5 +309,50 @@ func directoryTake(t *testing.T, w *world) {
 	wantCode(t, "a session that was taken", err, crm.NotFound)
 	if _, err := dir.SessionByHash(t.Context(), w.theirs.session.Hash, w.theirs.session.CreatedAt); err != nil {
 		t.Errorf("another session: %v", err)
+	}
+}
+
+func directoryTells(t *testing.T, w *world) {
+	dir, now := w.store.Directory(), w.mint.Now()
+	fact := func(kind crm.FactKind) crm.Fact {
+		return crm.Fact{WorkspaceID: w.ours.ws, Kind: kind, At: now, Actor: crm.Actor{Kind: crm.BySystem}}
+	}
+	_, last, err := w.store.Feed().Bounds(t.Context(), w.ours.ws)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session := copied(w.ours.session)
+	session.Hash = sha256.Sum256([]byte("another"))
+	twin := w.ours.Member()
+	twin.Email = w.ours.Owner.Email
+	wantCode(t, "a second member of an address", dir.SaveMember(t.Context(), twin, fact("refused")), crm.Conflict)
+	for _, err := range []error{
+		dir.SaveMember(t.Context(), w.ours.Member(), fact(crm.MemberChanged)),
+		dir.SaveSession(t.Context(), session, fact(crm.MemberInvited), fact(crm.MemberJoined)),
+		dir.DropSessions(t.Context(), w.ours.ws, w.ours.Owner.ID, [32]byte{}, fact(crm.MemberReset)),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var kinds []crm.FactKind
+	for i, f := range must[[]crm.Fact](t)(w.store.Feed().Facts(t.Context(), w.ours.ws, last, all)) {
+		if kinds = append(kinds, f.Kind); f.Seq != last+int64(i)+1 {
+			t.Errorf("fact %d has the number %d", i, f.Seq)
+		}
+	}
+	if want := []crm.FactKind{crm.MemberChanged, crm.MemberInvited, crm.MemberJoined, crm.MemberReset}; !slices.Equal(kinds, want) {
+		t.Errorf("the feed tells %v, want %v", kinds, want)
+	}
+}
+
+func directoryTags(t *testing.T, w *world) {
+	none := crm.NewID[crm.Tag](w.mint)
+	missing := must[[]crm.TagID](t)(w.store.Directory().MissingTags(t.Context(), w.ours.ws, []crm.TagID{w.theirs.tag.ID, w.ours.tag.ID, none}))
+	if want := []crm.TagID{w.theirs.tag.ID, none}; !slices.Equal(missing, want) {
+		t.Errorf("not ours are %v, want %v", missing, want)
+	}
+	if missing := must[[]crm.TagID](t)(w.store.Directory().MissingTags(t.Context(), w.ours.ws, nil)); len(missing) > 0 {
+		t.Errorf("of no tags %v are missing", missing)
 	}
 }

@@ -8,10 +8,19 @@ import (
 )
 
 func (a *API) meRoutes() []Route {
-	return []Route{{
-		Method: "GET", Path: "/api/me", Handler: a.getMe,
-		Doc: Doc{Tag: "Me", Summary: "Who asks, in which workspace, and what it may do", Answers: []Answer{{200, meView{}, "You"}}},
-	}}
+	return []Route{
+		{
+			Method: "GET", Path: "/api/me", Handler: a.getMe,
+			Doc: Doc{Tag: "Me", Summary: "Who asks, in which workspace, and what it may do", Answers: []Answer{{200, meView{}, "You"}}},
+		},
+		{
+			Method: "PUT", Path: "/api/me/away", Handler: a.putAway,
+			Doc: Doc{
+				Tag: "Me", Summary: "Say that you are away, or back", About: "The rules of assignment give you nothing new meanwhile. 404 for an API key: it is no member.",
+				Body: awayBody{}, Example: `{"away":true}`, Answers: []Answer{{200, memberView{}, "You, as the team sees you"}},
+			},
+		},
+	}
 }
 
 // meView is who asks.
@@ -42,4 +51,21 @@ func (a *API) getMe(ctx *fasthttp.RequestCtx) error {
 		me.Member = new(memberOf(member))
 	}
 	return answer(ctx, 200, me)
+}
+
+// awayBody says whether who asks is away.
+type awayBody struct {
+	Away bool `json:"away"`
+}
+
+func (a *API) putAway(ctx *fasthttp.RequestCtx) error {
+	var body awayBody
+	if err := readJSON(ctx, &body); err != nil {
+		return err
+	}
+	member, err := a.Directory.SetAway(request.ContextOf(ctx), request.PrincipalOf(ctx), body.Away)
+	if err != nil {
+		return err
+	}
+	return answer(ctx, 200, memberOf(member))
 }

@@ -36,6 +36,7 @@ func (w *Web) accountRoutes() []Route {
 	return []Route{
 		{"GET", "/account", w.signedIn(w.account)},
 		{"POST", "/account/name", w.signedIn(w.rename)},
+		{"POST", "/account/away", w.signedIn(w.setAway)},
 		{"POST", "/account/password", w.signedIn(w.password)},
 		{"POST", "/account/others", w.signedIn(w.signOutOthers)},
 		{"POST", "/account/session", w.signedIn(w.endSession)},
@@ -81,6 +82,20 @@ func (w *Web) rename(ctx *fasthttp.RequestCtx, v *visitor) error {
 		return again(ctx, func() error { return w.showAccount(ctx, v, accountPage{Name: name, Problem: v.problem(err)}) })
 	}
 	return after(ctx, err, "/account?done=saved")
+}
+
+// setAway says that the visitor is away, or back.
+func (w *Web) setAway(ctx *fasthttp.RequestCtx, v *visitor) error {
+	away := posted(ctx, "away") == "1"
+	if _, err := w.Directory.SetAway(request.ContextOf(ctx), v.Principal, away); err != nil {
+		return err
+	}
+	if away {
+		back(ctx, "away")
+	} else {
+		back(ctx, "back")
+	}
+	return nil
 }
 
 // password sets the visitor's password. A wrong old one counts like one at sign-in.

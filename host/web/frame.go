@@ -20,6 +20,7 @@ type Frame struct {
 	Workspace string // empty for nobody
 	Beside    []neighbour
 	Member    string
+	Away      bool   // the member says it is
 	Token     string // for the forms
 	Sections  []section
 	Done      string   // what a form has just done
@@ -49,7 +50,7 @@ var sections = []section{
 func (v *visitor) frame(ctx *fasthttp.RequestCtx, title, chosen string) Frame {
 	f := bare(ctx, v.lang, title)
 	f.Workspace, f.Member, f.Token = v.workspace.Name, v.members[v.Member.String()], formToken(v.session)
-	f.Beside = v.beside
+	f.Beside, f.Away = v.beside, v.away
 	f.Done = v.lang.known("done", string(ctx.QueryArgs().Peek("done")))
 	for _, s := range sections {
 		if v.Can(s.Action) {

@@ -173,7 +173,11 @@ func (w *Web) tags(ctx context.Context, v *visitor) ([]*crm.Tag, error) {
 func (v *visitor) memberChoices(chosen string) []choice {
 	var all []choice
 	for _, m := range v.colleagues {
-		all = append(all, choice{m.ID.String(), m.Name, m.ID.String() == chosen})
+		label := m.Name
+		if m.Away {
+			label = v.say("inbox.away", m.Name)
+		}
+		all = append(all, choice{m.ID.String(), label, m.ID.String() == chosen})
 	}
 	slices.SortFunc(all, func(a, b choice) int {
 		return cmp.Or(strings.Compare(a.Label, b.Label), strings.Compare(a.Value, b.Value))

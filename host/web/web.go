@@ -37,6 +37,7 @@ type Directory interface {
 	KnownWorkspace(ctx context.Context, id crm.WorkspaceID) (*crm.Workspace, error)
 	Members(ctx context.Context, p access.Principal) ([]*crm.Member, error)
 	Member(ctx context.Context, ws crm.WorkspaceID, id crm.MemberID) (*crm.Member, error)
+	SetAway(ctx context.Context, p access.Principal, away bool) (*crm.Member, error)
 	Rename(ctx context.Context, p access.Principal, name string) (*crm.Member, error)
 	Channels(ctx context.Context, p access.Principal) ([]*crm.Channel, error)
 	AllChannels(ctx context.Context) ([]*crm.Channel, error)
@@ -121,6 +122,7 @@ type visitor struct {
 	zone       *time.Location
 	members    map[string]string // names by id
 	colleagues []*crm.Member     // those at work, without the visitor
+	away       bool              // the visitor is
 	tags       []*crm.Tag        // see Web.tags
 	beside     []neighbour       // the other workspaces the browser is signed in to
 }
@@ -182,6 +184,7 @@ func (w *Web) visitor(ctx *fasthttp.RequestCtx) (*visitor, error) {
 	}
 	for _, m := range members {
 		v.members[m.ID.String()] = m.Name
+		v.away = v.away || m.Away && m.ID == v.Member
 		if m.DisabledAt.IsZero() && m.ID != v.Member {
 			v.colleagues = append(v.colleagues, m)
 		}

@@ -34,6 +34,7 @@ onFact((fact) => {
   }
   const here = thread();
   const mine = here && (fact.conversation_id === here.dataset.id || (!fact.conversation_id && fact.contact_id === here.dataset.contact));
+  if (fact.kind === "member.changed") refreshThread(); // who may be given the conversation, and who is away
   heard(fact, mine && !document.hidden);
   if (mine && /^(message|conversation)\./.test(fact.kind)) refreshThread();
   if (here && fact.contact_id === here.dataset.contact && !/^message\.(status|amended)$/.test(fact.kind)) refreshPanel();

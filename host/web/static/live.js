@@ -6,7 +6,7 @@ const kinds = [
   "message.received", "message.created", "message.status", "message.amended",
   "conversation.created", "conversation.changed",
   "contact.created", "contact.changed", "contact.duplicate", "contact.merged", "contact.parted", "contact.erased", "contacts.imported", "leads.rescored",
-  "note.created", "mention.seen", "task.changed", "tag.changed", "field.changed", "pipeline.changed", "template.changed", "channel.changed",
+  "note.created", "mention.seen", "member.changed", "task.changed", "tag.changed", "field.changed", "pipeline.changed", "template.changed", "channel.changed",
   "typing", "resync",
 ];
 const facts = new Set();
