@@ -45,7 +45,7 @@ func reasons(t *testing.T) (all []string) {
 var programsOnly = []string{
 	"interactive.", "contacts", "contacts.", "template.", "location.", "bad_mode", "bad_external_id", "bad_to", "bad_type", "bad_user_id", "bad_wa_id", "bad_other_id",
 	"bad_idempotency_key", "idempotency_key_reused", "bad_position", "bad_policy", "panic", "corrupt", "bad_filter", "no_view", "bad_channel_id", "bad_status",
-	"bad_reply_to", "bad_snoozed_until", "cross_origin", "bad_limit", "taken",
+	"bad_reply_to", "bad_snoozed_until", "bad_limit", "taken",
 }
 
 // Whatever a form may be refused for is said in the visitor's language.

@@ -109,7 +109,7 @@ func webhooksAddress(verdict, after string) string {
 func (w settings) deliveryLine(v *visitor, d *crm.Delivery) deliveryLine {
 	return deliveryLine{
 		ID: d.ID.String(), At: v.when(d.ReceivedAt, w.Now()), AtISO: iso(d.ReceivedAt), Provider: d.Provider, Event: d.Event,
-		Verdict: d.Verdict, Facts: d.Facts, Applied: d.Applied, Seen: d.Seen, Reason: d.Reason,
+		Verdict: d.Verdict, Facts: d.Facts, Applied: d.Applied, Seen: d.Seen, Reason: v.because(d.Reason),
 	}
 }
 
