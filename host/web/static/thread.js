@@ -52,7 +52,10 @@ export const refreshThread = coalesce(async () => {
   if (thread() !== here || !fresh) return;
   const end = atEnd();
   morph(document.getElementById("thread-head"), fresh.querySelector("#thread-head"));
-  if (!document.querySelector("#messages > .more [href]:not(#older)")) show(fresh.querySelector("#bubbles"), end); // not on a page of older ones
+  if (!document.querySelector("#messages > .more [href]:not(#older)")) { // not on a page of older ones
+    if (joins(fresh.querySelector("#bubbles"))) show(fresh.querySelector("#bubbles"), end);
+    else await anew(here);
+  }
   const composer = document.getElementById("composer");
   const next = fresh.querySelector("#composer");
   if ((composer.dataset.until === undefined) !== (next.dataset.until === undefined)) {
@@ -63,6 +66,26 @@ export const refreshThread = coalesce(async () => {
     composer.dataset.until = next.dataset.until;
   }
 });
+
+// joins reports whether the newest messages follow on from those on the page: who
+// slept may have missed more than are asked for.
+function joins(fresh) {
+  const known = bubbles().querySelectorAll(":scope > :not(.waiting)");
+  return known.length === 0 || [...known].some((node) => fresh.querySelector("#" + CSS.escape(node.id)));
+}
+
+// anew shows a page of the newest messages in place of those on the page.
+async function anew(here) {
+  const fresh = await part(withParam(withParam(address(), "part", "messages"), "peek", "1"));
+  if (thread() !== here) return;
+  const waiting = [...bubbles().querySelectorAll(".waiting")];
+  document.getElementById("older")?.closest(".more").remove();
+  const older = fresh.querySelector("#older")?.closest(".more");
+  if (older) messages().prepend(older);
+  bubbles().replaceChildren(...fresh.querySelector("#bubbles").children, ...waiting);
+  days();
+  toEnd();
+}
 
 // show patches the newest messages into those on the page.
 function show(fresh, end) {
