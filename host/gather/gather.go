@@ -163,7 +163,7 @@ func (g *Gatherer) let(ctx context.Context, r webhook.Request) (*waiter, error) 
 		return nil, err
 	}
 	ws := a.Workspace()
-	w := &waiter{arrival: a, lane: ws, queue: g.queueOf(ws), weight: weight{facts: max(1, a.Facts()), bytes: len(r.Body)}, done: make(chan struct{})}
+	w := &waiter{arrival: a, lane: ws, queue: g.queueOf(ws), weight: weightOf(a, r), done: make(chan struct{})}
 	if !g.enter(w) {
 		return nil, full
 	}
@@ -173,18 +173,23 @@ func (g *Gatherer) let(ctx context.Context, r webhook.Request) (*waiter, error) 
 // prepare verifies and decodes a request, unless that is sure to be in vain.
 func (g *Gatherer) prepare(ctx context.Context, r webhook.Request) (*inbox.Arrival, error) {
 	number := r.SeemsFor()
-	if ws, known := g.hints.lane(number); known {
-		if !g.expect(ws, 1) {
+	if hint, known := g.hints.of(number); known {
+		facts := hint.facts(len(r.Body))
+		if !g.expect(hint.lane, facts) {
 			return nil, full
 		}
-		defer g.expected(ws)
+		defer g.expected(hint.lane, facts)
 	}
 	a, err := g.inbox.Prepare(ctx, r)
 	if err != nil {
 		return nil, crm.Wrap("receive webhook", err)
 	}
-	g.hints.learn(number, a.Workspace())
+	g.hints.learn(number, a.Workspace(), weightOf(a, r))
 	return a, nil
+}
+
+func weightOf(a *inbox.Arrival, r webhook.Request) weight {
+	return weight{facts: max(1, a.Facts()), bytes: len(r.Body)}
 }
 
 // await waits until waiters have their results. Only now may their commit begin:
@@ -248,35 +253,50 @@ func (g *Gatherer) room(q *queue, ws crm.WorkspaceID, more, coming weight) bool 
 	return g.total.plus(coming).plus(more).within(bound) && (mine == weight{} || mine.plus(more).within(part)) && q.admits(ws, more.facts)
 }
 
-// Full returns why a request is sure to be refused, as far as can be seen at a
-// glance, and nil if it is not. The request need not be whole: what is looked at
-// is the number it names first.
-func (g *Gatherer) Full(r webhook.Request) error {
-	if ws, known := g.hints.lane(r.SeemsFor()); known && !g.expect(ws, 0) {
+// Full returns why a request of so many bytes is sure to be refused, as far as can
+// be seen at a glance, and nil if it is not. The request need not be there as a
+// whole: what is looked at is the number it names first.
+func (g *Gatherer) Full(r webhook.Request, bytes int) error {
+	hint, known := g.hints.of(r.SeemsFor())
+	if !known {
+		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.admits(hint.lane, hint.facts(bytes)) {
 		return full
 	}
 	return nil
 }
 
-// expect notes that so many requests of a workspace are being prepared; false if
-// one is sure to be refused.
-func (g *Gatherer) expect(ws crm.WorkspaceID, requests int) bool {
+// admits reports whether there seems to be room for so many facts of a workspace,
+// and notes that somebody is refused if there is none.
+func (g *Gatherer) admits(ws crm.WorkspaceID, facts int) bool {
 	q := g.queueOf(ws)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !g.room(q, ws, weight{facts: 1}, weight{facts: q.guess(q.coming[ws])}) {
+	if !g.room(q, ws, weight{facts: facts}, weight{facts: q.coming[ws]}) {
 		q.pace.refused(time.Now())
 		return false
 	}
-	q.expect(ws, requests)
 	return true
 }
 
-// expected notes that a request is prepared, whatever came of it.
-func (g *Gatherer) expected(ws crm.WorkspaceID) {
+// expect notes that so many facts of a workspace are being prepared; false if
+// there is no room for them.
+func (g *Gatherer) expect(ws crm.WorkspaceID, facts int) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.queueOf(ws).expect(ws, -1)
+	if !g.admits(ws, facts) {
+		return false
+	}
+	g.queueOf(ws).expect(ws, facts)
+	return true
+}
+
+// expected notes that so many facts are prepared, whatever came of it.
+func (g *Gatherer) expected(ws crm.WorkspaceID, facts int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.queueOf(ws).expect(ws, -facts)
 }
 
 // leave takes a waiter out of the queue; false if its commit has begun.

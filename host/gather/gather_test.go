@@ -395,19 +395,22 @@ func TestRefusingIsCheap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := crowded(t, newDesk())
 		c.comes(t.Context(), "11", 100)
-		forged := func(number string) crm.Code {
-			r := request(number, 100)
+		forged := func(number string, messages int) crm.Code {
+			r := request(number, messages)
 			r.Hub = nil
 			return crm.CodeOf(c.g.Receive(t.Context(), r)[0].Err)
 		}
-		if got := forged("1"); got != crm.Unauthenticated {
-			t.Errorf("with room for one fact more a forged request is told %q", got)
+		if got := forged("1", 50); got != crm.Unauthenticated {
+			t.Errorf("with room for 56 facts a forged request of 50 is told %q", got)
 		}
-		c.comes(t.Context(), "1", 56) // now the room is full
-		if got := forged("1"); got != crm.Unavailable {
-			t.Errorf("with no room a request about a known number is told %q: it was verified first", got)
+		if got := forged("1", 100); got != crm.Unavailable {
+			t.Errorf("with room for 56 facts a request of 100 about a known number is told %q: it was verified first", got)
 		}
-		if got := forged("8"); got != crm.Unauthenticated {
+		c.comes(t.Context(), "1", 50)
+		if got := forged("1", 10); got != crm.Unavailable {
+			t.Errorf("with room for 6 facts a request of 10 about a known number is told %q: it was verified first", got)
+		}
+		if got := forged("8", 100); got != crm.Unauthenticated {
 			t.Errorf("a request about an unknown number is told %q", got)
 		}
 		c.running.Wait()
@@ -429,7 +432,7 @@ func TestAFullQueueRefusesUnseen(t *testing.T) {
 		}{{"1", crm.Unavailable}, {"2", ""}, {"", ""}} {
 			beginning := request(r.number, 50)
 			beginning.Hub, beginning.Body = nil, beginning.Body[:300]
-			if got := crm.CodeOf(c.g.Full(beginning)); got != r.want {
+			if got := crm.CodeOf(c.g.Full(beginning, 9000)); got != r.want {
 				t.Errorf("the beginning of a body about %q is told %q, want %q", r.number, got, r.want)
 			}
 		}
@@ -438,7 +441,7 @@ func TestAFullQueueRefusesUnseen(t *testing.T) {
 			t.Errorf("%d requests were prepared that there was no room for", got)
 		}
 		c.comes(t.Context(), "2", 1)
-		if c.told("2") != `[""]` || c.g.Full(request("1", 1)) != nil {
+		if c.told("2") != `[""]` || c.g.Full(request("1", 1), 300) != nil {
 			t.Error("another workspace's request is refused, or one when the queue is empty again")
 		}
 	})

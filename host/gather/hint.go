@@ -11,31 +11,46 @@ import (
 // signature is checked and the body decoded, which costs many times what a refusal
 // does. A number counts only once a request about it was found to be signed; and
 // what is remembered decides about nothing but who is asked to come again.
+//
+// With the number goes how many bytes a fact of it takes, and so how much room a
+// body wants: were it taken for one fact, every request of twenty would be verified
+// and decoded first that finds room for one and none for twenty.
 type hints struct {
 	mu    sync.RWMutex
-	lanes map[string]crm.WorkspaceID
+	known map[string]hint
 }
+
+type hint struct {
+	lane crm.WorkspaceID
+	each int // bytes of a fact
+}
+
+// facts returns how many facts a body of so many bytes seems to hold.
+func (h hint) facts(bytes int) int { return max(1, bytes/h.each) }
 
 // mostHints bounds the memory; what is forgotten is learned again.
 const mostHints = 100_000
 
-// lane returns who is thought to be behind a number.
-func (h *hints) lane(number string) (crm.WorkspaceID, bool) {
+// of returns what is known of a number.
+func (h *hints) of(number string) (hint, bool) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	ws, known := h.lanes[number]
-	return ws, known
+	known, ok := h.known[number]
+	return known, ok
 }
 
-// learn notes whose a verified body about a number was.
-func (h *hints) learn(number string, ws crm.WorkspaceID) {
-	if known, ok := h.lane(number); number == "" || ok && known == ws {
+// learn notes whose a verified body about a number was, and how much it held.
+func (h *hints) learn(number string, ws crm.WorkspaceID, w weight) {
+	now := hint{ws, max(1, w.bytes/max(1, w.facts))}
+	if was, ok := h.of(number); number == "" || ok && was.lane == ws && abs(was.each-now.each) <= was.each/8 {
 		return
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.lanes == nil || len(h.lanes) >= mostHints {
-		h.lanes = map[string]crm.WorkspaceID{}
+	if h.known == nil || len(h.known) >= mostHints {
+		h.known = map[string]hint{}
 	}
-	h.lanes[number] = ws
+	h.known[number] = now
 }
+
+func abs(n int) int { return max(n, -n) }

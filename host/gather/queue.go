@@ -30,37 +30,33 @@ type queue struct {
 	waiting int  // facts
 	pace    pace
 
-	// Requests that are being prepared wait as well, or all that come while one
-	// is prepared would find the same room. What they hold is guessed.
+	// Facts that are being prepared wait as well, or all that come while one
+	// request is prepared would find the same room. How many they are is guessed.
 	coming    map[crm.WorkspaceID]int
 	comingAll int
-	usual     int // facts of a request, times 16
 }
 
-// expect adds so many requests to those of a workspace that are being prepared.
-func (q *queue) expect(id crm.WorkspaceID, requests int) {
+// expect adds so many facts to those of a workspace that are being prepared.
+func (q *queue) expect(id crm.WorkspaceID, facts int) {
 	if q.coming == nil {
 		q.coming = make(map[crm.WorkspaceID]int)
 	}
-	q.comingAll += requests
-	if q.coming[id] += requests; q.coming[id] == 0 {
+	q.comingAll += facts
+	if q.coming[id] += facts; q.coming[id] == 0 {
 		delete(q.coming, id)
 	}
 }
-
-// guess returns how many facts so many requests hold.
-func (q *queue) guess(requests int) int { return requests * max(1, q.usual/16) }
 
 // admits reports whether a workspace may let so many facts more wait. While the
 // host is overloaded those that want something share the room, and who has
 // nothing waiting yet finds as much again, or room for one request of any size:
 // the largest could never come in otherwise.
 func (q *queue) admits(id crm.WorkspaceID, facts int) bool {
-	waiting := q.waiting + q.guess(q.comingAll)
+	waiting := q.waiting + q.comingAll
 	if !q.pace.crowded || waiting == 0 {
 		return true
 	}
-	mine, room := q.of(id).facts+q.guess(q.coming[id]), q.pace.room()
+	mine, room := q.of(id).facts+q.coming[id], q.pace.room()
 	if mine == 0 {
 		return waiting <= room || waiting+facts <= 2*room
 	}
@@ -88,10 +84,6 @@ func (q *queue) push(w *waiter) {
 	l.waiters = append(l.waiters, w)
 	l.weight = l.weight.plus(w.weight)
 	q.waiting += w.weight.facts
-	if q.usual == 0 {
-		q.usual = 16 * w.weight.facts
-	}
-	q.usual += w.weight.facts - q.usual/16
 }
 
 // take takes waiters of so many facts at most, but at least one, from each lane

@@ -29,8 +29,8 @@ type Receiver interface {
 // Queue is where requests wait to be taken in; gather.Gatherer is one.
 type Queue interface {
 	// Full returns why a request is sure to be refused for want of room, nil if
-	// it is not. Of the body the beginning is enough.
-	Full(r webhook.Request) error
+	// it is not. Of the body, which has so many bytes, the beginning is enough.
+	Full(r webhook.Request, bytes int) error
 }
 
 // Shaker answers a provider's handshake; the inbox service is one.
@@ -92,7 +92,7 @@ func (h Hook) Full(header *fasthttp.RequestHeader, body []byte) error {
 	if IsEnvelope(header) { // it is of several numbers
 		return nil
 	}
-	err := h.Queue.Full(webhook.Request{Body: body})
+	err := h.Queue.Full(webhook.Request{Body: body}, max(header.ContentLength(), len(body)))
 	if err != nil {
 		h.Counter.Webhook(h.Provider, string(crm.CodeOf(err)), 0)
 	}

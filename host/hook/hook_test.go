@@ -124,8 +124,8 @@ func TestHandshakeEchoesTheChallenge(t *testing.T) {
 // queue has room for every number but "1".
 type queue struct{}
 
-func (queue) Full(r webhook.Request) error {
-	if r.SeemsFor() == "1" {
+func (queue) Full(r webhook.Request, bytes int) error {
+	if r.SeemsFor() == "1" && bytes >= len(r.Body) {
 		return crm.Unavailable
 	}
 	return nil
