@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"testing"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -34,10 +35,19 @@ func dropDatabase(ctx context.Context, adminDSN, name string) error {
 	return execute(ctx, adminDSN, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)", "DROP ROLE IF EXISTS "+name)
 }
 
+// Exec runs statements one after the other over one connection, and fails the test
+// when the server refuses one.
+func Exec(tb testing.TB, dsn string, statements ...string) {
+	tb.Helper()
+	if err := execute(tb.Context(), dsn, statements...); err != nil {
+		tb.Fatal(err)
+	}
+}
+
 func execute(ctx context.Context, dsn string, statements ...string) error {
 	conn, err := pgx.Connect(ctx, dsn)
 	if err != nil {
-		return fmt.Errorf("pgtest: connect as superuser: %w", err)
+		return fmt.Errorf("pgtest: connect: %w", err)
 	}
 	defer conn.Close(ctx)
 	for _, statement := range statements {

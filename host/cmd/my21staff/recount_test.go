@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-	_ "modernc.org/sqlite"
+	"github.com/my21staff/my21staff/adapters/pgtest"
+	_ "github.com/my21staff/my21staff/adapters/sqlite" // the driver
 )
 
 // spoil runs a statement on the installation's database behind the program's back.
@@ -19,14 +19,7 @@ func (i *installation) spoil(statement string) {
 		set[name] = value
 	}
 	if dsn := set["M21_DATABASE"]; dsn != "" {
-		conn, err := pgx.Connect(i.t.Context(), dsn)
-		if err != nil {
-			i.t.Fatal(err)
-		}
-		defer conn.Close(i.t.Context())
-		if _, err := conn.Exec(i.t.Context(), "set my21staff.scope = 'installation'; "+statement); err != nil {
-			i.t.Fatal(err)
-		}
+		pgtest.Exec(i.t, dsn, "set my21staff.scope = 'installation'", statement)
 		return
 	}
 	db, err := sql.Open("sqlite", filepath.Join(set["M21_DATA_DIR"], "my21staff.db"))
