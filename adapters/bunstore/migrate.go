@@ -146,6 +146,8 @@ func (s *Store) record(ctx context.Context, tx bun.IConn, m *migrate.Migration, 
 		return s.indexFields(ctx, tx)
 	case up && m.Name == figuresMigration:
 		return s.countStanding(ctx, tx)
+	case up && m.Name == partsMigration:
+		return s.indexNames(ctx, tx)
 	}
 	return nil
 }

@@ -44,6 +44,36 @@ func TestSearchOfManyAndOfFew(t *testing.T) {
 	})
 }
 
+// TestNamesOfOldContacts: contacts whose names an older program made findable, or
+// none, are found by every part of them.
+func TestNamesOfOldContacts(t *testing.T) {
+	onBoth(t, func(t *testing.T, store *bunstore.Store) {
+		seeded := seed(t, store) // more than a step of the migration
+		back := 0
+		for version := "~"; version >= "20261130121000"; back++ {
+			if err := store.Rollback(t.Context(), 1); err != nil {
+				t.Fatal(err)
+			}
+			var err error
+			if version, err = store.Version(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := store.DoIn(t.Context(), bunstore.Scope{Workspaces: []crm.WorkspaceID{seeded.ws}}, "delete from search_index"); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Migrate(t.Context()); err != nil || back == 0 {
+			t.Fatalf("%d migrations back and forth: %v", back, err)
+		}
+		for search, want := range map[string]int{"siti 1999": 1, "ti 19": 111, "i 99": 11, "siti 1 1": 0, seeded.contact.Identity(crm.ByPhone)[1:]: 1} {
+			got := allPages(t, store, seeded.ws, people.ContactQuery{Search: search, Limit: 150})
+			if len(got) != want {
+				t.Errorf("after the migration a search for %q finds %d contacts, want %d", search, len(got), want)
+			}
+		}
+	})
+}
+
 // TestSearchesAskForLittle: a search whose page is full of the list's next contacts
 // asks no index.
 func TestSearchesAskForLittle(t *testing.T) {

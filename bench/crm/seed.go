@@ -320,12 +320,17 @@ func wordsOf(body string) []string {
 func partsOf(lines string) []string {
 	var parts []string
 	seen := map[string]bool{}
+	add := func(part string) {
+		if !seen[part] {
+			seen[part] = true
+			parts = append(parts, part)
+		}
+	}
 	for line := range strings.SplitSeq(lines, "\n") {
 		for i := range line {
-			part := "t" + hex.EncodeToString([]byte(line[i:min(i+3, len(line))]))
-			if !seen[part] {
-				seen[part] = true
-				parts = append(parts, part)
+			add("t" + hex.EncodeToString([]byte(line[i:min(i+3, len(line))])))
+			if i+5 <= len(line) {
+				add("f" + hex.EncodeToString([]byte(line[i:i+5])))
 			}
 		}
 	}

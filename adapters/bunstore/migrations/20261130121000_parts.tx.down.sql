@@ -1,0 +1,2 @@
+-- What an older program does not look for does not mislead it.
+select 1;
