@@ -36,7 +36,11 @@ func (w *world) drive(t traffic) (*driver, error) {
 	}
 	defer in.Close()
 	args := append([]string{"-plan", w.planFile(), "-dir", w.dir, "-drain", t.drain.String()}, t.args...)
-	p, err := spawn(filepath.Join(w.dir, "load.log"), os.Environ(), in, w.load, args...)
+	var p *process
+	err = w.asDriver(func() (err error) {
+		p, err = spawn(filepath.Join(w.dir, "load.log"), os.Environ(), in, w.load, args...)
+		return err
+	})
 	if err != nil {
 		return nil, errors.Join(err, told.Close())
 	}

@@ -53,6 +53,7 @@ type options struct {
 	messages           int
 	connections        int
 	keep, race, bars   bool
+	apart              bool
 }
 
 func (o *options) flags(fs *flag.FlagSet) {
@@ -74,6 +75,7 @@ func (o *options) flags(fs *flag.FlagSet) {
 	fs.BoolVar(&o.keep, "keep", false, "keep every folder, not only those in which something was found")
 	fs.StringVar(&o.tags, "tags", "torture", "build tags of the host")
 	fs.BoolVar(&o.bars, "bars", true, "fail a run whose times are above their bars, which a busy machine's are")
+	fs.BoolVar(&o.apart, "apart", false, "keep the last processor for the driver and the others for hosts and databases, as if it were another machine's")
 	fs.BoolVar(&o.race, "race", false, "build the host with the race detector")
 }
 
@@ -98,6 +100,11 @@ func torture(ctx context.Context, o *options) (bool, error) {
 	progress("building into %s", o.dir)
 	if t.programs, err = build(ctx, ".", o.dir, o.tags, o.race); err != nil {
 		return false, err
+	}
+	if o.apart {
+		if err := t.keepApart(); err != nil {
+			return false, err
+		}
 	}
 	results := t.all(ctx, chosen)
 	if err := printTable(os.Stdout, results); err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"text/tabwriter"
 	"time"
 )
@@ -103,6 +104,11 @@ func (f *flood) judge(t *torturer, r *result) {
 	}
 	if r.Counts.Messages == 0 || r.Counts.Events == 0 || r.Counts.Absorbed == 0 {
 		r.fail("vacuous: %d messages stored, %d events heard, %d duplicates absorbed", r.Counts.Messages, r.Counts.Events, r.Counts.Absorbed)
+	}
+	if t.apart {
+		r.note("the driver had a processor to itself, the host and its database the other %d", runtime.NumCPU()-1)
+	} else {
+		r.note("at 10x the driver used %.2f of the %d processors, %.0f µs a request: what it uses the host has not", most.DriverCPU, runtime.NumCPU(), most.DriverCPU/max(most.Sent, 1)*1e6)
 	}
 	r.hold(t.bars, most.Goodput >= leastGoodput*peak, "goodput at 10x is %.2f of the peak, the bar is %.1f", most.Goodput/peak, leastGoodput)
 	r.hold(t.bars, most.P99 <= mostSlower*normal.P99, "P99 of what was accepted at 10x is %.2f of the normal one, the bar is %d", most.P99/normal.P99, mostSlower)

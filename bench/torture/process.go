@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -96,7 +97,31 @@ func call(ctx context.Context, env []string, name string, args ...string) (strin
 }
 
 // programs are the binaries under test and the ones that test.
-type programs struct{ host, load, check string }
+type programs struct {
+	host, load, check string
+	pinned            bool // the driver has the last processor to itself, and no other
+}
+
+// keepApart leaves the last processor to the driver from now on.
+func (p *programs) keepApart() error {
+	if runtime.NumCPU() < 2 {
+		return errors.New("to keep the driver apart takes two processors")
+	}
+	p.pinned = true
+	return pin(0, runtime.NumCPU()-1)
+}
+
+// asDriver begins a program on the processor that is the driver's.
+func (p *programs) asDriver(begin func() error) error {
+	if !p.pinned {
+		return begin()
+	}
+	n := runtime.NumCPU()
+	if err := pin(n-1, n); err != nil {
+		return err
+	}
+	return errors.Join(begin(), pin(0, n-1))
+}
 
 // build compiles the programs into a folder.
 func build(ctx context.Context, root, into, tags string, race bool) (*programs, error) {
