@@ -101,6 +101,9 @@ func gather(ctx context.Context, o *options) (*verdict.Evidence, error) {
 			return nil, err
 		}
 	}
+	if err := db.settle(ctx, o.settle); err != nil { // leases of hosts that died may have run out while the API was read
+		return nil, err
+	}
 	e.Now = time.Now().UnixMilli()
 	if e.Store, err = db.read(ctx); err != nil {
 		return nil, err

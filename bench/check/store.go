@@ -110,7 +110,8 @@ func (s *store) settle(ctx context.Context, patience time.Duration) error {
 }
 
 func (s *store) read(ctx context.Context) (all verdict.Store, err error) {
-	for _, read := range []func(context.Context, *verdict.Store) error{s.messages, s.statuses, s.conversations, s.facts, s.deliveries, s.jobs, s.contacts, s.erasures, s.figures, s.traces} {
+	// The jobs first: a send that ends meanwhile would leave a message without one.
+	for _, read := range []func(context.Context, *verdict.Store) error{s.jobs, s.messages, s.statuses, s.conversations, s.facts, s.deliveries, s.contacts, s.erasures, s.figures, s.traces} {
 		if err := read(ctx, &all); err != nil {
 			return all, err
 		}
