@@ -49,7 +49,7 @@ func (s peopleStore) card(ctx context.Context, ws crm.WorkspaceID, which Query) 
 		load(ctx, l, from[tagRow](s.Store).and(" where workspace_id = ? and id in", uid(ws)).include("", tagged).bound(), &tags),
 		load(ctx, l, of(from[noteRow](s.Store), "contact_id").and(" order by id desc limit ?", people.CardRows).bound(), &notes),
 		load(ctx, l, of(from[taskRow](s.Store), "contact_id").and(" and done_at is null order by id desc limit ?", people.CardRows).bound(), &tasks),
-		load(ctx, l, of(from[conversationRow](s.Store), "contact_id").and(" order by last_message_at desc, id desc limit ?", people.CardRows).bound(), &conversations))
+		load(ctx, l, of(from[conversationRow](s.Store), "contact_id").and(latestOfOne+" limit ?", people.CardRows).bound(), &conversations))
 	if err != nil {
 		return nil, err
 	}

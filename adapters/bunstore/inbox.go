@@ -46,6 +46,11 @@ func (s inboxStore) Conversation(ctx context.Context, ws crm.WorkspaceID, id crm
 	return conversation, contact, crm.Wrap(l.op, err)
 }
 
+// latestOfOne is the order of one contact's conversations, latest first. They are
+// few, one for each channel, and to be sorted; the plus keeps an index of the whole
+// list from being taken for its order, along which SQLite walked a workspace.
+const latestOfOne = " order by +last_message_at desc, id desc"
+
 // Conversations implements inbox.Threads.
 func (s inboxStore) Conversations(ctx context.Context, ws crm.WorkspaceID, query inbox.ConversationQuery) ([]*crm.Conversation, error) {
 	scope := of(ws)
@@ -82,7 +87,11 @@ func (s inboxStore) Conversations(ctx context.Context, ws crm.WorkspaceID, query
 	if after := query.After; !after.ID.IsZero() {
 		q = q.and(" and (last_message_at, id) < (?, ?)", stamp(after.At), uid(after.ID))
 	}
-	q = q.and(" order by last_message_at desc, id desc limit ?", query.Limit)
+	latest := " order by last_message_at desc, id desc"
+	if !query.ContactID.IsZero() {
+		latest = latestOfOne
+	}
+	q = q.and(latest+" limit ?", query.Limit)
 	return list(ctx, s.reader("list conversations", scope), q, (*conversationRow).conversation)
 }
 

@@ -76,18 +76,21 @@ func TestPlans(t *testing.T) {
 					ConversationID: seeded.conversation.ID, Limit: 50, After: inbox.MessageCursor{At: now.Add(time.Hour), Ingest: 1},
 				}))
 			}, false},
+			{"inbox, of a contact", "contact_id", func(ctx context.Context) error {
+				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{ContactID: seeded.conversation.ContactID, Limit: 50}))
+			}, true},
 			{"by phone", "contact_id", func(ctx context.Context) error {
 				_, err := pe.Card(ctx, ws, append([]crm.Identity{{Kind: crm.ByPhone, Value: "+15555550100"}}, seeded.contact.Identities...))
 				return err
 			}, true},
-			{"mentions", "mentions_member", func(ctx context.Context) error {
+			{"mentions", "member_id", func(ctx context.Context) error {
 				return wantRows(pe.Mentions(ctx, ws, people.MentionQuery{MemberID: seeded.member, Limit: 10}))
 			}, false},
 			{"mentions not seen", "mentions_unseen", func(ctx context.Context) error {
 				n, err := pe.CountUnseen(ctx, ws, seeded.member, 100)
 				return wantRows(make([]int, n), err)
 			}, false},
-			{"mentions not seen, of a contact", "mentions_unseen", func(ctx context.Context) error {
+			{"mentions not seen, of a contact", "member_id", func(ctx context.Context) error {
 				_, err := pe.Mentions(ctx, ws, people.MentionQuery{MemberID: seeded.member, ContactID: crm.ContactID{1}, Unseen: true, Limit: 1})
 				return err
 			}, true},
@@ -158,6 +161,9 @@ func TestPlans(t *testing.T) {
 			}
 			if !strings.Contains(plans.String(), path.index) {
 				t.Errorf("%s does not use the index %s:\n%s", path.name, path.index, plans)
+			}
+			if path.index == "contact_id" && strings.Contains(plans.String(), "conversations_all") {
+				t.Errorf("%s walks the list of all conversations:\n%s", path.name, plans)
 			}
 		}
 	})
@@ -335,8 +341,10 @@ func seed(t testing.TB, store *bunstore.Store) seeded {
 			t.Fatal(err)
 		}
 	}
-	if err := store.Do(t.Context(), "analyze"); err != nil {
-		t.Fatal(err)
+	if store.Dialect().MigrationTypes().Postgres { // nothing does so on SQLite, which plans without
+		if err := store.Do(t.Context(), "analyze"); err != nil {
+			t.Fatal(err)
+		}
 	}
 	s.now = clock.Now()
 	return s

@@ -118,7 +118,7 @@ func (p *through) fresh(ctx context.Context) (dsn, look string, err error) {
 func fillDisk(ctx context.Context, t *torturer, db database, r *result) error {
 	r.Planned = t.cycles
 	disk := filepath.Join(t.dir, "disk-"+db.name())
-	size := map[string]string{"sqlite": "256m", "postgres": "320m"}[db.name()]
+	size := map[string]string{"sqlite": "256m", "postgres": "768m"}[db.name()] // the checker sorts on it too
 	if err := os.MkdirAll(disk, 0o755); err != nil {
 		return err
 	}

@@ -5,11 +5,15 @@ create table mentions (
   note_id      {{.ID}} not null,
   member_id    {{.ID}} not null,
   seen_at      bigint,
-  primary key (workspace_id, note_id, member_id),
+  primary key (workspace_id, member_id, note_id),
   foreign key (workspace_id, note_id) references notes (workspace_id, id)
 ) {{.Clustered}};
-create index mentions_member on mentions (workspace_id, member_id, note_id desc);
+create index mentions_note on mentions (workspace_id, note_id);
+{{if .Postgres}}
 create index mentions_unseen on mentions (workspace_id, member_id, note_id desc) where seen_at is null;
+{{else}}
+create index mentions_unseen on mentions (workspace_id, member_id, seen_at, note_id desc); -- one "where" is no reason for it to leave the key
+{{end}}
 
 {{if .Postgres}}
 alter table mentions enable row level security;
