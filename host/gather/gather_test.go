@@ -180,7 +180,7 @@ func TestCommitsBesideEachOther(t *testing.T) {
 		{"11112222", 2 * time.Second},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			crowd := newCrowd(gather.New(newDesk(), telemetry.New(), gather.Options{Commits: 2, Batch: 16}))
+			crowd := newCrowd(gather.New(newDesk(), telemetry.New(), gather.Options{Commits: 2, Batch: 128}))
 			began := time.Now()
 			crowd.comes(t.Context(), c.come, 1)
 			crowd.running.Wait()
