@@ -21,7 +21,7 @@ import (
 )
 
 // dialect implements bunstore.Dialect.
-type dialect struct{ ready ready }
+type dialect struct{}
 
 // Schema implements bunstore.Dialect.
 func (*dialect) Schema() schema.Dialect { return sqlitedialect.New() }
@@ -48,7 +48,7 @@ func (d *dialect) one(ctx context.Context, on bunstore.Runner, statement bunstor
 			statement.Args = []any{number}
 		}
 	}
-	rows, err := d.ready.query(ctx, on, statement)
+	rows, err := on.QueryContext(ctx, statement.SQL, statement.Args...)
 	if err != nil {
 		return err
 	}

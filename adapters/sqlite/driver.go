@@ -9,7 +9,8 @@ import (
 
 // This is a driver for database/sql on modernc's. It differs in two things: a
 // connection has the table given, and keeps the statements with arguments that it
-// ran prepared, those of transactions too.
+// ran prepared, those of transactions too, since to parse and plan one is a good part
+// of running it.
 
 // connector makes connections.
 type connector struct {
@@ -50,6 +51,10 @@ type innerConn interface {
 	driver.SessionResetter
 	driver.Validator
 }
+
+// mostReady bounds the statements a connection keeps. The store has fewer texts: a
+// list has one for each set of filters.
+const mostReady = 512
 
 // readyStmt is a prepared statement.
 type readyStmt interface {

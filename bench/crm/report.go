@@ -29,9 +29,8 @@ type row struct {
 	Messages int    `json:"messages,omitempty"` // of a growth step
 	Clients  int    `json:"clients,omitempty"`
 	result
-	Before *result `json:"before,omitempty"` // the program it was measured against
-	Cost   *cost   `json:"cost,omitempty"`   // of a message
-
+	Before     *result `json:"before,omitempty"` // the program it was measured against
+	Cost       *cost   `json:"cost,omitempty"`   // of a message
 	CostBefore *cost   `json:"cost_before,omitempty"`
 	Limits     []bound `json:"limits,omitempty"`
 	Goal       float64 `json:"goal_p50_ms,omitempty"`
@@ -164,9 +163,9 @@ func (r *report) costs(b *strings.Builder) {
 	head := "\nWhat a message costs, in microseconds of processor time:\n\n" +
 		"| database | path | clients | driver | host | server | messages in a commit |\n| --- | --- | ---: | ---: | ---: | ---: | ---: |\n"
 	for _, row := range r.Rows {
-		for name, c := range map[string]*cost{row.Name: row.Cost, row.Name + ", before": row.CostBefore} {
+		for i, c := range []*cost{row.Cost, row.CostBefore} {
 			if c != nil {
-				fmt.Fprintf(b, "%s| %s | %s | %d | %.0f | %.0f | %.0f | %.0f |\n", head, row.Database, name, row.Clients, c.Driver, c.Host, c.Server, c.Commit)
+				fmt.Fprintf(b, "%s| %s | %s%s | %d | %.0f | %.0f | %.0f | %.0f |\n", head, row.Database, row.Name, []string{"", ", before"}[i], row.Clients, c.Driver, c.Host, c.Server, c.Commit)
 				head = ""
 			}
 		}
