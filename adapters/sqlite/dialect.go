@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 	"github.com/uptrace/bun/schema"
@@ -21,7 +22,11 @@ import (
 )
 
 // dialect implements bunstore.Dialect.
-type dialect struct{}
+type dialect struct {
+	// moving is held by who moves the WAL into the file. SQLite lets one do it, and
+	// sends a second away at once, whatever the busy timeout says.
+	moving sync.Mutex
+}
 
 // Schema implements bunstore.Dialect.
 func (*dialect) Schema() schema.Dialect { return sqlitedialect.New() }
@@ -189,11 +194,6 @@ func (*dialect) Among(ids [][16]byte) bunstore.Query {
 
 // Months implements bunstore.Dialect.
 func (*dialect) Months() bunstore.Months { return nil }
-
-// Sweep implements bunstore.Dialect. See sweep.go.
-func (*dialect) Sweep(ctx context.Context, on *sql.DB, after string) (string, error) {
-	return sweep(ctx, on, after)
-}
 
 // MigrationTypes implements bunstore.Dialect.
 func (*dialect) MigrationTypes() bunstore.MigrationTypes {

@@ -7,11 +7,11 @@ import (
 	"github.com/my21staff/my21staff/adapters/bunstore"
 )
 
-// What the tests see of a sweep.
-var (
-	Sweep = sweep
-	Scrub = scrub
-)
+// Scrub is what the tests see of a sweep.
+var Scrub = scrub
+
+// Checkpoint does what every second does beside a store with a dialect.
+func Checkpoint(of bunstore.Dialect, db *sql.DB) { of.(*dialect).checkpoint(db) }
 
 // Pool opens connections to a file as a store does.
 func Pool(path string, readOnly bool) (*sql.DB, error) {

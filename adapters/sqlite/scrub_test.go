@@ -67,8 +67,9 @@ func TestSweepLeavesNothingDeleted(t *testing.T) {
 	}
 	before := content()
 	steps := 0
+	dialect := sqlite.NewDialect()
 	for after := ""; ; steps++ {
-		if after, err = sqlite.Sweep(t.Context(), db, after); err != nil {
+		if after, err = dialect.Sweep(t.Context(), db, after); err != nil {
 			t.Fatal(err)
 		}
 		if after == "" {
@@ -96,6 +97,50 @@ func TestSweepLeavesNothingDeleted(t *testing.T) {
 	}
 	if wal, err := os.Stat(path + "-wal"); err != nil || wal.Size() > 0 {
 		t.Errorf("the WAL is %v, %v, want it cut off", wal, err)
+	}
+}
+
+// TestSweepBesideCheckpoints holds the sweep's last step, which was sent away by a
+// checkpoint that ran at the same moment, to waiting for it.
+func TestSweepBesideCheckpoints(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "both.db")
+	dialect, dbs := sqlite.NewDialect(), [2]*sql.DB{}
+	for i := range dbs {
+		db, err := sqlite.Pool(path, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		dbs[i] = db
+	}
+	writes, checks := dbs[0], dbs[1]
+	if _, err := writes.ExecContext(t.Context(), "create table t (v text)"); err != nil {
+		t.Fatal(err)
+	}
+	if err := checks.PingContext(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	done, ended := make(chan struct{}), make(chan struct{})
+	defer func() { close(done); <-ended }()
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				sqlite.Checkpoint(dialect, checks)
+			}
+		}
+	}()
+	for range 50 {
+		if _, err := writes.ExecContext(t.Context(), "insert into t values (hex(randomblob(20000)))"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := dialect.Sweep(t.Context(), writes, "log"); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -94,9 +94,10 @@ func open(ctx context.Context, path string, options Options, remove func() error
 		write.Close()
 		return nil, err
 	}
-	checkpoints := startCheckpoints(path)
+	speaks := &dialect{}
+	checkpoints := speaks.startCheckpoints(path)
 	store := bunstore.New(bunstore.Config{
-		Dialect: &dialect{}, Write: write, Read: read, Sealer: options.Sealer, Packer: options.Packer, Stop: checkpoints.stop, Close: remove,
+		Dialect: speaks, Write: write, Read: read, Sealer: options.Sealer, Packer: options.Packer, Stop: checkpoints.stop, Close: remove,
 	})
 	if options.KeepSchema {
 		return store, nil
@@ -173,7 +174,7 @@ type checkpoints struct {
 // nothing costs nothing.
 const checkpointEvery = time.Second
 
-func startCheckpoints(path string) *checkpoints {
+func (d *dialect) startCheckpoints(path string) *checkpoints {
 	c := &checkpoints{done: make(chan struct{})}
 	c.running.Go(func() {
 		db, err := pool(path, url.Values{"_pragma": {"wal_autocheckpoint(0)", "journal_size_limit(" + walKept + ")"}}, 1, nil)
@@ -189,7 +190,7 @@ func startCheckpoints(path string) *checkpoints {
 			case <-c.done:
 				return
 			case <-tick.C:
-				checkpoint(db)
+				d.checkpoint(db)
 			}
 		}
 	})
@@ -207,7 +208,9 @@ const (
 // only when nothing new is in it: a long one is finished with the writer held
 // back, which is short, for nearly all was moved before. A checkpoint that fails
 // is tried again in a second; until then the WAL holds everything.
-func checkpoint(db *sql.DB) {
+func (d *dialect) checkpoint(db *sql.DB) {
+	d.moving.Lock()
+	defer d.moving.Unlock()
 	var busy, frames, moved int
 	if err := db.QueryRow("pragma wal_checkpoint(passive)").Scan(&busy, &frames, &moved); err == nil && frames > restartFrames {
 		_, _ = db.Exec("pragma wal_checkpoint(restart)")

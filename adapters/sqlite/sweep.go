@@ -8,8 +8,8 @@ import (
 	"strconv"
 )
 
-// errBusyLog is a WAL that a reader keeps from being cut off.
-var errBusyLog = errors.New("sqlite: the WAL is being read")
+// errBusyLog is a WAL that others keep from being cut off.
+var errBusyLog = errors.New("sqlite: the WAL is in use")
 
 // The steps of a sweep, before and after the number of the page that is scrubbed
 // next.
@@ -24,13 +24,13 @@ const (
 	scrubbedPages = 1000
 )
 
-// sweep lets go of what rows that are deleted have left. The full-text index,
+// Sweep implements bunstore.Dialect: it lets go of what rows that are deleted have left. The full-text index,
 // which has no copy of the words, only notes that a document is gone and drops its
 // words when the part of the index that has them is next written: here all of it
 // is, as "optimize" would in one go. Then the pages are scrubbed. At the end the
 // WAL, which still has pages as they were before, is moved into the file and cut
 // off.
-func sweep(ctx context.Context, on *sql.DB, after string) (string, error) {
+func (d *dialect) Sweep(ctx context.Context, on *sql.DB, after string) (string, error) {
 	switch after {
 	case "":
 		_, err := mergeIndex(ctx, on, -mergedPages)
@@ -41,7 +41,7 @@ func sweep(ctx context.Context, on *sql.DB, after string) (string, error) {
 		}
 		return "1", nil
 	case sweepLog:
-		return "", truncateLog(ctx, on)
+		return "", d.truncateLog(ctx, on)
 	}
 	page, err := strconv.Atoi(after)
 	if err != nil {
@@ -77,9 +77,11 @@ func mergeIndex(ctx context.Context, on *sql.DB, pages int) (more bool, err erro
 	return since-before >= 2, nil // the statement itself counts as one
 }
 
-// truncateLog moves the WAL into the file and cuts it off. While a reader is in
-// the way it is Busy, and tried again with the next turn.
-func truncateLog(ctx context.Context, on *sql.DB) error {
+// truncateLog moves the WAL into the file and cuts it off. While a reader, or
+// another program that moves it, is in the way it is Busy, and tried again with the next turn.
+func (d *dialect) truncateLog(ctx context.Context, on *sql.DB) error {
+	d.moving.Lock()
+	defer d.moving.Unlock()
 	var busy, frames, moved int
 	if err := on.QueryRowContext(ctx, "pragma wal_checkpoint(truncate)").Scan(&busy, &frames, &moved); err != nil {
 		return err
