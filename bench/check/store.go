@@ -171,9 +171,9 @@ func (s *store) deliveries(ctx context.Context, all *verdict.Store) (err error) 
 }
 
 func (s *store) jobs(ctx context.Context, all *verdict.Store) (err error) {
-	query := fmt.Sprintf("select %s, %s, %s, coalesce(locked_until, 0) from jobs", s.id("workspace_id"), s.id("lane"), s.id("subject"))
+	query := fmt.Sprintf("select %s, %s, %s, coalesce(locked_until, 0), due_at, attempt, last_error from jobs", s.id("workspace_id"), s.id("lane"), s.id("subject"))
 	all.Jobs, err = rows(ctx, s, query, func(r cursor, j *verdict.Job) error {
-		return r.Scan(&j.Workspace, &j.Lane, &j.Message, &j.LockedUntil)
+		return r.Scan(&j.Workspace, &j.Lane, &j.Message, &j.LockedUntil, &j.DueAt, &j.Attempt, &j.Error)
 	})
 	return err
 }

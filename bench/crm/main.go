@@ -76,7 +76,7 @@ func readFlags(args []string) (settings, error) {
 	messages := flags.Int("messages", 0, "how many, ten in a conversation unless -contacts says how many there are; 0: 500,000, or 50,000 with -quick")
 	most := flags.Int("most", 10_000_000, "messages of the last step of -growth")
 	flags.StringVar(&s.database, "database", "both", "sqlite, postgres or both")
-	flags.StringVar(&s.only, "only", "", "reads, pages, writes, crowd, streams or import: only this part")
+	flags.StringVar(&s.only, "only", "", "reads, pages, writes, crowd, send, streams or import: only this part")
 	flags.StringVar(&s.binary, "binary", "", "the program to measure; built when empty")
 	flags.StringVar(&s.against, "against", "", "an older program, whose reads are measured in turn")
 	streams := flags.Int("streams", 0, "event streams that are open; 0: 10,000, or 2,000 with -quick")
@@ -171,8 +171,8 @@ func (b *bench) measure(ctx context.Context, kind string) error {
 	for _, part := range []struct {
 		name string
 		do   func(context.Context, *world) error
-	}{{"reads", b.reads}, {"pages", b.pages}, {"writes", b.writes}, {"crowd", b.crowds}, {"streams", b.streamsOpen}, {"import", b.imports}} {
-		if b.only != part.name && (b.only != "" || part.name == "crowd" && b.against == "") {
+	}{{"reads", b.reads}, {"pages", b.pages}, {"writes", b.writes}, {"crowd", b.crowds}, {"send", b.sendsAlone}, {"streams", b.streamsOpen}, {"import", b.imports}} {
+		if b.only != part.name && (b.only != "" || part.name == "send" || part.name == "crowd" && b.against == "") { // the writes send too
 			continue
 		}
 		b.say("%s: %s", kind, part.name)

@@ -1,14 +1,18 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net"
+	"strings"
 	"sync/atomic"
 
 	"github.com/valyala/fasthttp"
 )
 
-// provider takes every message at once, as WhatsApp's Cloud API answers.
+// provider takes every message at once, as WhatsApp's Cloud API answers. Whom it
+// names is who was written to: one that named the same person each time made every
+// send look for an identity that somebody else has.
 type provider struct {
 	url    string
 	server *fasthttp.Server
@@ -27,8 +31,14 @@ func newProvider() (*provider, error) {
 }
 
 func (p *provider) answer(ctx *fasthttp.RequestCtx) {
+	var message struct{ To string }
+	if err := json.Unmarshal(ctx.PostBody(), &message); err != nil {
+		ctx.Error(err.Error(), fasthttp.StatusBadRequest)
+		return
+	}
 	ctx.SetContentType("application/json")
-	fmt.Fprintf(ctx, `{"messaging_product":"whatsapp","contacts":[{"input":"0","wa_id":"0"}],"messages":[{"id":"wamid.BENCH%d"}]}`, p.taken.Add(1))
+	fmt.Fprintf(ctx, `{"messaging_product":"whatsapp","contacts":[{"input":%q,"wa_id":%q}],"messages":[{"id":"wamid.BENCH%d"}]}`,
+		message.To, strings.TrimPrefix(message.To, "+"), p.taken.Add(1))
 }
 
 func (p *provider) close() {

@@ -24,6 +24,29 @@ func (b *bench) writes(ctx context.Context, w *world) error {
 	if err := b.starts(ctx, w, empty); err != nil {
 		return err
 	}
+	return b.writing(ctx, w, func(in *ingestion) error {
+		b.report.fact(w.kind, "host memory at the start", "MB", float64(in.host.memory())/1e6)
+		if err := in.stored(ctx, in.all); err != nil {
+			return err
+		}
+		b.report.fact(w.kind, "host memory after the writes", "MB", float64(in.host.memory())/1e6)
+		return nil
+	})
+}
+
+// sendsAlone measures what is sent, and nothing that comes in.
+func (b *bench) sendsAlone(ctx context.Context, w *world) error {
+	return b.writing(ctx, w, func(in *ingestion) error {
+		durable, err := in.durable(ctx)
+		if err != nil {
+			return err
+		}
+		return in.sends(ctx, durable)
+	})
+}
+
+// writing starts a program on the data for who writes to it.
+func (b *bench) writing(ctx context.Context, w *world, do func(*ingestion) error) error {
 	p, err := b.serve(ctx, w.database, b.binaries[0], b.profiled()...)
 	if err != nil {
 		return err
@@ -34,13 +57,7 @@ func (b *bench) writes(ctx context.Context, w *world) error {
 		return err
 	}
 	defer limit.close()
-	b.report.fact(w.kind, "host memory at the start", "MB", float64(p.memory())/1e6)
-	in := &ingestion{bench: b, world: w, host: p, caller: newCaller(p.address), limit: limit}
-	if err := in.stored(ctx, in.all); err != nil {
-		return err
-	}
-	b.report.fact(w.kind, "host memory after the writes", "MB", float64(p.memory())/1e6)
-	return nil
+	return do(&ingestion{bench: b, world: w, host: p, caller: newCaller(p.address), limit: limit})
 }
 
 // profiled returns the arguments of a host whose profiles are wanted.
@@ -275,11 +292,14 @@ func (in *ingestion) sends(ctx context.Context, durable []bound) error {
 			header: [][2]string{{"X-Api-Key", string(o.key)}, {"Content-Type", "application/json"}, {"Idempotency-Key", "bench-" + strconv.Itoa(n)}}}, 1)
 	}
 	for _, clients := range []int{1, busyClients, 32} {
+		before := in.spent()
 		took, rate, err := closedLoop(ctx, clients, in.ingest/3, &in.n, send)
 		if err != nil {
 			return err
 		}
-		in.report.add(row{Database: in.kind, Part: "send", Name: "messages/send", Clients: clients, result: result{summary: took.summary(), Rate: rate}, Limits: boundFor(durable, clients)})
+		each := in.spent().minus(before).per(len(took))
+		in.report.add(row{Database: in.kind, Part: "send", Name: "messages/send", Clients: clients,
+			result: result{summary: took.summary(), Rate: rate}, Cost: each, Limits: boundFor(durable, clients)})
 		in.say("%s", in.report.Rows[len(in.report.Rows)-1])
 	}
 	if in.profile == "" {

@@ -19,12 +19,20 @@ var ways = []struct {
 	signal syscall.Signal // 0: it stays, and its connections end
 }{{"SIGKILL", syscall.SIGKILL}, {"immediate", syscall.SIGQUIT}, {"fast", syscall.SIGINT}, {"terminate", 0}}
 
+// afterLeases is how long the provider stays when nothing comes in any more. A
+// claim whose commit had no answer is nobody's until its lease of two minutes has
+// run out; what waits behind it in its conversation is sent only then, and would
+// find no provider.
+const afterLeases = 150 * time.Second
+
 // killPostgres ends the database server in each way, over and over.
 func killPostgres(ctx context.Context, t *torturer, db database, r *result) error {
 	r.Planned = t.cycles * len(ways)
+	traffic := t.usual()
+	traffic.drain = afterLeases
 	for _, cycles := range t.parts() {
 		var gone []outage
-		err := t.install(ctx, run{db: db, result: r, traffic: t.usual(), evil: func(ctx context.Context, _ *world, _ *driver) error {
+		err := t.install(ctx, run{db: db, result: r, traffic: traffic, evil: func(ctx context.Context, _ *world, _ *driver) error {
 			for i := range cycles * len(ways) {
 				moment(500*time.Millisecond, 1500*time.Millisecond)
 				way := ways[i%len(ways)]

@@ -1,6 +1,10 @@
 package verdict
 
-import "github.com/my21staff/my21staff/bench/record"
+import (
+	"fmt"
+
+	"github.com/my21staff/my21staff/bench/record"
+)
 
 // Evidence is all that is known of a run.
 type Evidence struct {
@@ -93,7 +97,13 @@ type Delivery struct {
 type Job struct {
 	Workspace, Message string
 	Lane               string // those of one lane leave one after the other
-	LockedUntil        int64
+	LockedUntil, DueAt int64  // Unix milliseconds
+	Attempt            int
+	Error              string // of the last attempt
+}
+
+func (j *Job) String() string {
+	return fmt.Sprintf("due at %d, leased until %d, attempt %d, %q", j.DueAt, j.LockedUntil, j.Attempt, j.Error)
 }
 
 // Workable reports whether a job could be worked on: it is in nobody's hands,

@@ -56,6 +56,16 @@ func (x *examiner) held() map[string]bool {
 	return messages
 }
 
+// jobOf says what is known of a message's job.
+func (x *examiner) jobOf(m *Message) string {
+	for i := range x.Store.Jobs {
+		if x.Store.Jobs[i].Message == m.ID {
+			return x.Store.Jobs[i].String()
+		}
+	}
+	return "it has no job"
+}
+
 // standing compares a message's status with what the provider said of it: not
 // below what was reported, not above what it can know.
 func (x *examiner) standing(m *Message, calls []*record.Call, held bool) {
@@ -79,7 +89,7 @@ func (x *examiner) standing(m *Message, calls []*record.Call, held bool) {
 	case m.Status == "unknown":
 		x.report.Counts.Unknown++
 	case rank < record.Rank("unknown") && !held:
-		x.report.add(Unsettled, "message %s is still %s and nobody works on it: %.40s", m.ID, m.Status, m.Text)
+		x.report.add(Unsettled, "message %s is still %s and nobody works on it at %d (%s): %.40s", m.ID, m.Status, x.Now, x.jobOf(m), m.Text)
 	}
 }
 
