@@ -37,6 +37,14 @@ func (b *batch) do(sql string, args ...any) {
 	b.steps = append(b.steps, step{Statement: b.t.inline(ask(sql, args...))})
 }
 
+// named adds a statement about the rows a lookup names (see Store.where); none for a
+// lookup of nothing.
+func (b *batch) named(sql string, by *lookup, more string) {
+	if !by.empty() {
+		b.steps = append(b.steps, step{Statement: b.t.store.where(sql, by, more)})
+	}
+}
+
 // What an insert does about a row that is there.
 const (
 	replaceByID = "conflict (workspace_id, id) do update"

@@ -260,13 +260,5 @@ func (t *tx) number(changes *crm.Changes, counted map[uid]counterRow) []crm.Fact
 	return facts
 }
 
-// jobs promises jobs and takes the done ones away.
-func (b *batch) jobs(promised, done []*crm.Job) {
-	put(b, rowsOf(b, promised, jobOf), replaceByID)
-	for _, j := range done {
-		b.do("delete from jobs where workspace_id = ? and id = ?", uid(j.WorkspaceID), uid(j.ID))
-	}
-}
-
 // among is a list of ids for "in (?)".
 func among[T ~[16]byte](of []T) bun.ListValues { return bun.List(ids(of)) }

@@ -298,7 +298,7 @@ func (b *batch) bring(table string, of *lookup, columns ...string) {
 	for i, column := range columns {
 		set[i] = column + " = (select contacts." + column + " from contacts where contacts.workspace_id = " + table + ".workspace_id and contacts.id = " + table + ".contact_id)"
 	}
-	b.steps = append(b.steps, step{Statement: b.t.store.where("update "+table+" set "+strings.Join(set, ", "), of, "")})
+	b.named("update "+table+" set "+strings.Join(set, ", "), of, "")
 }
 
 // without returns what is in a and not in b, each once.

@@ -3,6 +3,7 @@ package bunstore
 import (
 	"context"
 	"database/sql"
+	"strconv"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -11,7 +12,8 @@ import (
 )
 
 // jobRow's due_at is when the job may be claimed next: when it is to run, or
-// when the lease of its claim ends.
+// when the lease of its claim ends. One that waits behind another of its lane is
+// due late instead (see behind), and looked at when the other is done.
 type jobRow struct {
 	bun.BaseModel `bun:"table:jobs,alias:jobs"`
 
@@ -47,6 +49,33 @@ func (r *jobRow) job() (*crm.Job, error) {
 		Lane: r.Lane, Throttle: r.Throttle, Subject: r.Subject, RunAt: time.Time(r.RunAt), Attempt: r.Attempt,
 		LockedUntil: time.Time(r.LockedUntil), LastError: string(r.LastError), CreatedAt: time.Time(r.CreatedAt),
 	}, nil
+}
+
+// behind is added to when a job is due that waits behind another of its lane: claims
+// go through all that is due, and would go through every message of a conversation
+// each time the first of them waits for its turn. Whoever takes the first away makes
+// the next due, and both hold their conversation. Were one forgotten all the same, it
+// would leave that much later.
+const behind = 10 * time.Minute
+
+// older is whether a job of the same lane is before this one.
+const older = "exists (select 1 from jobs older where older.workspace_id = jobs.workspace_id and older.lane = jobs.lane and older.id < jobs.id)"
+
+// jobs promises jobs and takes the done ones away.
+func (b *batch) jobs(promised, done []*crm.Job) {
+	put(b, rowsOf(b, promised, jobOf), replaceByID)
+	waiting := lookupBy(byID)
+	for _, j := range promised {
+		addIDs(waiting, uid(j.WorkspaceID), []crm.JobID{j.ID})
+	}
+	b.named("update jobs set due_at = run_at + "+strconv.FormatInt(behind.Milliseconds(), 10), waiting, " and "+older)
+	gone, lanes := lookupBy(byID), lookupBy(byLane)
+	for _, j := range done {
+		addIDs(gone, uid(j.WorkspaceID), []crm.JobID{j.ID})
+		addIDs(lanes, uid(j.WorkspaceID), [][16]byte{j.Lane})
+	}
+	b.named("delete from jobs", gone, "")
+	b.named("update jobs set due_at = run_at", lanes, " and locked_until is null and not "+older)
 }
 
 // Depth implements outbox.Store.

@@ -66,7 +66,7 @@ func (b *batch) leads(leads []*crm.Lead) {
 		}
 	}
 	if !scored.empty() {
-		b.steps = append(b.steps, step{Statement: b.t.store.where("update contacts set score = "+total, scored, " and score <> "+total)})
+		b.named("update contacts set score = "+total, scored, " and score <> "+total)
 	}
 	b.bring("contact_tags", tagged, "score")
 }

@@ -21,6 +21,7 @@ var (
 	byID           = shape{{Name: "id", Kind: IDs}}
 	byContact      = shape{{Name: "contact_id", Kind: IDs}}
 	byConversation = shape{{Name: "conversation_id", Kind: IDs}}
+	byLane         = shape{{Name: "lane", Kind: IDs}}
 	byPlace        = shape{{Name: "channel_id", Kind: IDs}, {Name: "contact_id", Kind: IDs}}
 	byIdentity     = shape{{Name: "kind", Kind: Texts}, {Name: "value", Kind: Texts}}
 	byProvided     = shape{{Name: "channel_id", Kind: IDs}, {Name: "provider_id", Kind: Texts}}

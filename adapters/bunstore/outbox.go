@@ -2,7 +2,10 @@ package bunstore
 
 import (
 	"context"
+	"slices"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/inbox"
@@ -21,94 +24,135 @@ func (s outboxStore) Update(ctx context.Context, ws crm.WorkspaceID, fn func(con
 	})
 }
 
-// Load implements outbox.Tx. It locks the job, then what the inbox would lock,
-// in the inbox's order: contact, conversation, message.
-func (t outboxTx) Load(ctx context.Context, job *crm.Job, providerID string) (*outbox.State, error) {
-	if !t.covers(job.WorkspaceID) {
-		return nil, t.stranger()
+// Load implements outbox.Tx. It locks the jobs, then what the inbox would lock,
+// in the inbox's order: contacts, conversations, messages.
+func (t outboxTx) Load(ctx context.Context, asked ...outbox.Ask) ([]*outbox.State, error) {
+	if len(asked) == 0 {
+		return nil, nil
 	}
-	ws := uid(job.WorkspaceID)
+	ws := asked[0].Job.WorkspaceID
 	var jobs []jobRow
-	q := from[jobRow](t.store).and(" where workspace_id = ? and id = ?", ws, uid(job.ID)).and(t.store.dialect.Lock())
-	var of []messageRow
-	message := from[messageRow](t.store).and(" where workspace_id = ? and id = ?", ws, uid(job.Subject))
-	if err := t.run(ctx, load(ctx, t.link, t.inline(q), &jobs), load(ctx, t.link, t.inline(message), &of)); err != nil {
+	var of []foundOn
+	named, subjects := lookupBy(byID), lookupBy(byID)
+	for _, a := range asked {
+		if !t.covers(a.Job.WorkspaceID) || a.Job.WorkspaceID != ws {
+			return nil, t.stranger()
+		}
+		addIDs(named, uid(ws), []crm.JobID{a.Job.ID})
+		addIDs(subjects, uid(ws), [][16]byte{a.Job.Subject})
+	}
+	if err := t.run(ctx, slices.Concat(find(ctx, t.link, named, t.store.dialect.Lock(), &jobs), find(ctx, t.link, subjects, "", &of))...); err != nil {
 		return nil, err
 	}
+	need := inbox.Need{WorkspaceID: ws}
+	messages := byRowID(of, func(r *foundOn) uid { return r.ID })
+	for _, a := range asked {
+		m := messages[a.Job.Subject]
+		if m == nil {
+			continue
+		}
+		need.Conversations = append(need.Conversations, crm.ConversationID(m.ConversationID))
+		need.Channels = append(need.Channels, crm.ChannelID(m.ChannelID))
+		need.Messages = append(need.Messages, crm.MessageID(m.ID))
+		if a.ProviderID != "" {
+			need.Provided = append(need.Provided, inbox.Provided{ChannelID: crm.ChannelID(m.ChannelID), ProviderID: a.ProviderID})
+		}
+	}
+	loaded := new(inbox.State)
+	if len(of) > 0 {
+		var err error
+		if loaded, err = inboxTx(t).Load(ctx, need); err != nil {
+			return nil, err
+		}
+	}
+	states := make([]*outbox.State, len(asked))
+	for i, a := range asked {
+		states[i] = stateOf(a, loaded)
+	}
+	for i := range jobs {
+		for k, a := range asked {
+			if uid(a.Job.ID) == jobs[i].ID {
+				states[k].Job, _ = jobs[i].job()
+			}
+		}
+	}
+	return states, nil
+}
+
+// foundOn is a message, its conversation and its channel.
+type foundOn struct {
+	bun.BaseModel `bun:"table:messages,alias:messages"`
+
+	WorkspaceID    uid `bun:"workspace_id"`
+	ID             uid `bun:"id"`
+	ConversationID uid `bun:"conversation_id"`
+	ChannelID      uid `bun:"channel_id"`
+}
+
+// stateOf picks what is about one job out of what was loaded for all.
+func stateOf(a outbox.Ask, loaded *inbox.State) *outbox.State {
 	state := new(outbox.State)
-	if len(jobs) > 0 {
-		state.Job, _ = jobs[0].job()
+	if state.Message = byTheID(loaded.Messages, func(m *crm.Message) bool { return m.ID == crm.MessageID(a.Job.Subject) }); state.Message == nil {
+		return state
 	}
-	if len(of) == 0 {
-		return state, nil
+	m := state.Message
+	state.Conversation = byTheID(loaded.Conversations, func(c *crm.Conversation) bool { return c.ID == m.ConversationID })
+	state.Channel = byTheID(loaded.Channels, func(c *crm.Channel) bool { return c.ID == m.ChannelID })
+	if state.Conversation != nil {
+		state.Contact = byTheID(loaded.Contacts, func(c *crm.Contact) bool { return c.ID == state.Conversation.ContactID })
 	}
-	need := inbox.Need{
-		WorkspaceID:   job.WorkspaceID,
-		Conversations: []crm.ConversationID{crm.ConversationID(of[0].ConversationID)},
-		Channels:      []crm.ChannelID{crm.ChannelID(of[0].ChannelID)},
-		Messages:      []crm.MessageID{crm.MessageID(job.Subject)},
+	if a.ProviderID == "" {
+		return state
 	}
-	if providerID != "" {
-		need.Provided = []inbox.Provided{{ChannelID: crm.ChannelID(of[0].ChannelID), ProviderID: providerID}}
-	}
-	loaded, err := inboxTx(t).Load(ctx, need)
-	if err != nil {
-		return nil, err
-	}
-	state.Statuses, state.Amendments = loaded.Statuses, loaded.Amendments
-	for _, m := range loaded.Messages {
-		if m.ID == crm.MessageID(job.Subject) {
-			state.Message = m
+	for _, r := range loaded.Statuses {
+		if r.ChannelID == m.ChannelID && r.ProviderID == a.ProviderID {
+			state.Statuses = append(state.Statuses, r)
 		}
 	}
-	for _, c := range loaded.Conversations {
-		if state.Message != nil && c.ID == state.Message.ConversationID {
-			state.Conversation = c
+	for _, r := range loaded.Amendments {
+		if r.ChannelID == m.ChannelID && r.ProviderID == a.ProviderID {
+			state.Amendments = append(state.Amendments, r)
 		}
 	}
-	for _, c := range loaded.Contacts {
-		if state.Conversation != nil && c.ID == state.Conversation.ContactID {
-			state.Contact = c
-		}
+	return state
+}
+
+// byTheID returns the one that is meant, nil if it is not there.
+func byTheID[N any](list []*N, meant func(*N) bool) *N {
+	if i := slices.IndexFunc(list, meant); i >= 0 {
+		return list[i]
 	}
-	if len(loaded.Channels) > 0 {
-		state.Channel = loaded.Channels[0]
-	}
-	return state, nil
+	return nil
 }
 
 // Claim implements outbox.Store. What is due is looked for before the transaction:
 // a claim is tried after every commit, whatever that was of, and one that begins a
 // transaction to find nothing keeps others waiting where there is one writer. (To
 // find nothing took 160 µs with it and takes 13 on SQLite, 310 and 70 on PostgreSQL.)
-func (s outboxStore) Claim(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]outbox.Claim, error) {
+func (s outboxStore) Claim(ctx context.Context, c outbox.Claiming) (claims []outbox.Claim, putOff int, _ error) {
 	var due []stamp
 	l := s.reader("look for jobs", everywhere)
-	q := ask("select due_at from jobs where kind = ? and due_at <= ? order by due_at limit 1", text(crm.JobSend), stamp(now))
+	q := ask("select due_at from jobs where kind = ? and due_at <= ? order by due_at limit 1", text(crm.JobSend), stamp(c.Now))
 	if err := l.run(ctx, pick(q.bound(), &due)); err != nil || len(due) == 0 {
-		return nil, err
+		return nil, 0, err
 	}
-	var claims []outbox.Claim
-	err := s.transact(ctx, "claim jobs", everywhere, func(ctx context.Context, t *tx) (err error) {
-		claims = nil
-		jobs, err := t.due(ctx, now, limit)
-		if err != nil || len(jobs) == 0 {
+	err := s.transact(ctx, "claim jobs", everywhere, func(ctx context.Context, t *tx) error {
+		rows, err := t.due(ctx, c.Now, c.Limit+mostPutOff)
+		if err != nil || len(rows) == 0 {
 			return err
 		}
-		b := t.batch()
-		for i := range jobs {
-			job, _ := jobs[i].job()
-			claims = append(claims, outbox.Claim{Job: job, Abandoned: !job.LockedUntil.IsZero()})
-			job.Attempt++
-			job.LockedUntil = now.Add(lease)
-			b.do("update messages set status = ? where workspace_id = ? and id = ? and status = ?",
-				text(crm.Sending), uid(job.WorkspaceID), uid(job.Subject), text(crm.Queued))
+		var changed []*crm.Job
+		claims, changed = choose(rows, c)
+		if putOff = len(changed) - len(claims); len(changed) == 0 {
+			return nil
 		}
-		leased := make([]*crm.Job, len(claims))
+		leased := lookupBy(byID)
 		for i := range claims {
-			leased[i] = claims[i].Job
+			addIDs(leased, uid(claims[i].Job.WorkspaceID), [][16]byte{claims[i].Job.Subject})
 		}
-		b.jobs(leased, nil)
+		b := t.batch()
+		b.named("update messages set status = 'sending'", leased, " and status = 'queued'")
+		put(b, rowsOf(b, changed, jobOf), replaceByID)
 		if err := b.run(ctx); err != nil {
 			return err
 		}
@@ -116,88 +160,111 @@ func (s outboxStore) Claim(ctx context.Context, now time.Time, lease time.Durati
 		return err
 	})
 	if err != nil {
-		return nil, err // they are not leased, or nobody knows whether they are
+		return nil, 0, err // they are not leased, or nobody knows whether they are
 	}
-	return claims, nil
+	return claims, putOff, nil
+}
+
+// mostPutOff is how many jobs are put off in one transaction.
+const mostPutOff = 100
+
+// choose claims the jobs whose turn has come, and puts the others off
+// that it meets. It returns the claims, and all jobs that it changed.
+func choose(rows []jobRow, c outbox.Claiming) (claims []outbox.Claim, changed []*crm.Job) {
+	for i := range rows {
+		if len(claims) == c.Limit {
+			break
+		}
+		job, _ := rows[i].job()
+		abandoned := !job.LockedUntil.IsZero()
+		changed = append(changed, job)
+		if c.Turn != nil && !abandoned {
+			if at := c.Turn(job); at.After(c.Now) {
+				job.RunAt = at
+				continue
+			}
+		}
+		job.Attempt++
+		job.LockedUntil = c.Now.Add(c.Lease)
+		claims = append(claims, outbox.Claim{Job: job, Abandoned: abandoned})
+	}
+	return claims, changed
 }
 
 // due locks the jobs to claim: due, first in their lane, on a channel that is
 // not paused. Jobs that another host is claiming are passed over.
 func (t *tx) due(ctx context.Context, now time.Time, limit int) ([]jobRow, error) {
 	q := from[jobRow](t.store).and(" where kind = ? and due_at <= ?", text(crm.JobSend), stamp(now)).
-		and(" and not exists (select 1 from jobs older where older.workspace_id = jobs.workspace_id and older.lane = jobs.lane and older.id < jobs.id)").
+		and(" and not "+older).
 		and(" and not exists (select 1 from channels where channels.workspace_id = jobs.workspace_id and channels.id = jobs.throttle and channels.paused_reason <> '')").
 		and(" order by due_at limit ?", limit).and(t.store.dialect.ClaimLock())
 	var rows []jobRow
 	return rows, t.run(ctx, load(ctx, t.link, q.bound(), &rows))
 }
 
-// equip adds to claims what an attempt needs. A job whose message is gone stays
-// leased and is not handed out.
+// equip adds to claims what an attempt needs, in three trips. A job whose message is
+// gone stays leased and is not handed out.
 func (t *tx) equip(ctx context.Context, claims []outbox.Claim) ([]outbox.Claim, error) {
-	subjects := make(map[crm.WorkspaceID][]crm.MessageID)
-	for _, c := range claims {
-		subjects[c.Job.WorkspaceID] = append(subjects[c.Job.WorkspaceID], crm.MessageID(c.Job.Subject))
-	}
-	equipment := make(map[crm.MessageID]outbox.Claim)
-	for ws, messages := range subjects {
-		if err := t.collect(ctx, ws, messages, equipment); err != nil {
-			return nil, err
-		}
-	}
-	var ready []outbox.Claim
-	for _, c := range claims {
-		with, found := equipment[crm.MessageID(c.Job.Subject)]
-		if !found {
-			continue
-		}
-		with.Job, with.Abandoned = c.Job, c.Abandoned
-		ready = append(ready, with)
-	}
-	return ready, nil
-}
-
-// collect reads messages of a workspace with their conversations, contacts and
-// channels into equipment.
-func (t *tx) collect(ctx context.Context, ws crm.WorkspaceID, messages []crm.MessageID, equipment map[crm.MessageID]outbox.Claim) error {
 	var ms []messageRow
 	var cvs []conversationRow
 	var cts []contactRow
 	var chs []channelRow
-	subjects := ask("select conversation_id from messages where workspace_id = ? and id in (?)", uid(ws), among(messages))
-	carriers := ask("select channel_id from messages where workspace_id = ? and id in (?)", uid(ws), among(messages))
-	threads := ask("select contact_id from conversations where workspace_id = ? and id in", uid(ws)).include("", subjects)
-	err := t.run(ctx,
-		load(ctx, t.link, t.inline(from[messageRow](t.store).and(" where workspace_id = ? and id in (?)", uid(ws), among(messages))), &ms),
-		load(ctx, t.link, t.inline(from[conversationRow](t.store).and(" where workspace_id = ? and id in", uid(ws)).include("", subjects)), &cvs),
-		load(ctx, t.link, t.inline(from[contactRow](t.store).and(" where workspace_id = ? and id in", uid(ws)).include("", threads)), &cts),
-		load(ctx, t.link, t.inline(from[channelRow](t.store).and(" where workspace_id = ? and id in", uid(ws)).include("", carriers)), &chs))
-	if err != nil {
-		return err
+	messages := lookupBy(byID)
+	for _, c := range claims {
+		addIDs(messages, uid(c.Job.WorkspaceID), [][16]byte{c.Job.Subject})
 	}
-	conversations, contacts, channels := byRowID(cvs, func(r *conversationRow) uid { return r.ID }),
-		byRowID(cts, func(r *contactRow) uid { return r.ID }), byRowID(chs, func(r *channelRow) uid { return r.ID })
+	if err := t.run(ctx, find(ctx, t.link, messages, "", &ms)...); err != nil {
+		return nil, err
+	}
+	threads, carriers := lookupBy(byID), lookupBy(byID)
 	for i := range ms {
-		cv := conversations[ms[i].ConversationID]
-		if cv == nil || contacts[cv.ContactID] == nil || channels[ms[i].ChannelID] == nil {
+		addIDs(threads, ms[i].WorkspaceID, []uid{ms[i].ConversationID})
+		addIDs(carriers, ms[i].WorkspaceID, []uid{ms[i].ChannelID})
+	}
+	if err := t.run(ctx, slices.Concat(find(ctx, t.link, threads, "", &cvs), find(ctx, t.link, carriers, "", &chs))...); err != nil {
+		return nil, err
+	}
+	people := lookupBy(byID)
+	for i := range cvs {
+		addIDs(people, cvs[i].WorkspaceID, []uid{cvs[i].ContactID})
+	}
+	if err := t.run(ctx, find(ctx, t.link, people, "", &cts)...); err != nil {
+		return nil, err
+	}
+	byMessage, conversations := byRowID(ms, func(r *messageRow) uid { return r.ID }), byRowID(cvs, func(r *conversationRow) uid { return r.ID })
+	contacts, channels := byRowID(cts, func(r *contactRow) uid { return r.ID }), byRowID(chs, func(r *channelRow) uid { return r.ID })
+	var ready []outbox.Claim
+	for _, c := range claims {
+		m := byMessage[c.Job.Subject]
+		if m == nil {
 			continue
 		}
-		var c outbox.Claim
-		if c.Message, err = ms[i].message(); err != nil {
-			return crm.Wrap(t.op, err)
+		cv := conversations[m.ConversationID]
+		if cv == nil || contacts[cv.ContactID] == nil || channels[m.ChannelID] == nil {
+			continue
 		}
-		if c.Conversation, err = cv.conversation(); err != nil {
-			return crm.Wrap(t.op, err)
+		if err := t.fill(ctx, &c, m, cv, contacts[cv.ContactID], channels[m.ChannelID]); err != nil {
+			return nil, crm.Wrap(t.op, err)
 		}
-		if c.Contact, err = contacts[cv.ContactID].contact(); err != nil {
-			return crm.Wrap(t.op, err)
-		}
-		if c.Channel, err = t.store.channel(ctx, channels[ms[i].ChannelID]); err != nil {
-			return crm.Wrap(t.op, err)
-		}
-		equipment[c.Message.ID] = c
+		ready = append(ready, c)
 	}
-	return nil
+	return ready, nil
+}
+
+// fill makes the nouns of a claim of their rows: each its own, for an attempt changes
+// them.
+func (t *tx) fill(ctx context.Context, c *outbox.Claim, m *messageRow, cv *conversationRow, ct *contactRow, ch *channelRow) (err error) {
+	if c.Message, err = m.message(); err != nil {
+		return err
+	}
+	if c.Conversation, err = cv.conversation(); err != nil {
+		return err
+	}
+	if c.Contact, err = ct.contact(); err != nil {
+		return err
+	}
+	c.Channel, err = t.store.channel(ctx, ch)
+	return err
 }
 
 func byRowID[R any](rows []R, id func(*R) uid) map[uid]*R {

@@ -19,6 +19,7 @@ import (
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/crmtest"
 	"github.com/my21staff/my21staff/crm/inbox"
+	"github.com/my21staff/my21staff/crm/outbox"
 )
 
 // cutter stands between a store and the server. Once it has a word, what the
@@ -129,7 +130,7 @@ func TestLostAnswersAreNotTakenForRefusals(t *testing.T) {
 	_, job := c.Outbound(cv, "ya")
 	write(t, store, ws, &crm.Changes{Jobs: []*crm.Job{job}})
 	if n := cutter.cut("locked_until", func() {
-		if _, err := store.Outbox().Claim(t.Context(), time.Now(), time.Minute, 10); !errors.Is(err, crm.Unavailable) {
+		if _, _, err := store.Outbox().Claim(t.Context(), outbox.Claiming{Now: time.Now(), Lease: time.Minute, Limit: 10}); !errors.Is(err, crm.Unavailable) {
 			t.Errorf("a claim without an answer is %v, want unavailable", err)
 		}
 	}); n != 1 {

@@ -29,6 +29,7 @@ import (
 type options struct {
 	plan, dir          string
 	duration, drain    time.Duration
+	missed             time.Duration
 	rate               float64
 	clients            int
 	peers, batch, text int
@@ -48,6 +49,7 @@ func parse(args []string) (*options, error) {
 	fs.StringVar(&o.plan, "plan", "plan.json", "the installation, as bench/torture writes it")
 	fs.StringVar(&o.dir, "dir", ".", "folder for the journals")
 	fs.DurationVar(&o.duration, "for", 0, "how long to make requests; 0: until told to drain")
+	fs.DurationVar(&o.missed, "missed", 6*time.Second, "how long the provider waits for a send that was taken on and did not come, no longer than -drain")
 	fs.DurationVar(&o.drain, "drain", 20*time.Second, "how long to go on with requests that are not settled, once none of them is settled any more")
 	fs.Float64Var(&o.rate, "rate", 0, "requests a second, each at its time (open loop); 0: closed loop")
 	fs.IntVar(&o.clients, "clients", 16, "requests under way: closed loop all the time, open loop at most")

@@ -186,11 +186,12 @@ func (s *session) drive(making, draining context.Context) error {
 
 // settleReports waits until the provider has nothing more to report and no new
 // send came for a while: a longer one if a send that was taken on did not come.
-// It need not come at all, when a host died with it.
+// It need not come at all, when a host died with it; or only when its lease has
+// run out.
 func (s *session) settleReports(draining context.Context) {
 	quiet, enough := time.Now(), func() time.Duration {
 		if s.provider.waiting() > 0 {
-			return 6 * time.Second
+			return s.missed
 		}
 		return time.Second
 	}

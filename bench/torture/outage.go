@@ -19,7 +19,7 @@ var ways = []struct {
 	signal syscall.Signal // 0: it stays, and its connections end
 }{{"SIGKILL", syscall.SIGKILL}, {"immediate", syscall.SIGQUIT}, {"fast", syscall.SIGINT}, {"terminate", 0}}
 
-// afterLeases is how long the provider stays when nothing comes in any more. A
+// afterLeases is how long the provider waits for what is to be sent. A
 // claim whose commit had no answer is nobody's until its lease of two minutes has
 // run out; what waits behind it in its conversation is sent only then, and would
 // find no provider.
@@ -28,7 +28,7 @@ const afterLeases = 150 * time.Second
 // killPostgres ends the database server in each way, over and over.
 func killPostgres(ctx context.Context, t *torturer, db database, r *result) error {
 	r.Planned = t.cycles * len(ways)
-	traffic := t.usual()
+	traffic := t.usual("-missed", afterLeases.String())
 	traffic.drain = afterLeases
 	for _, cycles := range t.parts() {
 		var gone []outage

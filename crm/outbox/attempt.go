@@ -24,22 +24,7 @@ func (s *Service) Attempt(ctx context.Context, c Claim) (Outcome, error) {
 	if !decided {
 		decision = s.call(ctx, c)
 	}
-	ctx = context.WithoutCancel(ctx)
-	outcome, err := s.record(ctx, c, decision)
-	a := &decision.accepted
-	if errors.Is(err, crm.Conflict) && a.WaID+a.UserID != "" {
-		// The number or user id that the provider answered is another
-		// contact's: who is who is for a person to say.
-		a.WaID, a.UserID = "", ""
-		outcome, err = s.record(ctx, c, decision)
-	}
-	if errors.Is(err, crm.Conflict) && a.ProviderID != "" {
-		// An echo of the message was stored under the provider's id before
-		// this answer came, and nothing told that it was ours. To show it
-		// twice is better than to call it unknown.
-		a.ProviderID = ""
-		outcome, err = s.record(ctx, c, decision)
-	}
+	outcome, err := s.record(context.WithoutCancel(ctx), c, decision)
 	return outcome, crm.Wrap("record send", err)
 }
 
@@ -116,20 +101,4 @@ func outgoing(c Claim) crm.Outgoing {
 		m.Recipient = c.Contact.Identity(crm.ByUserID)
 	}
 	return m
-}
-
-// record writes what a decision changes.
-func (s *Service) record(ctx context.Context, c Claim, d Decision) (outcome Outcome, err error) {
-	err = s.store.Update(ctx, c.Job.WorkspaceID, func(ctx context.Context, tx Tx) error {
-		state, err := tx.Load(ctx, c.Job, d.accepted.ProviderID)
-		if err != nil {
-			return err
-		}
-		changes := settle(state, c, d, s.mint.Now())
-		if outcome = changes.outcome; changes.Empty() {
-			return nil
-		}
-		return tx.Write(ctx, &changes.Changes)
-	})
-	return outcome, err
 }

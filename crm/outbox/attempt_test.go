@@ -381,7 +381,7 @@ func TestClaimNotCommitted(t *testing.T) {
 type forgetfulStore struct{ outbox.Store }
 
 // Claim implements outbox.Store.
-func (f forgetfulStore) Claim(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]outbox.Claim, error) {
-	claims, err := f.Store.Claim(ctx, now, lease, limit)
-	return claims, errors.Join(err, &crm.Error{Op: "commit", Code: crm.Unavailable})
+func (f forgetfulStore) Claim(ctx context.Context, c outbox.Claiming) ([]outbox.Claim, int, error) {
+	claims, putOff, err := f.Store.Claim(ctx, c)
+	return claims, putOff, errors.Join(err, &crm.Error{Op: "commit", Code: crm.Unavailable})
 }

@@ -23,6 +23,7 @@ type Service struct {
 	senders map[crm.Provider]Sender
 	mint    *crm.Mint
 	pace    *pace
+	results results
 }
 
 // New returns an outbox with a sender for each provider.
@@ -51,15 +52,21 @@ const (
 	reserve = 45 * time.Second
 )
 
-// Claim leases at most limit due jobs for two minutes. Each claim is good for
-// one Attempt. A program that ends before it made the attempt leaves the message
+// Claim leases at most limit due jobs for two minutes, of those whose turn by the
+// rates has come; the others are put off until theirs. Each claim is good for one
+// Attempt. A program that ends before it made the attempt leaves the message
 // unknown, so it should claim no more than it can attempt at once.
 func (s *Service) Claim(ctx context.Context, limit int) ([]Claim, error) {
-	claims, err := s.store.Claim(ctx, s.mint.Now(), lease, limit)
-	if err != nil { // what is not leased for certain is nobody's to send
-		return nil, crm.Wrap("claim sends", err)
+	for {
+		now := s.mint.Now()
+		claims, putOff, err := s.store.Claim(ctx, Claiming{Now: now, Lease: lease, Limit: limit, Turn: func(job *crm.Job) time.Time { return s.pace.turn(job, now) }})
+		if err != nil { // what is not leased for certain is nobody's to send
+			return nil, crm.Wrap("claim sends", err)
+		}
+		if len(claims) > 0 || putOff == 0 { // behind what was put off may be what can leave
+			return claims, nil
+		}
 	}
-	return claims, nil
 }
 
 // Work claims and attempts until nothing is due, one after another, and returns

@@ -63,23 +63,38 @@ func newPace() *pace {
 // after a stop of the database say, would come at once.
 const late = 10 * time.Second
 
-// wait takes a message's place in both buckets and returns how long it has to
-// wait for it, 0 if it may leave now. A job that was told to wait keeps its
-// place until it comes again.
+// turn returns when a message may leave: its place in both buckets, which it keeps
+// until it is attempted.
+func (p *pace) turn(job *crm.Job, now time.Time) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sweep(now)
+	return p.place(job, now)
+}
+
+// wait returns how long a message that is to be attempted has to wait for its
+// place, 0 if it may leave now. One that was told to wait keeps its place until it
+// comes again.
 func (p *pace) wait(job *crm.Job, now time.Time) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.sweep(now)
-	slot, placed := p.slots[job.ID]
-	if !placed || now.Sub(slot) > late || slot.Before(p.quiet[job.Throttle]) {
-		slot = later(numberRate.take(p.numbers, job.Throttle, now), pairRate.take(p.pairs, job.Lane, now))
-	}
+	slot := p.place(job, now)
 	if !slot.After(now) {
 		delete(p.slots, job.ID)
 		return 0
 	}
-	p.slots[job.ID] = slot
 	return slot.Sub(now)
+}
+
+// place returns a message's place, and takes one if it has none that is good.
+func (p *pace) place(job *crm.Job, now time.Time) time.Time {
+	slot, placed := p.slots[job.ID]
+	if !placed || now.Sub(slot) > late || slot.Before(p.quiet[job.Throttle]) {
+		slot = later(numberRate.take(p.numbers, job.Throttle, now), pairRate.take(p.pairs, job.Lane, now))
+		p.slots[job.ID] = slot
+	}
+	return slot
 }
 
 // pause lets nothing leave a number before a time: the provider said so to one

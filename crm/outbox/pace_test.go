@@ -165,3 +165,32 @@ func TestPlaces(t *testing.T) {
 		})
 	}
 }
+
+// TestClaimKeepsToTheRate holds claims to what may leave: a crowd's other messages
+// are put off by the claim itself, however many stand before one of another number.
+func TestClaimKeepsToTheRate(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.crowd(250)
+	s.clock.Advance(time.Millisecond)
+	second := s.NewChannel()
+	second.Provider, second.Credentials = s.Channel.Provider, crm.Credentials{}
+	cv := s.thread()
+	cv.ChannelID = second.ID
+	m, job := s.Outbound(cv, "dari nomor lain")
+	job.Throttle = second.ID
+	s.write(crm.Changes{Channels: []*crm.Channel{second}, Conversations: []*crm.Conversation{cv}, Messages: []*crm.Message{m}, Jobs: []*crm.Job{job}})
+	for i, want := range []int{8, 1, 0} { // at once; then, behind all the others, the other number's; then nothing
+		claims, err := s.out.Claim(t.Context(), 20)
+		if err != nil || len(claims) != want {
+			t.Errorf("claim %d: %d claims, %v, want %d", i+1, len(claims), err, want)
+		}
+		if i == 1 && len(claims) == 1 && claims[0].Message.ID != m.ID {
+			t.Error("what is claimed behind the crowd is not the other number's message")
+		}
+	}
+	s.clock.Advance(time.Second/72 + time.Millisecond)
+	if claims, err := s.out.Claim(t.Context(), 20); err != nil || len(claims) != 1 {
+		t.Errorf("a place later %d are claimed, %v, want one", len(claims), err)
+	}
+}

@@ -9,14 +9,18 @@ import (
 
 // Store is what the outbox asks of a store.
 type Store interface {
-	// Claim takes at most limit send jobs of any workspace that are due at
-	// now, and leases them until now+lease: Attempt grows by one, LockedUntil
-	// is set, and the message becomes Sending, in one transaction. Only the
+	// Claim takes send jobs of any workspace that are due, and leases them:
+	// Attempt grows by one, LockedUntil is set, and the message becomes
+	// Sending, in one transaction. Only the
 	// oldest job of a lane is ever claimed, so a conversation's messages leave
 	// in order; a job whose throttle (channel) is paused is passed over.
+	//
+	// A job whose turn comes later is put off until then (RunAt) and counted in
+	// putOff, in the same transaction; one whose lease ran out has no turn.
+	//
 	// Several hosts may claim at once: no job is claimed by two. With an error,
 	// which a commit without an answer is too, no claim counts.
-	Claim(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Claim, error)
+	Claim(ctx context.Context, c Claiming) (claims []Claim, putOff int, err error)
 
 	// Update runs fn in one transaction over one workspace; see inbox.Store,
 	// whose contract it shares.
@@ -27,13 +31,23 @@ type Store interface {
 	Depth(ctx context.Context) (waiting int, oldest time.Time, err error)
 }
 
+// Claiming is what a claim takes.
+type Claiming struct {
+	Now   time.Time
+	Lease time.Duration                // from now on
+	Limit int                          // of claims
+	Turn  func(job *crm.Job) time.Time // when a job may leave; it may be asked about one again. nil: at once
+}
+
 // Tx is one transaction of a Store.
 type Tx interface {
-	// Load returns the job, its message, conversation, contact and channel as
-	// they are now, with the status reports and amendments stored under
-	// providerID (when it is not empty). Rows are locked. A job that is gone
-	// (somebody else settled it) has a nil Job.
-	Load(ctx context.Context, job *crm.Job, providerID string) (*State, error)
+	// Load returns for each job that is asked for, in their order and all of the
+	// transaction's workspace, the job, its message, conversation, contact and
+	// channel as they are now, with the status reports and amendments stored under
+	// the provider's id (when it is not empty). Rows are locked. A job that is
+	// gone (somebody else settled it) has a nil Job. What two states have in
+	// common is one object in both.
+	Load(ctx context.Context, asked ...Ask) ([]*State, error)
 	// Write writes the changes; see crm.Changes.
 	Write(ctx context.Context, changes *crm.Changes) error
 }
@@ -50,7 +64,13 @@ type Claim struct {
 	Abandoned bool
 }
 
-// State is what Tx.Load found.
+// Ask is a job to load, with the id the provider gave its message, if it did.
+type Ask struct {
+	Job        *crm.Job
+	ProviderID string
+}
+
+// State is what Tx.Load found of a job.
 type State struct {
 	Job          *crm.Job
 	Message      *crm.Message

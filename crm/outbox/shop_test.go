@@ -112,11 +112,11 @@ func (s *shop) crowd(size int) {
 func (s *shop) change(m *crm.Message, fn func(*outbox.State) crm.Changes) {
 	s.t.Helper()
 	must(s.t, s.store.Update(s.t.Context(), s.Workspace.ID, func(ctx context.Context, tx outbox.Tx) error {
-		state, err := tx.Load(ctx, s.jobs[m.ID], "")
+		states, err := tx.Load(ctx, outbox.Ask{Job: s.jobs[m.ID]})
 		if err != nil {
 			return err
 		}
-		changes := fn(state)
+		changes := fn(states[0])
 		return tx.Write(ctx, &changes)
 	}))
 }

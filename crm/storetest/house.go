@@ -71,7 +71,7 @@ func (h *house) work(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute) // a job that is never handed out must not keep us for ever
 	defer cancel()
 	for int(h.sent.Load()) < h.promise {
-		claims, err := h.store.Outbox().Claim(ctx, h.clock.Now(), lease, 2)
+		claims, _, err := h.store.Outbox().Claim(ctx, outbox.Claiming{Now: h.clock.Now(), Lease: lease, Limit: 2})
 		if err != nil {
 			return err
 		}
@@ -87,10 +87,11 @@ func (h *house) work(ctx context.Context) error {
 
 func (h *house) settle(ctx context.Context, job *crm.Job) error {
 	return h.store.Outbox().Update(ctx, job.WorkspaceID, func(ctx context.Context, tx outbox.Tx) error {
-		state, err := tx.Load(ctx, job, "wamid.sent")
+		states, err := tx.Load(ctx, outbox.Ask{Job: job, ProviderID: "wamid.sent"})
 		if err != nil {
 			return err
 		}
+		state := states[0]
 		if state.Job == nil || state.Message == nil {
 			return errors.New("a job that was claimed is gone")
 		}

@@ -225,7 +225,7 @@ func isolationCancelled(t *testing.T, w *world) {
 			t.Errorf("%s with an ended context is no error", what)
 		}
 	})
-	if claims, err := w.store.Outbox().Claim(t.Context(), w.clock.Now(), time.Minute, all); err != nil || len(claims) != 2 {
+	if claims, _, err := w.store.Outbox().Claim(t.Context(), w.claiming(all)); err != nil || len(claims) != 2 {
 		t.Errorf("after a Claim with an ended context: %d claims, %v, want the two jobs", len(claims), err)
 	}
 }

@@ -19,8 +19,10 @@ var jobTests = []test{
 	{"never lowers the status of its message", jobStatus},
 	{"is the oldest of its lane, due or not", jobLane},
 	{"of a paused channel is passed over", jobPaused},
+	{"whose turn comes later is put off until then", jobTurn},
 	{"is claimed by one of many claimers", jobRace},
 	{"is loaded with its message, conversation, contact and channel", jobLoad},
+	{"is loaded with others, and shares with them what is one", jobsLoad},
 	{"is gone when it is done", jobDone},
 	{"counts among those that wait", jobDepth},
 }
@@ -30,7 +32,16 @@ const lease = time.Minute
 // claim claims jobs at the world's time.
 func (w *world) claim(t *testing.T, limit int) []outbox.Claim {
 	t.Helper()
-	return must[[]outbox.Claim](t)(w.store.Outbox().Claim(t.Context(), w.clock.Now(), lease, limit))
+	claims, putOff, err := w.store.Outbox().Claim(t.Context(), w.claiming(limit))
+	if err != nil || putOff != 0 {
+		t.Fatalf("Claim puts %d off, %v, want none", putOff, err)
+	}
+	return claims
+}
+
+// claiming is a claim of what is due at the world's time.
+func (w *world) claiming(limit int) outbox.Claiming {
+	return outbox.Claiming{Now: w.clock.Now(), Lease: lease, Limit: limit}
 }
 
 // claimOurs claims all that is due and returns the claims of our workspace.
@@ -175,15 +186,59 @@ func jobPaused(t *testing.T, w *world) {
 func (w *world) pause(t *testing.T, reason string) {
 	t.Helper()
 	err := w.store.Outbox().Update(t.Context(), w.ours.ws, func(ctx context.Context, tx outbox.Tx) error {
-		state, err := tx.Load(ctx, w.ours.job, "")
+		states, err := tx.Load(ctx, outbox.Ask{Job: w.ours.job})
 		if err != nil {
 			return err
 		}
-		state.Channel.PausedReason = reason
-		return tx.Write(ctx, &crm.Changes{Channels: []*crm.Channel{state.Channel}})
+		states[0].Channel.PausedReason = reason
+		return tx.Write(ctx, &crm.Changes{Channels: []*crm.Channel{states[0].Channel}})
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// jobTurn lets one of two leave in a second and the other now; one whose lease ran
+// out has no turn, or nobody would be told that it was abandoned.
+func jobTurn(t *testing.T, w *world) {
+	w.claim(t, all) // what the world begins with
+	_, later := w.queue(t, w.ours, 1)
+	_, now := w.queue(t, w.ours, 1)
+	turns := map[crm.JobID]time.Time{later[0].ID: w.clock.Now().Add(time.Second), now[0].ID: w.clock.Now()}
+	claim := func(limit int) (ids []crm.JobID, putOff int) {
+		t.Helper()
+		c := w.claiming(limit)
+		c.Turn = func(job *crm.Job) time.Time { return turns[job.ID] }
+		claims, putOff, err := w.store.Outbox().Claim(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, claim := range claims {
+			ids = append(ids, claim.Job.ID)
+		}
+		return ids, putOff
+	}
+	if ids, putOff := claim(1); len(ids) != 1 || ids[0] != now[0].ID || putOff != 1 {
+		t.Fatalf("claimed are %v and %d put off, want %v and one", ids, putOff, now[0].ID)
+	}
+	want := copied(later[0])
+	want.RunAt = turns[want.ID]
+	same(t, "the job that was put off", w.loadJob(t, later[0], "").Job, want)
+	if got := w.message(t, crm.MessageID(want.Subject)).Status; got != crm.Queued {
+		t.Errorf("its message is %s, want queued", got)
+	}
+	w.clock.Advance(time.Second - time.Millisecond)
+	if ids, putOff := claim(all); len(ids)+putOff != 0 {
+		t.Errorf("before its turn %v are claimed and %d put off", ids, putOff)
+	}
+	w.clock.Advance(time.Millisecond)
+	if ids, putOff := claim(all); len(ids) != 1 || ids[0] != want.ID || putOff != 0 {
+		t.Errorf("at its turn %v are claimed and %d put off, want %v alone", ids, putOff, want.ID)
+	}
+	w.clock.Advance(lease + time.Millisecond)
+	turns[want.ID] = w.clock.Now().Add(time.Hour)
+	if ids, _ := claim(all); !slices.Contains(ids, want.ID) {
+		t.Error("a job that was abandoned waits for a turn")
 	}
 }
 
@@ -199,7 +254,7 @@ func jobRace(t *testing.T, w *world) {
 	defer cancel()
 	race(t, func(int) error {
 		for {
-			claims, err := w.store.Outbox().Claim(ctx, w.clock.Now(), lease, 3)
+			claims, _, err := w.store.Outbox().Claim(ctx, w.claiming(3))
 			if err != nil {
 				return err
 			}
@@ -227,6 +282,35 @@ func jobLoad(t *testing.T, w *world) {
 	same(t, "a job loaded", w.loadJob(t, ours.job, ""), want)
 	want.Statuses, want.Amendments = []crm.StatusReport{ours.status}, []crm.Amendment{ours.amendment}
 	same(t, "a job loaded with the reports of a provider id", w.loadJob(t, ours.job, ours.status.ProviderID), want)
+}
+
+// jobsLoad loads two jobs of one conversation, one that is gone and one of another
+// conversation, of which one has a provider's id.
+func jobsLoad(t *testing.T, w *world) {
+	cv, queued := w.queue(t, w.ours, 2)
+	gone := copied(queued[0])
+	gone.ID, gone.Subject = crm.NewID[crm.Job](w.mint), crm.NewID[crm.Message](w.mint)
+	var states []*outbox.State
+	err := w.store.Outbox().Update(t.Context(), w.ours.ws, func(ctx context.Context, tx outbox.Tx) (err error) {
+		states, err = tx.Load(ctx, outbox.Ask{Job: queued[1]}, outbox.Ask{Job: gone}, outbox.Ask{Job: w.ours.job, ProviderID: w.ours.status.ProviderID}, outbox.Ask{Job: queued[0]})
+		return err
+	})
+	if err != nil || len(states) != 4 {
+		t.Fatalf("Load = %d states, %v, want four", len(states), err)
+	}
+	same(t, "a job that is gone", states[1], &outbox.State{})
+	same(t, "the job with a provider's id", states[2], &outbox.State{Job: w.ours.job, Message: w.ours.reply, Conversation: w.ours.conversation,
+		Contact: w.ours.contact, Channel: w.ours.Channel, Statuses: []crm.StatusReport{w.ours.status}, Amendments: []crm.Amendment{w.ours.amendment}})
+	same(t, "the jobs of one conversation", []*crm.Job{states[0].Job, states[3].Job}, []*crm.Job{queued[1], queued[0]})
+	if states[0].Message.ID != crm.MessageID(queued[1].Subject) || states[3].Message.ID != crm.MessageID(queued[0].Subject) {
+		t.Error("the jobs have each other's messages")
+	}
+	if states[0].Conversation != states[3].Conversation || states[0].Contact != states[3].Contact || states[0].Channel != states[2].Channel || states[0].Conversation.ID != cv.ID {
+		t.Error("what the states have in common is not one object")
+	}
+	if len(states[0].Statuses)+len(states[0].Amendments) != 0 {
+		t.Error("a job without a provider's id has the reports of another")
+	}
 }
 
 func jobDone(t *testing.T, w *world) {

@@ -3,7 +3,6 @@ package storetest
 import (
 	"context"
 	"testing"
-	"time"
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/inbox"
@@ -36,7 +35,7 @@ func (w *world) everyRead(t *testing.T, ctx context.Context, check func(what str
 		"Tags":       func() error { _, err := lead.Tags(ctx, c.ws); return err },
 		"Notes":      func() error { _, err := lead.Notes(ctx, c.ws, c.contact.ID, crm.NoteID{}, 1); return err },
 		"Tasks":      func() error { _, err := lead.Tasks(ctx, c.ws, people.TaskQuery{Limit: 1}); return err },
-		"Claim":      func() error { _, err := w.store.Outbox().Claim(ctx, now, time.Minute, 1); return err },
+		"Claim":      func() error { _, _, err := w.store.Outbox().Claim(ctx, w.claiming(1)); return err },
 		"Depth":      func() error { _, _, err := w.store.Outbox().Depth(ctx); return err },
 		"Facts":      func() error { _, err := w.store.Feed().Facts(ctx, c.ws, 0, 1); return err },
 		"Bounds":     func() error { _, _, err := w.store.Feed().Bounds(ctx, c.ws); return err },

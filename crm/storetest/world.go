@@ -226,15 +226,15 @@ func (w *world) loadPeople(t *testing.T, need people.Need) *people.State {
 // loadJob returns what the outbox's side of the store has of a job.
 func (w *world) loadJob(t *testing.T, job *crm.Job, providerID string) *outbox.State {
 	t.Helper()
-	var state *outbox.State
+	var states []*outbox.State
 	err := w.store.Outbox().Update(t.Context(), job.WorkspaceID, func(ctx context.Context, tx outbox.Tx) (err error) {
-		state, err = tx.Load(ctx, job, providerID)
+		states, err = tx.Load(ctx, outbox.Ask{Job: job, ProviderID: providerID})
 		return err
 	})
 	if err != nil {
 		t.Fatalf("load a job: %v", err)
 	}
-	return state
+	return states[0]
 }
 
 // wantCode fails the test unless err is of the class.

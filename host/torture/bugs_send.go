@@ -39,16 +39,17 @@ var sends = []*Bug{
 		About: "At the start every job that was claimed is put back and sent, though the host that died with it may have sent it. Needs a provider that takes a while to answer, so that a kill finds sends under way.",
 		outbox: func(_ *Harness, s outbox.Store) outbox.Store {
 			started := false // claims are asked for by one goroutine
-			return claimed{s, func(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]outbox.Claim, error) {
+			return claimed{s, func(ctx context.Context, want outbox.Claiming) ([]outbox.Claim, int, error) {
 				if started {
-					return s.Claim(ctx, now, lease, limit)
+					return s.Claim(ctx, want)
 				}
-				claims, err := s.Claim(ctx, now.Add(allLeases), lease, limit)
+				want.Now = want.Now.Add(allLeases)
+				claims, putOff, err := s.Claim(ctx, want)
 				started = err == nil
 				for i := range claims {
 					claims[i].Abandoned, claims[i].Message.Status, claims[i].Message.ProviderID = false, crm.Queued, ""
 				}
-				return claims, err
+				return claims, putOff, err
 			}}
 		},
 	},
@@ -56,8 +57,9 @@ var sends = []*Bug{
 		Name: "claimed-twice", Verdict: doubleSend,
 		About: "Every tenth job is claimed by two workers at once: the row is not locked.",
 		outbox: func(h *Harness, s outbox.Store) outbox.Store {
-			return claimed{s, func(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]outbox.Claim, error) {
-				claims, err := s.Claim(ctx, now, lease, max(1, limit/2))
+			return claimed{s, func(ctx context.Context, want outbox.Claiming) ([]outbox.Claim, int, error) {
+				want.Limit = max(1, want.Limit/2)
+				claims, putOff, err := s.Claim(ctx, want)
 				for _, c := range claims {
 					if h.every(10) {
 						job, message := *c.Job, *c.Message
@@ -65,7 +67,7 @@ var sends = []*Bug{
 						claims = append(claims, c)
 					}
 				}
-				return claims, err
+				return claims, putOff, err
 			}}
 		},
 	},
@@ -85,10 +87,10 @@ func (f sent) Send(ctx context.Context, ch *crm.Channel, m crm.Outgoing) (crm.Ac
 // claimed claims in another way.
 type claimed struct {
 	outbox.Store
-	claim func(context.Context, time.Time, time.Duration, int) ([]outbox.Claim, error)
+	claim func(context.Context, outbox.Claiming) ([]outbox.Claim, int, error)
 }
 
 // Claim implements outbox.Store.
-func (s claimed) Claim(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]outbox.Claim, error) {
-	return s.claim(ctx, now, lease, limit)
+func (s claimed) Claim(ctx context.Context, c outbox.Claiming) ([]outbox.Claim, int, error) {
+	return s.claim(ctx, c)
 }

@@ -29,17 +29,17 @@ type outboxStore struct {
 
 // Claim implements outbox.Store. The points are passed only when there is
 // something to claim: the outbox asks every second.
-func (s outboxStore) Claim(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]outbox.Claim, error) {
+func (s outboxStore) Claim(ctx context.Context, c outbox.Claiming) ([]outbox.Claim, int, error) {
 	if waiting, _, err := s.Depth(ctx); err == nil && waiting > 0 {
 		if err := s.h.at("outbox.beforeClaim"); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
-	claims, err := s.Store.Claim(ctx, now, lease, limit)
+	claims, putOff, err := s.Store.Claim(ctx, c)
 	if err != nil || len(claims) == 0 {
-		return claims, s.h.translated(err)
+		return claims, putOff, s.h.translated(err)
 	}
-	return claims, s.h.at("outbox.afterClaim")
+	return claims, putOff, s.h.at("outbox.afterClaim")
 }
 
 // Update implements outbox.Store; it is called to record a result.
