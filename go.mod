@@ -26,6 +26,7 @@ require (
 require (
 	github.com/HdrHistogram/hdrhistogram-go v1.2.0
 	golang.org/x/text v0.43.0
+	modernc.org/libc v1.79.0 // what modernc.org/sqlite runs on; gives it mutexes
 )
 
 require (
@@ -52,7 +53,6 @@ require (
 	go.yaml.in/yaml/v4 v4.0.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	google.golang.org/protobuf v1.36.11 // indirect
-	modernc.org/libc v1.79.0 // indirect
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect
 )

@@ -115,7 +115,7 @@ var rules = []rule{
 	{folder: "adapters/internal/...", module: []string{"crm", "crm/...", "adapters/internal/..."}, reason: adapterReason},
 	{folder: "adapters/bunstore/...", module: adapterUse("bunstore"), others: []string{"github.com/uptrace/bun/...", "github.com/klauspost/compress/..."}, reason: adapterReason},
 	{folder: "adapters/postgres", module: adapterUse("bunstore"), others: []string{"github.com/uptrace/bun/...", "github.com/jackc/pgx/v5/..."}, reason: adapterReason},
-	{folder: "adapters/sqlite", module: adapterUse("bunstore"), others: []string{"github.com/uptrace/bun/...", "modernc.org/sqlite/..."}, reason: adapterReason},
+	{folder: "adapters/sqlite", module: adapterUse("bunstore"), others: []string{"github.com/uptrace/bun/...", "modernc.org/libc/...", "modernc.org/sqlite/..."}, reason: adapterReason},
 	{folder: "adapters/argon2id", module: adapterUse("argon2id"), others: []string{"golang.org/x/crypto/..."}, reason: adapterReason},
 	{folder: "adapters/chacha", module: adapterUse("chacha"), others: []string{"golang.org/x/crypto/..."}, reason: adapterReason},
 	{folder: "adapters/zstd/...", module: adapterUse("zstd"), others: []string{"github.com/klauspost/compress/..."}, reason: adapterReason},

@@ -4,6 +4,9 @@ import (
 	"database/sql"
 	"net/url"
 
+	"modernc.org/libc"
+	sqlite3 "modernc.org/sqlite/lib"
+
 	"github.com/my21staff/my21staff/adapters/bunstore"
 )
 
@@ -32,3 +35,24 @@ func Held() int {
 	defer g.mu.Unlock()
 	return len(g.held)
 }
+
+// Mutex is a mutex as SQLite uses it.
+type Mutex struct {
+	tls    *libc.TLS
+	handle uintptr
+}
+
+// NewMutex returns one of a kind.
+func NewMutex(kind int32) Mutex {
+	tls := libc.NewTLS()
+	return Mutex{tls, newMutex(tls, kind)}
+}
+
+func (m Mutex) Enter()          { enterMutex(m.tls, m.handle) }
+func (m Mutex) Try() bool       { return tryMutex(m.tls, m.handle) == sqlite3.SQLITE_OK }
+func (m Mutex) Leave()          { leaveMutex(m.tls, m.handle) }
+func (m Mutex) Free()           { freeMutex(m.tls, m.handle); m.tls.Close() }
+func (m Mutex) Is(o Mutex) bool { return m.handle == o.handle }
+
+// OursAreUsed reports whether SQLite has asked for one of our mutexes.
+func OursAreUsed() bool { return starting.over.Load() }

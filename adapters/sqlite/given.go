@@ -32,6 +32,7 @@ const mostColumns = 40
 // modernc keeps a driver with modules for as long as the process lives, so there is
 // one.
 var provider = sync.OnceValues(func() (*sqlite.Driver, *given) {
+	configureMutexes() // or SQLite's own stay
 	driver, rows := new(sqlite.Driver), &given{held: make(map[int64][]bunstore.Column)}
 	_ = driver.RegisterModule("given", rows) // fails for a name that is taken
 	return driver, rows
