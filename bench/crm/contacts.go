@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,12 +15,15 @@ import (
 )
 
 // contactPaths makes the requests of the lead database's lists: its orders, its
-// filters by what many and by what few contacts have, and its searches.
-func (w *world) contactPaths(ctx context.Context, services *host.Services, c *caller) ([]path, error) {
+// filters by what many and by what few contacts have, and its searches. Small is
+// how many rows a smaller world's pages have; what has more rows here is asked for
+// that many too.
+func (w *world) contactPaths(ctx context.Context, services *host.Services, c *caller, small map[string]int) ([]path, error) {
 	r := w.reader(services, c)
 	if err := r.byPhone(ctx); err != nil {
 		return nil, err
 	}
+	r.paths[0].rows = 1
 	o := w.offices[0]
 	is := func(field, value string) string {
 		return fmt.Sprintf(`{"field":%q,"op":"is","value":%q}`, field, value)
@@ -50,21 +54,35 @@ func (w *world) contactPaths(ctx context.Context, services *host.Services, c *ca
 		{name: "contacts, search of a rare name", search: rare},
 		{name: "contacts, search of a number's part", search: number(w.phones[len(w.phones)/2])[5:]},
 	} {
-		if err := r.contacts(ctx, list.name, list.filter, list.search, list.sort); err != nil {
+		all, err := r.contacts(ctx, list.name, list.filter, list.search, list.sort, crm.PageRows)
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", list.name, err)
+		}
+		few, known := small[list.name]
+		if !known {
+			few = all
+		}
+		if few < crm.PageRows {
+			if _, err := r.contacts(ctx, list.name+", as many", list.filter, list.search, list.sort, few); err != nil {
+				return nil, fmt.Errorf("%s: %w", list.name, err)
+			}
 		}
 	}
 	return r.paths, nil
 }
 
-// contacts adds a first page. It is seen to have rows.
-func (r *reader) contacts(ctx context.Context, name, filter, search string, sort people.Sort) error {
-	ask := people.ContactQuery{Search: search, Sort: sort, Limit: crm.PageRows + 1}
+// contacts adds a first page of at most some rows, and returns how many it has. It
+// is seen to have some.
+func (r *reader) contacts(ctx context.Context, name, filter, search string, sort people.Sort, most int) (rows int, err error) {
+	ask := people.ContactQuery{Search: search, Sort: sort, Limit: most + 1}
 	query := url.Values{}
 	for key, value := range map[string]string{"filter": filter, "q": search, "sort": string(sort)} {
 		if value != "" {
 			query.Set(key, value)
 		}
+	}
+	if most < crm.PageRows {
+		query.Set("limit", strconv.Itoa(most))
 	}
 	t, err := capture(ctx, func(ctx context.Context) error {
 		if filter != "" {
@@ -74,14 +92,15 @@ func (r *reader) contacts(ctx context.Context, name, filter, search string, sort
 			}
 		}
 		found, err := r.services.People.Contacts(ctx, r.p, ask)
-		if err == nil && len(found) == 0 {
+		if rows = min(len(found), most); err == nil && rows == 0 {
 			err = errors.New("nobody is found")
 		}
 		return err
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
-	r.paths = append(r.paths, path{name: name, requests: []request{get("/api/contacts?"+strings.ReplaceAll(query.Encode(), "+", "%20"), r.key)}, trips: []trip{t}})
-	return nil
+	path := path{name: name, rows: rows, requests: []request{get("/api/contacts?"+strings.ReplaceAll(query.Encode(), "+", "%20"), r.key)}, trips: []trip{t}}
+	r.paths = append(r.paths, path)
+	return rows, nil
 }

@@ -56,6 +56,7 @@ type settings struct {
 	batches  float64 // updates a second in batches, open loop
 	steps    []int   // of the growth: messages
 	sizes    []shape // at which the contacts' lists are measured beside each other
+	again    bool    // and measured again on the same data
 	database string
 	only     string
 	binary   string // the host; empty: it is built
@@ -73,12 +74,13 @@ func readFlags(args []string) (settings, error) {
 	quick := flags.Bool("quick", false, "a tenth of the data and of the time")
 	growth := flags.Bool("growth", false, "measure the reads from 10 thousand to 10 million messages, and nothing else")
 	contacts := flags.Int("contacts", 0, "measure the contacts' lists at 10,000 contacts and at this many, and nothing else")
+	flags.BoolVar(&s.again, "again", false, "with -contacts: keep the data, and build the program and measure it again after each line of input")
 	messages := flags.Int("messages", 0, "how many, ten in a conversation unless -contacts says how many there are; 0: 500,000, or 50,000 with -quick")
 	most := flags.Int("most", 10_000_000, "messages of the last step of -growth")
 	flags.StringVar(&s.database, "database", "both", "sqlite, postgres or both")
 	flags.StringVar(&s.only, "only", "", "reads, pages, writes, crowd, send, streams or import: only this part")
 	flags.StringVar(&s.binary, "binary", "", "the program to measure; built when empty")
-	flags.StringVar(&s.against, "against", "", "an older program, whose reads are measured in turn")
+	flags.StringVar(&s.against, "against", "", "an older program, whose reads or contacts' lists are measured in turn")
 	streams := flags.Int("streams", 0, "event streams that are open; 0: 10,000, or 2,000 with -quick")
 	flags.StringVar(&s.profile, "profile", "", "folder for CPU and allocation profiles of each read")
 	flags.StringVar(&s.out, "out", "bench/results", "folder for crm.md, crm.json and the charts")

@@ -23,7 +23,7 @@ type path struct {
 	goal     float64 // of the median, in milliseconds; 0: none
 	requests []request
 	trips    []trip
-	calls    []func() error // the requests, made by a caller; of two sizes
+	rows     int // of the page; of two sizes
 }
 
 // Rows of a page of the deep lists; the others have the API's default.
