@@ -161,10 +161,14 @@ func nameAsked(search string) string {
 // than that many have is met soon enough on the way through the list's own order.
 const manyFound = 2000
 
-// nearby is how many contacts of a list a search goes through before it asks the
-// index: what one in fifty is called fills a page on the way, and the index would
-// name all of them to show fifty.
-const nearby = 2000
+// A search goes through the next contacts of a list before it asks the index: what
+// one in fifty is called fills a page on the way, and the index would name all of
+// them to show fifty. A glance tells whether that is worth it: where nobody is met
+// among so many, a page is hardly met among ten times as many.
+const (
+	glance = 200
+	nearby = 2000
+)
 
 // search returns a page of the contacts that have a part of a name or number: those
 // among the next ones of the list, if they are a page, else of all.
@@ -173,12 +177,17 @@ func (s peopleStore) search(ctx context.Context, ws crm.WorkspaceID, query peopl
 	if err != nil {
 		return nil, err
 	}
-	next := way.inOrder(way.from, query.Sort, query.After).and(" limit ?", nearby)
-	q := ask(strings.TrimSuffix(from[contactRow](s.Store).SQL, " contacts")).include("", next).and(" as contacts where workspace_id = ?", uid(ws))
 	all := s.everybody(ws)
-	near, err := s.page(ctx, ws, query, all.inOrder(passing(q, ws, left).and(called, text(asked)), query.Sort, people.ContactCursor{}))
-	if err != nil || len(near) >= query.Limit {
-		return near, err
+	for _, most := range []int{glance, nearby} {
+		next := way.inOrder(way.from, query.Sort, query.After).and(" limit ?", most)
+		q := ask(strings.TrimSuffix(from[contactRow](s.Store).SQL, " contacts")).include("", next).and(" as contacts where workspace_id = ?", uid(ws))
+		near, err := s.page(ctx, ws, query, all.inOrder(passing(q, ws, left).and(called, text(asked)), query.Sort, people.ContactCursor{}))
+		if err != nil || len(near) >= query.Limit {
+			return near, err
+		}
+		if len(near) == 0 {
+			break
+		}
 	}
 	found, err := s.named(ctx, ws, asked)
 	if err != nil {
