@@ -113,7 +113,7 @@ func (s peopleStore) wayThrough(ctx context.Context, ws crm.WorkspaceID, query p
 		}
 	}
 	if !beside {
-		return s.everybody(ws), tests, nil
+		return s.acrossLanes(ctx, ws, tests)
 	}
 	at, err := s.emptiest(ctx, ws, query, tests, open)
 	if err != nil {
@@ -126,6 +126,45 @@ func (s peopleStore) wayThrough(ctx context.Context, ws crm.WorkspaceID, query p
 	met := from[contactRow](s.Store).include(" join", l.along(ws, tests[at], orders[query.Sort].column)).
 		and(" as walked on "+walked+"id = id where workspace_id = ?", uid(ws))
 	return way{from: met, prefix: walked}, slices.Delete(slices.Clone(tests), at, at+1), nil
+}
+
+// acrossLanes returns the way of a list that no lane beside the contacts has in its order: those of the
+// lane with the fewest in it, who are gathered and sorted if they are not many. Of
+// what many pass a page is met soon enough in the list's own order. Where many pass
+// each of several tests nobody knows how many pass them all, so the database is left
+// to choose.
+func (s peopleStore) acrossLanes(ctx context.Context, ws crm.WorkspaceID, tests []filter.Test) (way, []filter.Test, error) {
+	var steps []step
+	var beside, passing []int // the tests that have a lane, and how many are in it
+	for i, t := range tests {
+		l, is := laneOf(t)
+		if !is || !l.beside() {
+			continue
+		}
+		beside = append(beside, i)
+		q := ask("select count(walked_id) from").include("", l.along(ws, t, recent.column).and(" limit ?", manyFound)).and(" as seen")
+		steps = append(steps, pick(q.bound(), &passing))
+	}
+	all := s.everybody(ws)
+	if len(beside) == 0 {
+		return all, tests, nil
+	}
+	if err := s.reader("count who pass a test", of(ws)).run(ctx, steps...); err != nil {
+		return way{}, nil, err
+	}
+	fewest := slices.Index(passing, slices.Min(passing))
+	at := beside[fewest]
+	t := tests[at]
+	switch {
+	case passing[fewest] < manyFound:
+		l, _ := laneOf(t)
+		all.from = all.from.and(" and id in").include("", ask("select "+l.id+" from "+l.table+" where "+l.where, arguments(l.args, ws, t)...))
+	case len(tests) == 1:
+		all.from = try(all.from.and(" and "), ws, t)
+	default:
+		return all, tests, nil
+	}
+	return all, slices.Delete(slices.Clone(tests), at, at+1), nil
 }
 
 // ahead is how far lanes are looked along to see which has the fewest in it.
@@ -152,7 +191,7 @@ func (s peopleStore) emptiest(ctx context.Context, ws crm.WorkspaceID, query peo
 					return err
 				}
 				if reach[i] = last.Int64; seen < ahead {
-					reach[i] = math.MaxInt64
+					reach[i] = math.MinInt64 + int64(seen)
 				}
 			}
 			return rows.Err()

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -273,3 +274,80 @@ func TestListsAreReadByOne(t *testing.T) {
 		}
 	}
 }
+
+// TestLanes: which way a list is walked, for each order and what is asked.
+func TestLanes(t *testing.T) {
+	onBoth(t, func(t *testing.T, store *bunstore.Store) {
+		seeded := seed(t, store)
+		is := func(place filter.Place, key, text string) filter.Test {
+			return filter.Test{Kind: filter.Equals, Place: place, Key: key, Text: text}
+		}
+		tag := filter.Test{Kind: filter.Refers, Place: filter.InTag, ID: seeded.contact.Tags[0]}
+		rare, half := is(filter.InField, "city", "city 304"), is(filter.InField, "kind", "kind 0")
+		hot := is(filter.InTemperature, "", string(crm.Hot))
+		least := func(budget string) filter.Test {
+			test := filter.Test{Kind: filter.Within, Place: filter.InField, Key: "budget", To: math.MaxInt64}
+			test.From, _ = filter.Ordinal(budget)
+			return test
+		}
+		all := func(of ...filter.Test) *filter.Test { return &filter.Test{Kind: filter.All, Of: of} }
+		const (
+			everybody = "everybody"
+			tagLane   = "the lane of a tag"
+			cityLane  = "the lane of a city"
+			kindLane  = "the lane of a kind"
+			ranged    = "the lane of a range"
+			gathered  = "gathered"
+			tried     = "everybody, tried"
+		)
+		ways := []struct {
+			mark, way string // what of the statement tells the way
+		}{
+			{"walked_updated_at from contact_tags", tagLane}, {"walked_score from contact_tags", tagLane},
+			{"contact_fields where workspace_id = $ and field = $ and ordinal >= $ and ordinal < $) as walked", ranged},
+			{"walked_updated_at from contact_fields", ""},
+			{" in (select contact_id from contact_", gathered}, {"exists (select 1 from contact_", tried},
+		}
+		for _, list := range []struct {
+			name  string
+			query people.ContactQuery
+			want  map[people.Sort]string
+		}{
+			{"all", people.ContactQuery{}, map[people.Sort]string{people.ByRecent: everybody, people.ByScore: everybody, people.ByName: everybody, people.ByCreated: everybody}},
+			{"hot", people.ContactQuery{Filter: &hot}, map[people.Sort]string{people.ByRecent: everybody, people.ByScore: everybody, people.ByName: everybody}},
+			{"a tag", people.ContactQuery{Filter: &tag}, map[people.Sort]string{people.ByRecent: tagLane, people.ByScore: tagLane, people.ByName: gathered, people.ByCreated: gathered}},
+			{"a tag, not by a filter", people.ContactQuery{TagID: tag.ID}, map[people.Sort]string{people.ByRecent: tagLane, people.ByScore: tagLane, people.ByName: gathered}},
+			{"a city", people.ContactQuery{Filter: &rare}, map[people.Sort]string{people.ByRecent: cityLane, people.ByScore: gathered, people.ByName: gathered, people.ByCreated: gathered}},
+			{"a kind", people.ContactQuery{Filter: &half}, map[people.Sort]string{people.ByRecent: kindLane, people.ByScore: gathered}},
+			{"a kind and a city", people.ContactQuery{Filter: all(half, rare)}, map[people.Sort]string{people.ByRecent: cityLane, people.ByScore: gathered}},
+			{"hot and a city", people.ContactQuery{Filter: all(hot, rare)}, map[people.Sort]string{people.ByRecent: cityLane, people.ByScore: gathered, people.ByName: gathered}},
+			{"a kind and a tag", people.ContactQuery{TagID: tag.ID, Filter: &half}, map[people.Sort]string{people.ByRecent: tagLane, people.ByScore: tagLane, people.ByName: gathered}},
+			{"a budget that all have", people.ContactQuery{Filter: new(least("0"))}, map[people.Sort]string{people.ByRecent: ranged, people.ByScore: tried, people.ByName: tried, people.ByCreated: tried}},
+			{"a budget that few have", people.ContactQuery{Filter: new(least("1990"))}, map[people.Sort]string{people.ByRecent: ranged, people.ByScore: gathered, people.ByName: gathered}},
+		} {
+			for sort, want := range list.want {
+				var asked bunstore.Statement
+				ctx, stats := bunstore.WithStats(t.Context())
+				stats.Trace = func(_ context.Context, s bunstore.Statement) { asked = s }
+				list.query.Sort, list.query.Limit = sort, 20
+				if err := wantRows(store.People().Contacts(ctx, seeded.ws, list.query)); err != nil {
+					t.Fatalf("%s by %s: %v", list.name, sort, err)
+				}
+				got, text := everybody, holes.ReplaceAllString(asked.SQL, "$$")
+				for _, w := range ways {
+					if strings.Contains(text, w.mark) {
+						if got = w.way; got == "" {
+							got = "the lane of a " + fmt.Sprint(asked.Args[1])
+						}
+						break
+					}
+				}
+				if got != want {
+					t.Errorf("%s by %s goes by %s, want %s:\n%s", list.name, sort, got, want, asked.SQL)
+				}
+			}
+		}
+	})
+}
+
+var holes = regexp.MustCompile(`\$[0-9]+`)
