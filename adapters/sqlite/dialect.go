@@ -113,9 +113,12 @@ func (*dialect) Index(docs []bunstore.Document) []bunstore.Query {
 	gone, fresh, known := newDocuments(), newDocuments(), newDocuments()
 	for _, id := range slices.Sorted(maps.Keys(numbered)) {
 		doc := numbered[id]
+		if doc.Known {
+			gone.add(oldRowid(doc), bunstore.Document{})
+		}
 		switch {
 		case len(doc.Tokens) == 0 && doc.Known:
-			gone.add(id, doc)
+			gone.add(id, bunstore.Document{})
 		case len(doc.Tokens) > 0 && doc.Known:
 			known.add(id, doc)
 		case len(doc.Tokens) > 0:
@@ -153,9 +156,29 @@ func (d documents) add(id int64, doc bunstore.Document) {
 	d[3].IDs = append(d[3].IDs, doc.Found)
 }
 
-// rowid makes a document's row number: 63 bits of a hash, since a subject has
-// 32 bytes with its workspace's. Should two ever meet, one is not found.
+// The parts of a document's row number, in bits. Milliseconds since 2020 last
+// until 2089.
+const (
+	timeBits    = 41
+	counterBits = 12
+	hashBits    = 63 - timeBits - counterBits
+	firstYear   = 1577836800000 // 2020, in Unix milliseconds
+)
+
+// rowid makes a document's row number of the time and the counter in its subject's
+// id (see crm.NewID), which no two of one mint have in common, and of some bits of a
+// hash for those of two mints; should two ever meet all the same, one is not found.
+// So the documents of new messages are next to each other. With a hash alone each
+// was on two pages of its own, which was an eighth of all pages that were written.
 func rowid(doc bunstore.Document) int64 {
+	stamp := binary.BigEndian.Uint64(doc.Subject[:8])
+	ms, counter := int64(stamp>>16)-firstYear, int64(stamp)&(1<<counterBits-1)
+	return ms&(1<<timeBits-1)<<(counterBits+hashBits) | counter<<hashBits | oldRowid(doc)>>(63-hashBits)
+}
+
+// oldRowid makes the row number that documents had before there was rowid: 63 bits
+// of a hash. What is known may still be under it.
+func oldRowid(doc bunstore.Document) int64 {
 	sum := sha256.Sum256(append(doc.WorkspaceID[:], doc.Subject[:]...))
 	return int64(binary.BigEndian.Uint64(sum[:]) >> 1)
 }

@@ -56,3 +56,6 @@ func (m Mutex) Is(o Mutex) bool { return m.handle == o.handle }
 
 // OursAreUsed reports whether SQLite has asked for one of our mutexes.
 func OursAreUsed() bool { return starting.over.Load() }
+
+// Rowid and OldRowid are the numbers of a document.
+var Rowid, OldRowid = rowid, oldRowid
