@@ -42,11 +42,12 @@ type mentionRow struct {
 	Unseen  bool
 }
 
-// mentionBell leads from the inbox to the mentions and says how many are new.
+// mentionBell leads from every page to the mentions and says how many are new.
 type mentionBell struct {
-	Shown bool // the visitor may read notes
-	Count string
-	Last  *mentionRow // the newest that is not seen, for the notice of it; nil on a page that is made anew
+	Member string // the visitor's id, for the script to know who is named; empty: it may not read notes
+	Here   bool   // the page is the one it leads to
+	Count  string
+	Last   *mentionRow // the newest that is not seen, for the notice of it; nil on a page that is made anew
 }
 
 // bell counts what the visitor has not seen.
@@ -55,7 +56,7 @@ func (w *Web) bell(ctx context.Context, v *visitor) (mentionBell, error) {
 		return mentionBell{}, nil
 	}
 	n, err := w.People.UnseenMentions(ctx, v.Principal)
-	bell := mentionBell{Shown: true}
+	bell := mentionBell{Member: v.Member.String()}
 	switch {
 	case n >= people.MaxUnseen:
 		bell.Count = v.say("mentions.many", people.MaxUnseen-1)
@@ -80,7 +81,8 @@ func (w *Web) mentions(ctx *fasthttp.RequestCtx, v *visitor) error {
 	if err != nil {
 		return err
 	}
-	page := mentionsPage{Frame: v.frame(ctx, v.say("mentions.title"), "inbox")}
+	page := mentionsPage{Frame: v.frame(ctx, v.say("mentions.title"), "mentions")}
+	page.Bell.Here = true
 	page.Styles, page.Scripts = leadStyles, leadScripts
 	page.Tabs = []leadTab{
 		{Name: v.say("mentions.all"), Address: "/mentions", Chosen: which != "new"},
@@ -112,7 +114,7 @@ func (w *Web) ring(ctx *fasthttp.RequestCtx, v *visitor) error {
 			bell.Last = new(v.mention(m, w.Now()))
 		}
 	}
-	return fragment(ctx, v.lang, "inbox", "inbox_bell", bell)
+	return fragment(ctx, v.lang, "mentions", "bell", bell)
 }
 
 // mention is how a page shows a note that names the visitor. It leads to where the

@@ -61,6 +61,7 @@ func outside(x string) Frame {
 	return Frame{
 		Lang: english, Theme: x, Title: x, Address: "/inbox/1", Here: x, Workspace: x, Member: x, Away: true, Token: x, Done: x,
 		Beside:   []neighbour{{ID: x, Name: x}},
+		Bell:     mentionBell{Member: x, Here: true, Count: "2", Last: &mentionRow{Address: "/inbox/1", Contact: x, Author: x, Body: []span{{Text: x}}, At: x, AtISO: x}},
 		Sections: sections, Styles: []string{"base.css"}, Scripts: []string{"live.js"},
 	}
 }

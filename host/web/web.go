@@ -124,6 +124,7 @@ type visitor struct {
 	colleagues []*crm.Member     // those at work, without the visitor
 	away       bool              // the visitor is
 	tags       []*crm.Tag        // see Web.tags
+	bell       mentionBell       // of a whole page
 	beside     []neighbour       // the other workspaces the browser is signed in to
 }
 
@@ -145,6 +146,9 @@ func (w *Web) signedIn(h handler) func(*fasthttp.RequestCtx) error {
 			err = checkToken(ctx, v.session)
 		default:
 			err = w.renew(ctx, v)
+		}
+		if err == nil && !ctx.QueryArgs().Has("part") { // a piece of a page has no bell
+			v.bell, err = w.bell(request.ContextOf(ctx), v)
 		}
 		if err != nil {
 			return err
