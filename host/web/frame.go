@@ -19,6 +19,8 @@ type Frame struct {
 	Here      string // the path asked for, to come back to
 	Workspace string // empty for nobody
 	Beside    []neighbour
+	Me        string // the visitor's id
+	Seq       int64  // the newest fact when the page was asked for: what it may not show comes after
 	Member    string
 	Away      bool   // the member says it is
 	Token     string // for the forms
@@ -52,6 +54,7 @@ func (v *visitor) frame(ctx *fasthttp.RequestCtx, title, chosen string) Frame {
 	f := bare(ctx, v.lang, title)
 	f.Workspace, f.Member, f.Token = v.workspace.Name, v.members[v.Member.String()], formToken(v.session)
 	f.Beside, f.Away, f.Bell = v.beside, v.away, v.bell
+	f.Me, f.Seq = v.Member.String(), v.seq
 	f.Done = v.lang.known("done", string(ctx.QueryArgs().Peek("done")))
 	for _, s := range sections {
 		if v.Can(s.Action) {

@@ -44,10 +44,10 @@ type mentionRow struct {
 
 // mentionBell leads from every page to the mentions and says how many are new.
 type mentionBell struct {
-	Member string // the visitor's id, for the script to know who is named; empty: it may not read notes
-	Here   bool   // the page is the one it leads to
-	Count  string
-	Last   *mentionRow // the newest that is not seen, for the notice of it; nil on a page that is made anew
+	Shown bool // the visitor may read notes
+	Here  bool // the page is the one it leads to
+	Count string
+	Last  *mentionRow // the newest that is not seen, for the notice of it; nil on a page that is made anew
 }
 
 // bell counts what the visitor has not seen.
@@ -56,7 +56,7 @@ func (w *Web) bell(ctx context.Context, v *visitor) (mentionBell, error) {
 		return mentionBell{}, nil
 	}
 	n, err := w.People.UnseenMentions(ctx, v.Principal)
-	bell := mentionBell{Member: v.Member.String()}
+	bell := mentionBell{Shown: true}
 	switch {
 	case n >= people.MaxUnseen:
 		bell.Count = v.say("mentions.many", people.MaxUnseen-1)
@@ -151,6 +151,9 @@ func (w *Web) seeMentions(ctx *fasthttp.RequestCtx, v *visitor, contact crm.Cont
 	if ctx.QueryArgs().Has("peek") {
 		return nil
 	}
-	_, err := w.People.SeeMentions(request.ContextOf(ctx), v.Principal, contact)
+	seen, err := w.People.SeeMentions(request.ContextOf(ctx), v.Principal, contact)
+	if err == nil && seen > 0 {
+		v.bell, err = w.bell(request.ContextOf(ctx), v)
+	}
 	return err
 }

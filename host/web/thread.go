@@ -92,10 +92,7 @@ func (w *Web) showThread(ctx *fasthttp.RequestCtx, v *visitor, c composer) error
 		return err
 	}
 	choice.Before = "" // the list beside is from its beginning
-	page, err := w.blankInbox(ctx, v)
-	if err != nil {
-		return err
-	}
+	page := v.blankInbox(ctx)
 	o, err := w.open(ctx, v, id)
 	if err != nil {
 		return err
@@ -124,6 +121,7 @@ func (w *Web) showThread(ctx *fasthttp.RequestCtx, v *visitor, c composer) error
 	case "open":
 		return fragment(ctx, v.lang, "inbox", "thread_open", page)
 	}
+	page.Bell = v.bell // some were seen
 	if page.List, err = w.list(request.ContextOf(ctx), v, choice, id.String()); err != nil {
 		return err
 	}

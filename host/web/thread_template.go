@@ -87,10 +87,7 @@ func (w *Web) templateList(ctx *fasthttp.RequestCtx, v *visitor) error {
 	if err != nil {
 		return err
 	}
-	page, err := w.blankInbox(ctx, v)
-	if err != nil {
-		return err
-	}
+	page := v.blankInbox(ctx)
 	o, err := w.open(ctx, v, id)
 	if err != nil {
 		return err

@@ -5,7 +5,7 @@ import { announceNote } from "./notify.js";
 import { coalesce, morph, part } from "./patch.js";
 
 const bell = () => document.getElementById("mentions-bell");
-const me = bell().dataset.member;
+const me = document.body.dataset.member;
 let told = null; // the fact of a note that is to be told of
 let shown = ""; // when the note was written that was told of last
 
