@@ -26,7 +26,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 BINARY   := .build/my21staff
 TESTFORMAT ?= pkgname
 
-.PHONY: help run demo build test test-runtimes screenshots lighthouse test-suites parity race fuzz torture bench bench-quick bench-growth bench-contacts check fmt fmt-check lint \
+.PHONY: help run demo build test test-runtimes screenshots lighthouse pages test-suites parity race fuzz torture bench bench-quick bench-growth bench-contacts check fmt fmt-check lint \
   golangci vet tidy-check vuln wasm wasm-check generate deps clean
 
 help: ## list the targets
@@ -56,6 +56,10 @@ screenshots: deps ## write a picture of every page, in both languages, wide and 
 
 lighthouse: deps ## score the inbox, a conversation, the contacts, the dashboard, the settings and the sign-in with Lighthouse, as on a slow phone; at least 95 each
 	@M21_LIGHTHOUSE=all go test -count=1 -timeout 20m -v -run TestLighthouse ./host/webtest
+
+pages: deps ## print how fast the pages are: what the server takes at 50,000 conversations in PostgreSQL, and what somebody waits for in Chromium
+	@go run ./bench/crm -only pages -database postgres -out .build/pages
+	@M21_TIMES=all go test -count=1 -timeout 20m -v -run 'TestTimes|TestFirstPageIsLight' ./host/webtest
 
 test-suites: ## run the standard library's own tests, restructured as the edge module is
 	@M21_TEST_SUITES=all go test -count=1 -timeout 60m -v -run TestStandardLibrary ./wasm/internal/restructure

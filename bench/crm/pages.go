@@ -69,7 +69,8 @@ func (r *reader) listPage(ctx context.Context) error {
 	_, tags := r.services.People.Tags(ctx, r.p)
 	_, channels := r.services.Directory.Channels(ctx, r.p)
 	_, place := r.services.Feed.After(ctx, r.p, -1, 1)
-	return errors.Join(err, tags, channels, place)
+	_, mentions := r.services.People.UnseenMentions(ctx, r.p)
+	return errors.Join(err, tags, channels, place, mentions)
 }
 
 // threadPage reads what the inbox shows with a conversation open.
