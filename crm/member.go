@@ -33,6 +33,6 @@ type Member struct {
 const (
 	MemberChanged FactKind = "member.changed" // it was added, or is another now
 	MemberInvited FactKind = "member.invited" // a link was made that signs it in
-	MemberJoined  FactKind = "member.joined"  // it signed in with a link
+	MemberJoined  FactKind = "member.joined"  // it signed in for the first time
 	MemberReset   FactKind = "member.reset"   // its password, sessions and links were taken away
 )

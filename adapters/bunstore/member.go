@@ -2,6 +2,7 @@ package bunstore
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"slices"
 	"time"
@@ -71,6 +72,24 @@ func (s directoryStore) SaveMember(ctx context.Context, m *crm.Member, told ...c
 			put(b, []memberEmailRow{{Email: text(m.Email), WorkspaceID: uid(m.WorkspaceID), MemberID: uid(m.ID)}}, "")
 		}
 	}, told...)
+}
+
+// Join implements directory.Members. The column is no field of a row: whoever saves a
+// member read before leaves it as it is.
+func (s directoryStore) Join(ctx context.Context, ws crm.WorkspaceID, member crm.MemberID, at time.Time, told ...crm.Fact) error {
+	return s.transact(ctx, "note who joined", of(ws), func(ctx context.Context, t *tx) error {
+		first := false
+		b := t.batch()
+		b.do("update members set joined_at = ? where workspace_id = ? and id = ? and joined_at is null returning id", stamp(at), uid(ws), uid(member))
+		b.steps[0].scan = func(rows *sql.Rows) error {
+			first = rows.Next()
+			return rows.Err()
+		}
+		if err := b.run(ctx); err != nil || !first {
+			return err
+		}
+		return t.Write(ctx, &crm.Changes{Facts: told})
+	})
 }
 
 // Member implements directory.Members.

@@ -34,6 +34,10 @@ type Members interface {
 	// one transaction. An e-mail address that another member of the workspace has
 	// is Conflict.
 	SaveMember(ctx context.Context, m *crm.Member, told ...crm.Fact) error
+	// Join notes when a member signed in for the first time, and tells facts of its
+	// workspace with that; a member that did before, or is not there, is left alone and
+	// nothing is told.
+	Join(ctx context.Context, ws crm.WorkspaceID, member crm.MemberID, at time.Time, told ...crm.Fact) error
 	// MissingTags returns which of some tags the workspace does not have.
 	MissingTags(ctx context.Context, ws crm.WorkspaceID, tags []crm.TagID) ([]crm.TagID, error)
 	// Member returns one, or NotFound.

@@ -29,7 +29,7 @@ func (s *Service) SignInLink(ctx context.Context, ws crm.WorkspaceID, member crm
 }
 
 // SignIn trades a link's token for a session's, good for SessionFor, and notes what
-// the browser calls itself. A link that is unknown, used or expired, or whose member
+// the browser calls itself. The first time is told of. A link that is unknown, used or expired, or whose member
 // is disabled, is Unauthenticated.
 func (s *Service) SignIn(ctx context.Context, link, browser string) (crm.Secret, access.Principal, error) {
 	const op = "sign in"
@@ -48,8 +48,11 @@ func (s *Service) SignIn(ctx context.Context, link, browser string) (crm.Secret,
 	case !taken:
 		return "", access.Principal{}, crm.Wrap(op, denied)
 	}
-	token, err := s.begin(ctx, crm.Session{WorkspaceID: found.WorkspaceID, MemberID: found.MemberID, ByLink: true, Browser: browser}, SessionFor,
-		s.told(crm.MemberJoined, member, crm.Actor{Kind: crm.ByMember, ID: member.ID.String()}))
+	token, err := s.begin(ctx, crm.Session{WorkspaceID: found.WorkspaceID, MemberID: found.MemberID, ByLink: true, Browser: browser}, SessionFor)
+	if err == nil {
+		joined := s.told(crm.MemberJoined, member, crm.Actor{Kind: crm.ByMember, ID: member.ID.String()})
+		err = s.store.Join(ctx, member.WorkspaceID, member.ID, s.mint.Now(), joined)
+	}
 	if err != nil {
 		return "", access.Principal{}, crm.Wrap(op, err)
 	}

@@ -69,6 +69,13 @@ func TestFeedTellsOfMembers(t *testing.T) {
 		t.Fatal("a link was good twice")
 	}
 	wants("a link that was used")
+	if link, err = o.Invite(t.Context(), o.me, dewi.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := o.SignIn(t.Context(), string(link), ""); err != nil {
+		t.Fatal(err)
+	}
+	wants("it comes again", "member.invited Owner>Dewi")
 	self := access.OfMember(dewi)
 	if m, err := o.SetAway(t.Context(), self, true); err != nil || !m.Away {
 		t.Fatalf("it goes away: %+v, %v", m, err)

@@ -26,6 +26,7 @@ var directoryTests = []test{
 	{"ends a member's sessions but one", directoryDrop},
 	{"keeps a member's password", directoryPassword},
 	{"tells of members and sessions with what it tells of", directoryTells},
+	{"tells once that a member joined", directoryJoin},
 	{"says which tags a workspace does not have", directoryTags},
 }
 
@@ -344,6 +345,33 @@ func directoryTells(t *testing.T, w *world) {
 	if want := []crm.FactKind{crm.MemberChanged, crm.MemberInvited, crm.MemberJoined, crm.MemberReset}; !slices.Equal(kinds, want) {
 		t.Errorf("the feed tells %v, want %v", kinds, want)
 	}
+}
+
+func directoryJoin(t *testing.T, w *world) {
+	dir := w.store.Directory()
+	_, last, err := w.store.Feed().Bounds(t.Context(), w.ours.ws)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh := w.ours.Member()
+	w.saveMember(t, fresh)
+	now := w.mint.Now()
+	joined := crm.Fact{WorkspaceID: w.ours.ws, Kind: crm.MemberJoined, At: now, Actor: crm.Actor{Kind: crm.BySystem}}
+	race(t, func(int) error { return dir.Join(t.Context(), w.ours.ws, fresh.ID, now, joined) })
+	joins := func(when string) {
+		t.Helper()
+		if told := must[[]crm.Fact](t)(w.store.Feed().Facts(t.Context(), w.ours.ws, last, all)); len(told) != 1 || told[0].Kind != crm.MemberJoined {
+			t.Errorf("%s the feed tells %d times that somebody joined, want once", when, len(told))
+		}
+	}
+	joins("after a race")
+	w.saveMember(t, fresh) // as it was read before
+	for _, member := range []crm.MemberID{fresh.ID, crm.NewID[crm.Member](w.mint)} {
+		if err := dir.Join(t.Context(), w.ours.ws, member, now, joined); err != nil {
+			t.Fatal(err)
+		}
+	}
+	joins("a member that was saved since, or is not there, joins, and")
 }
 
 func directoryTags(t *testing.T, w *world) {
