@@ -28,7 +28,6 @@ func (w *world) contactPaths(ctx context.Context, services *host.Services, c *ca
 	is := func(field, value string) string {
 		return fmt.Sprintf(`{"field":%q,"op":"is","value":%q}`, field, value)
 	}
-	rare := w.vocab[len(w.vocab)-7]
 	for _, list := range []struct {
 		name, filter, search string
 		sort                 people.Sort
@@ -51,7 +50,7 @@ func (w *world) contactPaths(ctx context.Context, services *host.Services, c *ca
 		{name: "contacts, to begin in a month", filter: `{"field":"fields.intake","op":"between","value":["2027-02-01","2027-03-01"]}`},
 		{name: "contacts, new and hot and in a city", filter: `{"and":[` + is("lead_status", "new") + `,` + is("temperature", "hot") + `,` + is("fields.city", cities[1]) + `]}`},
 		{name: "contacts, search of a common name", search: "sari"},
-		{name: "contacts, search of a rare name", search: rare},
+		{name: "contacts, search of a rare name", search: w.rare},
 		{name: "contacts, search of a number's part", search: number(w.phones[len(w.phones)/2])[5:]},
 	} {
 		all, err := r.contacts(ctx, list.name, list.filter, list.search, list.sort, crm.PageRows)

@@ -180,7 +180,11 @@ func (s *seeding) person(n int) error {
 	t := &s.threads[n]
 	o := &s.offices[t.ws]
 	ws := [16]byte(o.id)
-	name := names[s.r.IntN(len(names))] + " " + s.vocab[s.r.IntN(len(s.vocab))]
+	word := s.vocab[s.r.IntN(len(s.vocab))]
+	name := names[s.r.IntN(len(names))] + " " + word
+	if t.ws == 0 && len(word) > len(s.rare) {
+		s.rare = word
+	}
 	c := crm.Contact{ProfileName: name, Identities: []crm.Identity{{Kind: crm.ByPhone, Value: "+" + number(n)}, {Kind: crm.ByWaID, Value: number(n)}},
 		Source: crm.Source{Kind: "chat", At: time.UnixMilli(t.began).UTC()}}
 	var tags []crm.TagID

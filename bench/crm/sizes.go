@@ -51,10 +51,13 @@ func (b *bench) compareSizes(ctx context.Context, kind string) error {
 	}
 	for lines := bufio.NewScanner(os.Stdin); ; {
 		err := b.compareWorlds(ctx, worlds)
-		if err != nil || !b.again {
+		if !b.again {
 			return err
 		}
-		b.say("%s: measured; with a line the program is built and measured again", kind)
+		if err != nil {
+			b.say("%v", err)
+		}
+		b.say("%s: with a line the program is built and measured again", kind)
 		if !lines.Scan() {
 			return lines.Err()
 		}

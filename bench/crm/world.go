@@ -20,6 +20,7 @@ type world struct {
 	offices []office
 	vocab   vocabulary
 	threads []thread
+	rare    string   // the longest word that somebody of the first workspace is called
 	sent    []string // provider ids of messages that were sent, of the first workspace
 	phones  []int    // numbers of the first workspace's contacts
 	mail    *provider
