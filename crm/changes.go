@@ -39,6 +39,7 @@ type Changes struct {
 	DoneJobs      []*Job   // deleted
 	Answers       []Answer // a second one under a key is a Conflict, never replaced
 	Channels      []*Channel
+	Routings      []Routing
 	Turns         []Turn     // one of a member; given by rules that are not in force any more, the transaction runs anew
 	Queues        []Queue    // one of a workspace; likewise
 	Responses     []Response // counted, and kept in no row of their own
@@ -51,7 +52,7 @@ func (c *Changes) Empty() bool {
 		len(c.Deliveries)+len(c.Notes)+len(c.Mentions)+len(c.Tasks)+len(c.Tags)+len(c.DeletedTags)+len(c.Templates)+
 		len(c.Fields)+len(c.Pipelines)+len(c.Rules)+len(c.Rescores)+len(c.Views)+len(c.DeletedViews)+len(c.CannedReplies)+len(c.DeletedCanned)+
 		len(c.Merges)+len(c.Handovers)+len(c.GoneThreads)+len(c.GoneContacts)+
-		len(c.Jobs)+len(c.DoneJobs)+len(c.Answers)+len(c.Channels)+len(c.Turns)+len(c.Queues)+len(c.Responses)+len(c.Facts) == 0
+		len(c.Jobs)+len(c.DoneJobs)+len(c.Answers)+len(c.Channels)+len(c.Routings)+len(c.Turns)+len(c.Queues)+len(c.Responses)+len(c.Facts) == 0
 }
 
 // Add adds other changes, in their order. A row must not be among both.
@@ -86,6 +87,7 @@ func (c *Changes) Add(other Changes) {
 	c.Answers = append(c.Answers, other.Answers...)
 	c.Channels = append(c.Channels, other.Channels...)
 	c.Turns = append(c.Turns, other.Turns...)
+	c.Routings = append(c.Routings, other.Routings...)
 	c.Queues = append(c.Queues, other.Queues...)
 	c.Responses = append(c.Responses, other.Responses...)
 	c.Facts = append(c.Facts, other.Facts...)

@@ -33,7 +33,11 @@ func TestAssignmentInTheBrowser(t *testing.T) {
 		if "/inbox/"+e.Data.ConversationID != d.address {
 			t.Errorf("the feed tells of %s, not %s", e.Data.ConversationID, d.address)
 		}
-		d.shows("Assigned to "+w.Owner.Name+" automatically. Given to the member whose turn it is.", `id="m-routed-turn"`)
+		d.shows("Assigned to "+w.Owner.Name+" automatically. Given to the member whose turn it is.", `id="m-routed-`)
+		decided := routings(t, w, e.Data.ConversationID)
+		if len(decided) != 1 || decided[0].Reason != "turn" || decided[0].AssigneeID != w.Owner.ID.String() || decided[0].Why != lead.InTurn.Text {
+			t.Errorf("decided was %+v", decided)
+		}
 		got := hosttest.Decode[struct {
 			AssigneeID string `json:"assignee_id"`
 			Routed     struct {
@@ -92,10 +96,30 @@ func TestAssignmentInTheBrowser(t *testing.T) {
 			t.Errorf("who is changed takes %+v", mate)
 		}
 		d.do("assign", "to", w.Owner.ID.String())
-		if text := string(d.get(d.address).Body); strings.Contains(text, "routed-") || strings.Contains(text, "waits in the queue") {
+		page = d.get(d.address) // what was decided before stays where it happened
+		wants(t, "a conversation that a person gave", page, 200, "waits in the queue")
+		if strings.Count(string(page.Body), `id="m-routed-`) != 1 {
 			t.Error("what a person decided is said to be the rules'")
 		}
+		decided = routings(t, w, e.Data.ConversationID)
+		if len(decided) != 1 || decided[0].Reason != "nobody_in" || decided[0].AssigneeID != "" {
+			t.Errorf("decided was %+v", decided)
+		}
 	})
+}
+
+type routing struct {
+	AssigneeID string    `json:"assignee_id"`
+	Reason     string    `json:"reason"`
+	Why        lead.Text `json:"why"`
+}
+
+// routings is what the program's side says was decided about a conversation.
+func routings(t *testing.T, w *hosttest.World, conversation string) []routing {
+	t.Helper()
+	return hosttest.Decode[struct {
+		Data []routing `json:"data"`
+	}](t, w.Ask("GET", "/api/conversations/"+conversation+"/routings", nil)).Data
 }
 
 // merge adds fields to a form.

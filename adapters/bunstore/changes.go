@@ -72,6 +72,7 @@ func (t *tx) Write(ctx context.Context, changes *crm.Changes) error {
 	facts := t.number(changes, counted)
 	b.lookAgain(named, parked)
 	b.conversations(changes.Conversations)
+	put(b, rowsOf(b, changes.Routings, routingOf), replaceRouting)
 	b.messages(changes.Messages, named)
 	b.part(t.scope.Workspaces, changes)
 	put(b, rowsOf(b, facts, factOf), "")
@@ -157,6 +158,7 @@ func (t *tx) owns(c *crm.Changes) bool {
 		all(t, c.Templates, func(r *crm.Template) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Jobs, func(r *crm.Job) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.DoneJobs, func(r *crm.Job) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Routings, func(r crm.Routing) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Answers, func(r crm.Answer) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Channels, func(r *crm.Channel) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Turns, func(r crm.Turn) crm.WorkspaceID { return r.WorkspaceID }) &&

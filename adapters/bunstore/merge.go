@@ -60,6 +60,7 @@ func (b *batch) part(workspaces []crm.WorkspaceID, changes *crm.Changes) {
 		b.do("update messages set contact_id = ? where workspace_id in (?) and conversation_id = ?", uid(h.ContactID), among(workspaces), uid(h.ConversationID))
 	}
 	for _, id := range changes.GoneThreads {
+		b.do("delete from routings where workspace_id in (?) and conversation_id = ?", among(workspaces), uid(id))
 		b.do("delete from conversations where workspace_id in (?) and id = ?", among(workspaces), uid(id))
 	}
 	for _, id := range changes.GoneContacts {

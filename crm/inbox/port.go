@@ -49,6 +49,10 @@ type Threads interface {
 	// that is not the workspace's has no messages.
 	Messages(ctx context.Context, ws crm.WorkspaceID, q MessageQuery) ([]*crm.Message, error)
 
+	// Routings returns at most q.Limit of what the rules of assignment decided
+	// about a conversation, newest first.
+	Routings(ctx context.Context, ws crm.WorkspaceID, q RoutingQuery) ([]crm.Routing, error)
+
 	// Snoozed returns at most limit conversations of any workspace whose
 	// snooze ended at or before now.
 	Snoozed(ctx context.Context, now time.Time, limit int) ([]*crm.Conversation, error)
@@ -209,6 +213,14 @@ type MessageQuery struct {
 type MessageCursor struct {
 	At     time.Time
 	Ingest int64
+}
+
+// RoutingQuery selects what was decided about one conversation. Zero times do not
+// restrict.
+type RoutingQuery struct {
+	ConversationID crm.ConversationID
+	From, Before   time.Time
+	Limit          int
 }
 
 // DeliveryQuery selects journal rows.

@@ -124,6 +124,9 @@ func (w *world) route(cv *crm.Conversation) {
 	cv.Assign(d.Assignee)
 	cv.RoutedAt, cv.RoutedFor = since, d.Why.Code
 	w.saveConversation(cv)
+	w.changes.Routings = append(w.changes.Routings, crm.Routing{
+		WorkspaceID: w.ws, ConversationID: cv.ID, At: w.now, AssigneeID: d.Assignee, Reason: d.Why.Code,
+	})
 	w.fact(crm.Fact{
 		Kind: crm.ConversationChanged, Actor: crm.Actor{Kind: crm.BySystem},
 		ConversationID: cv.ID, ContactID: cv.ContactID, Data: data(news),

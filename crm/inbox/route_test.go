@@ -86,8 +86,20 @@ func (o *office) change(cv *crm.Conversation, c inbox.Change) {
 }
 
 // assigned are the facts of the feed that tell what the rules decided, in order.
+// Each conversation has kept what they tell of it.
 func (o *office) assigned() (told []decision) {
 	o.t.Helper()
+	kept := map[crm.ConversationID][]crm.Routing{} // newest first
+	defer func() {
+		for id, want := range kept {
+			got, err := o.box.Routings(o.t.Context(), o.me, inbox.RoutingQuery{ConversationID: id, Limit: crm.MaxPageRows})
+			if err != nil || !slices.EqualFunc(got, want, func(a, b crm.Routing) bool {
+				return a.At.Equal(b.At) && a.AssigneeID == b.AssigneeID && a.Reason == b.Reason
+			}) {
+				o.t.Errorf("%s has kept %+v, %v, of %+v", id, got, err, want)
+			}
+		}
+	}()
 	for after := int64(0); ; {
 		page, err := o.feed.After(o.t.Context(), o.me, after, 1000)
 		must(o.t, err)
@@ -100,6 +112,11 @@ func (o *office) assigned() (told []decision) {
 			must(o.t, json.Unmarshal(f.Data, &d))
 			if d.Reason != "" {
 				told = append(told, d)
+				all := kept[d.ConversationID]
+				if len(all) > 0 && all[0].At.Equal(f.At) {
+					all = all[1:]
+				}
+				kept[d.ConversationID] = slices.Insert(all, 0, crm.Routing{At: f.At, AssigneeID: d.Assignee, Reason: d.Reason})
 			}
 		}
 		if len(page.Facts) == 0 {

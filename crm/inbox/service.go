@@ -63,6 +63,25 @@ func (s *Service) Messages(ctx context.Context, p access.Principal, q MessageQue
 	return list, crm.Wrap(op, err)
 }
 
+// Routings returns what the rules of assignment decided about a conversation,
+// newest first. NotFound if the conversation is not the
+// workspace's.
+func (s *Service) Routings(ctx context.Context, p access.Principal, q RoutingQuery) ([]crm.Routing, error) {
+	const op = "list routings"
+	if err := p.Check(access.ReadConversations); err != nil {
+		return nil, crm.Wrap(op, err)
+	}
+	var err error
+	if q.Limit, err = crm.CheckPage(q.Limit); err != nil {
+		return nil, crm.Wrap(op, err)
+	}
+	found, err := s.store.Routings(ctx, p.WorkspaceID, q)
+	if err == nil && len(found) == 0 {
+		_, _, err = s.store.Conversation(ctx, p.WorkspaceID, q.ConversationID)
+	}
+	return found, crm.Wrap(op, err)
+}
+
 // Message returns one message, or NotFound.
 func (s *Service) Message(ctx context.Context, p access.Principal, id crm.MessageID) (*crm.Message, error) {
 	const op = "read message"

@@ -53,6 +53,7 @@ func Run(t *testing.T, open func(tb testing.TB) Store) {
 		{"Lead", leadTests},
 		{"Rules", rulesTests},
 		{"Team", teamTests},
+		{"Routing", routingTests},
 		{"Bulk", bulkTests},
 		{"Rescore", rescoreTests},
 		{"Search", searchTests},

@@ -64,7 +64,7 @@ type Route struct {
 // query; the host's middleware only has to say who it is (package request).
 func (a *API) Routes() []Route {
 	routes := slices.Concat(
-		a.meRoutes(), a.conversationRoutes(), a.messageRoutes(), a.noteRoutes(), a.mentionRoutes(), a.contactRoutes(), a.importRoutes(),
+		a.meRoutes(), a.conversationRoutes(), a.routingRoutes(), a.messageRoutes(), a.noteRoutes(), a.mentionRoutes(), a.contactRoutes(), a.importRoutes(),
 		a.taskRoutes(), a.tagRoutes(), a.fieldRoutes(), a.rulesRoutes(), a.viewRoutes(), a.cannedRoutes(), a.mergeRoutes(), a.eraseRoutes(), a.bulkRoutes(),
 		a.templateRoutes(), a.mediaRoutes(), a.memberRoutes(),
 		a.keyRoutes(), a.channelRoutes(), a.webhookRoutes(), a.dashboardRoutes(), a.workspaceRoutes(), a.descriptionRoutes(),

@@ -23,6 +23,7 @@ const (
 	byContactMade  = 'r'
 	byContactName  = 'a'
 	byContactScore = 's'
+	byRouting      = 'd'
 	byNote         = 'n'
 	byMention      = 'g'
 	byTask         = 't'

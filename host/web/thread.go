@@ -181,7 +181,9 @@ func (w *Web) threadView(ctx *fasthttp.RequestCtx, v *visitor, o opened, c listC
 	if !query.After.At.IsZero() {
 		view.Back = view.Address + view.Suffix
 	}
+	var before *crm.Message // the first of the page
 	if len(found) > rows {
+		before = found[rows]
 		found = found[:rows]
 		last := found[rows-1]
 		view.Older = with(view.Address+view.Suffix, "older", writeMessageCursor(inbox.MessageCursor{At: last.ProviderTime, Ingest: last.Ingest}))
@@ -208,7 +210,11 @@ func (w *Web) threadView(ctx *fasthttp.RequestCtx, v *visitor, o opened, c listC
 			b.Repeating, b.Token = view.Address+"/again"+view.Suffix, view.Token
 		}
 	}
-	view.Bubbles = v.routed(view.Bubbles, found, cv, view.Older == "", view.Back == "")
+	decided, err := w.Inbox.Routings(rc, v.Principal, routingsBeside(cv.ID, before, found, view.Back == ""))
+	if err != nil {
+		return nil, err
+	}
+	view.Bubbles = v.routed(view.Bubbles, found, decided)
 	view.Composer, err = w.composer(rc, v, cv, draft, now)
 	if err != nil {
 		return nil, err
