@@ -65,9 +65,7 @@ func (b *batch) leads(leads []*crm.Lead) {
 			tagged.add(at.ws, &at.id)
 		}
 	}
-	if !scored.empty() {
-		b.named("update contacts set score = "+total, scored, " and score <> "+total)
-	}
+	b.named("update contacts set score = "+total, scored, " and score <> "+total)
 	b.bring("contact_tags", tagged, "score")
 }
 

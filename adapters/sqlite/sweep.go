@@ -24,10 +24,10 @@ const (
 	scrubbedPages = 1000
 )
 
-// Sweep implements bunstore.Dialect: it lets go of what rows that are deleted have left. The full-text index,
-// which has no copy of the words, only notes that a document is gone and drops its
-// words when the part of the index that has them is next written: here all of it
-// is, as "optimize" would in one go. Then the pages are scrubbed. At the end the
+// Sweep implements bunstore.Dialect: it lets go of what rows that are deleted have
+// left. The full-text index, which has no copy of the words, only notes that a
+// document is gone and drops its words when the part of the index that has them is
+// next written: here all of it is, as "optimize" would in one go. Then the pages are scrubbed. At the end the
 // WAL, which still has pages as they were before, is moved into the file and cut
 // off.
 func (d *dialect) Sweep(ctx context.Context, on *sql.DB, after string) (string, error) {
@@ -77,8 +77,8 @@ func mergeIndex(ctx context.Context, on *sql.DB, pages int) (more bool, err erro
 	return since-before >= 2, nil // the statement itself counts as one
 }
 
-// truncateLog moves the WAL into the file and cuts it off. While a reader, or
-// another program that moves it, is in the way it is Busy, and tried again with the next turn.
+// truncateLog moves the WAL into the file and cuts it off. While a reader, or another
+// program that moves it, is in the way it is Busy, and tried again with the next turn.
 func (d *dialect) truncateLog(ctx context.Context, on *sql.DB) error {
 	d.moving.Lock()
 	defer d.moving.Unlock()

@@ -29,8 +29,8 @@ func (s *Service) SignInLink(ctx context.Context, ws crm.WorkspaceID, member crm
 }
 
 // SignIn trades a link's token for a session's, good for SessionFor, and notes what
-// the browser calls itself. The first time is told of. A link that is unknown, used or expired, or whose member
-// is disabled, is Unauthenticated.
+// the browser calls itself. The first time is told of. A link that is unknown, used
+// or expired, or whose member is disabled, is Unauthenticated.
 func (s *Service) SignIn(ctx context.Context, link, browser string) (crm.Secret, access.Principal, error) {
 	const op = "sign in"
 	denied := unauthenticated("This sign-in link is not known, was used, or is over. Ask for a new one.")

@@ -64,8 +64,7 @@ func (s *Service) Messages(ctx context.Context, p access.Principal, q MessageQue
 }
 
 // Routings returns what the rules of assignment decided about a conversation,
-// newest first. NotFound if the conversation is not the
-// workspace's.
+// newest first. NotFound if the conversation is not the workspace's.
 func (s *Service) Routings(ctx context.Context, p access.Principal, q RoutingQuery) ([]crm.Routing, error) {
 	const op = "list routings"
 	if err := p.Check(access.ReadConversations); err != nil {

@@ -90,9 +90,6 @@ func static(ctx *fasthttp.RequestCtx) error {
 	}
 	ctx.SetContentType(file.mime)
 	ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "public, max-age=31536000, immutable")
-	if strings.HasPrefix(file.mime, "text/javascript") {
-		ctx.Response.Header.Set(fasthttp.HeaderContentSecurityPolicy, scriptPolicy) // a worker's is its file's
-	}
 	ctx.SetBody(file.body)
 	return nil
 }

@@ -19,13 +19,10 @@ type Frame struct {
 	Here      string // the path asked for, to come back to
 	Workspace string // empty for nobody
 	Beside    []neighbour
-	Me        string // the visitor's id
-	Seq       int64  // the newest fact when the page was asked for: what it may not show comes after
 	Member    string
 	Away      bool   // the member says it is
 	Token     string // for the forms
 	Sections  []section
-	Bell      mentionBell
 	Done      string   // what a form has just done
 	Styles    []string // files beside base.css
 	Scripts   []string // modules of the page
@@ -53,8 +50,7 @@ var sections = []section{
 func (v *visitor) frame(ctx *fasthttp.RequestCtx, title, chosen string) Frame {
 	f := bare(ctx, v.lang, title)
 	f.Workspace, f.Member, f.Token = v.workspace.Name, v.members[v.Member.String()], formToken(v.session)
-	f.Beside, f.Away, f.Bell = v.beside, v.away, v.bell
-	f.Me, f.Seq = v.Member.String(), v.seq
+	f.Beside, f.Away = v.beside, v.away
 	f.Done = v.lang.known("done", string(ctx.QueryArgs().Peek("done")))
 	for _, s := range sections {
 		if v.Can(s.Action) {

@@ -18,6 +18,8 @@ import (
 // beside it one of them with what is known of its contact.
 type inboxPage struct {
 	Frame
+	Me     string // the visitor's id
+	Seq    int64  // the newest fact when the page was made: what it does not show yet comes after
 	Mates  string // the names of the colleagues by id, as JSON, for who types
 	List   listView
 	Thread *threadView // nil: none is open
@@ -52,7 +54,10 @@ func (w *Web) inbox(ctx *fasthttp.RequestCtx, v *visitor) error {
 	if err != nil {
 		return err
 	}
-	page := v.blankInbox(ctx)
+	page, err := w.blankInbox(ctx, v)
+	if err != nil {
+		return err
+	}
 	list, err := w.list(request.ContextOf(ctx), v, choice, "")
 	if err != nil {
 		return err
@@ -73,13 +78,15 @@ func (w *Web) inbox(ctx *fasthttp.RequestCtx, v *visitor) error {
 
 // blankInbox is the page before anything is read that it shows; for a piece of it
 // there is nothing to prepare.
-func (v *visitor) blankInbox(ctx *fasthttp.RequestCtx) inboxPage {
+func (w *Web) blankInbox(ctx *fasthttp.RequestCtx, v *visitor) (inboxPage, error) {
 	if ctx.QueryArgs().Has("part") {
-		return inboxPage{}
+		return inboxPage{}, nil
 	}
-	page := inboxPage{Frame: v.frame(ctx, v.say("section.inbox"), "inbox"), Mates: v.mates()}
+	page := inboxPage{Frame: v.frame(ctx, v.say("section.inbox"), "inbox"), Me: v.Member.String(), Mates: v.mates()}
 	page.Styles, page.Scripts, page.Wide = []string{"inbox.css"}, []string{"inbox.js"}, true
-	return page
+	place, err := w.Feed.After(request.ContextOf(ctx), v.Principal, -1, 1)
+	page.Seq = place.Next
+	return page, err
 }
 
 // mates are the colleagues' names by their ids, for the script.

@@ -15,7 +15,7 @@ import (
 // none that there is not.
 func TestPagesHearEveryFact(t *testing.T) {
 	t.Parallel()
-	body, err := staticFiles.ReadFile("static/stream.js")
+	body, err := staticFiles.ReadFile("static/live.js")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestPagesHearEveryFact(t *testing.T) {
 	}
 	for _, kind := range heard {
 		if !slices.Contains(facts, kind) && kind != "typing" && kind != "resync" { // these two are of the stream alone
-			t.Errorf("stream.js waits for facts of the kind %q, which there is not", kind)
+			t.Errorf("live.js waits for facts of the kind %q, which there is not", kind)
 		}
 	}
 	if len(facts) < 20 || len(heard) < 20 {

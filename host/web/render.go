@@ -23,9 +23,6 @@ var templateFiles embed.FS
 // that stands in it.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// scriptPolicy is the part of it that a worker needs.
-const scriptPolicy = "default-src 'none'; script-src 'self'; connect-src 'self'"
-
 // templates returns, for each language, one template for each page: the layout,
 // the partials and the page. They are read once, by a host and not by a command
 // that shows no page: read, they take 18 MB.

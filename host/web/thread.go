@@ -92,7 +92,10 @@ func (w *Web) showThread(ctx *fasthttp.RequestCtx, v *visitor, c composer) error
 		return err
 	}
 	choice.Before = "" // the list beside is from its beginning
-	page := v.blankInbox(ctx)
+	page, err := w.blankInbox(ctx, v)
+	if err != nil {
+		return err
+	}
 	o, err := w.open(ctx, v, id)
 	if err != nil {
 		return err
@@ -121,7 +124,6 @@ func (w *Web) showThread(ctx *fasthttp.RequestCtx, v *visitor, c composer) error
 	case "open":
 		return fragment(ctx, v.lang, "inbox", "thread_open", page)
 	}
-	page.Bell = v.bell // some were seen
 	if page.List, err = w.list(request.ContextOf(ctx), v, choice, id.String()); err != nil {
 		return err
 	}

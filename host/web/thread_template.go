@@ -87,7 +87,10 @@ func (w *Web) templateList(ctx *fasthttp.RequestCtx, v *visitor) error {
 	if err != nil {
 		return err
 	}
-	page := v.blankInbox(ctx)
+	page, err := w.blankInbox(ctx, v)
+	if err != nil {
+		return err
+	}
 	o, err := w.open(ctx, v, id)
 	if err != nil {
 		return err

@@ -125,8 +125,6 @@ type visitor struct {
 	colleagues []*crm.Member     // those at work, without the visitor
 	away       bool              // the visitor is
 	tags       []*crm.Tag        // see Web.tags
-	seq        int64             // the newest fact, for a whole page
-	bell       mentionBell       // for a whole page
 	beside     []neighbour       // the other workspaces the browser is signed in to
 }
 
@@ -149,26 +147,11 @@ func (w *Web) signedIn(h handler) func(*fasthttp.RequestCtx) error {
 		default:
 			err = w.renew(ctx, v)
 		}
-		if err == nil && !ctx.QueryArgs().Has("part") { // a piece of a page has no bell
-			err = w.place(ctx, v)
-		}
 		if err != nil {
 			return err
 		}
 		return h(ctx, v)
 	}
-}
-
-// place finds out what a page has of what happens: how far the feed was, and what is new
-// for the visitor.
-func (w *Web) place(ctx *fasthttp.RequestCtx, v *visitor) error {
-	now, err := w.Feed.After(request.ContextOf(ctx), v.Principal, -1, 1)
-	if err != nil {
-		return err
-	}
-	v.seq = now.Next
-	v.bell, err = w.bell(request.ContextOf(ctx), v)
-	return err
 }
 
 // renew gives a browser that has been signed in for long a new token, so that one

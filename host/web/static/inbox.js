@@ -4,6 +4,7 @@ import { onFact, onState } from "./live.js";
 import { say, send } from "./forms.js";
 import { announce, mountNotify } from "./notify.js";
 import { mountKeys } from "./keys.js";
+import { heard } from "./mentions.js";
 import { mountMentions } from "./pickers.js";
 import { onSent, quote } from "./composer.js";
 import { refreshRow, rowOf, startList } from "./rows.js";
@@ -20,6 +21,7 @@ onFact((fact) => {
     return;
   }
   if (fact.kind === "resync") {
+    heard(fact, false);
     refreshRow();
     refreshThread();
     refreshPanel();
@@ -33,6 +35,7 @@ onFact((fact) => {
   const here = thread();
   const mine = here && (fact.conversation_id === here.dataset.id || (!fact.conversation_id && fact.contact_id === here.dataset.contact));
   if (fact.kind === "member.changed") refreshThread(); // who may be given the conversation, and who is away
+  heard(fact, mine && !document.hidden);
   if (mine && /^(message|conversation)\./.test(fact.kind)) refreshThread();
   if (here && fact.contact_id === here.dataset.contact && !/^message\.(status|amended)$/.test(fact.kind)) refreshPanel();
   if (/^(message|conversation|contact)\./.test(fact.kind)) {

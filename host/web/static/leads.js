@@ -3,7 +3,7 @@
 
 import { api } from "./api.js";
 import { onFact } from "./live.js";
-import { coalesce, morph, withParam } from "./patch.js";
+import { coalesce, morph } from "./patch.js";
 import "./progress.js";
 
 const list = document.querySelector(".leads");
@@ -31,7 +31,6 @@ document.addEventListener("keydown", (event) => {
 
 // fresh asks for this page again, or another, as a document.
 async function fresh(address = location.href) {
-  if (document.hidden) address = withParam(address, "peek", "1"); // nobody reads it yet
   const answer = await fetch(address, { headers: { Accept: "text/html" } });
   if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
   return new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -304,9 +303,6 @@ function settled() {
   if (missed && moving === null && asked === 0) look();
 }
 
-document.addEventListener("visibilitychange", () => {
-  if (about && !document.hidden) look(); // what came meanwhile is seen now
-});
 onFact((fact) => {
   if (!document.querySelector("[data-live]")) return;
   if (fact.kind === "resync" || (told.test(fact.kind) && (!about || many.test(fact.kind) || fact.contact_id === about))) look();

@@ -1,16 +1,28 @@
-// What happens in the workspace, for a page: from the stream that the browser's tabs
-// share, or one of its own where they cannot.
-import { follow } from "./stream.js";
+// The stream of what happens in the workspace, one a tab. It resumes after the
+// last fact it gave, by itself when the connection breaks and by force when the
+// computer slept, in which time a connection dies without a word.
 
-const { share, member, seq } = document.body.dataset;
+const kinds = [
+  "message.received", "message.created", "message.status", "message.amended",
+  "conversation.created", "conversation.changed",
+  "contact.created", "contact.changed", "contact.duplicate", "contact.merged", "contact.parted", "contact.erased", "contacts.imported", "leads.rescored",
+  "note.created", "mention.seen", "member.changed", "task.changed", "tag.changed", "field.changed", "pipeline.changed", "template.changed", "channel.changed",
+  "typing", "resync",
+];
 const facts = new Set();
 const states = new Set();
-let last = Number(seq); // the newest fact that was told of; at first what the page says it shows
+const asleep = 45_000; // a clock that stood still for so long
+let source = null;
+let last = document.querySelector("[data-seq]")?.dataset.seq || ""; // the last fact, at first what the page says it shows
+let wait = 1_000;
+let retry = 0;
+let seen = Date.now();
 
 // onFact calls handler with every fact from now on. A fact of kind "resync" says
 // that some were missed: what is shown is to be loaded again.
 export function onFact(handler) {
   facts.add(handler);
+  if (!source) open();
 }
 
 // onState calls handler with true when the stream is open and with false when it
@@ -19,34 +31,37 @@ export function onState(handler) {
   states.add(handler);
 }
 
-function heard(number, text) {
-  last = number;
-  const fact = JSON.parse(text);
-  for (const handler of facts) handler(fact);
+function tell(handlers, value) {
+  for (const handler of handlers) handler(value);
 }
 
-function state(open) {
-  for (const handler of states) handler(open);
+function open() {
+  clearTimeout(retry);
+  source?.close();
+  source = new EventSource("/api/events" + (last ? "?after=" + last : ""));
+  for (const kind of kinds) source.addEventListener(kind, heard);
+  source.onopen = () => {
+    wait = 1_000;
+    tell(states, true);
+  };
+  source.onerror = () => {
+    tell(states, false);
+    if (source.readyState !== EventSource.CLOSED) return; // the browser tries again
+    retry = setTimeout(open, wait);
+    wait = Math.min(wait * 2, 30_000);
+  };
 }
 
-// take takes part in a stream while the page is there.
-function take({ enter, leave }) {
-  enter();
-  addEventListener("pagehide", leave);
-  addEventListener("pageshow", (event) => event.persisted && enter());
+function heard(event) {
+  if (event.lastEventId) last = event.lastEventId;
+  tell(facts, JSON.parse(event.data));
 }
 
-function alone() {
-  const { open, close } = follow(heard, state);
-  return { enter: () => open(last), leave: close };
-}
-
-function shared() {
-  const worker = new SharedWorker(share, { type: "module", name: member });
-  worker.onerror = () => take(alone());
-  worker.port.onmessage = ({ data }) => ("open" in data ? state(data.open) : heard(data.seq, data.text));
-  return { enter: () => worker.port.postMessage({ after: last }), leave: () => worker.port.postMessage({ leaves: true }) };
-}
-
-// All modules of the page are there then, and hear the first fact.
-document.addEventListener("DOMContentLoaded", () => take(window.SharedWorker ? shared() : alone()));
+setInterval(() => {
+  const slept = Date.now() - seen > asleep;
+  seen = Date.now();
+  if (slept && source) open();
+}, 5_000);
+addEventListener("online", () => source && open());
+addEventListener("pagehide", () => source?.close());
+addEventListener("pageshow", (event) => event.persisted && source && open());

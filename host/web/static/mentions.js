@@ -1,30 +1,27 @@
-// Notes that name the visitor, on every page: how many are new, and a word when one
-// comes.
-import { onFact } from "./live.js";
+// Notes that name the visitor: how many are new, and a word when one comes.
 import { announceNote } from "./notify.js";
 import { coalesce, morph, part } from "./patch.js";
 
+const me = document.getElementById("inbox").dataset.member;
 const bell = () => document.getElementById("mentions-bell");
-const me = document.body.dataset.member;
-let told = null; // the fact of a note that is to be told of
-let shown = ""; // when the note was written that was told of last
+let shown = "";
 
-onFact((fact) => {
+// heard shows what a fact has to do with the visitor; looking says that the note
+// stands before its eyes.
+export function heard(fact, looking) {
   const named = fact.kind === "note.created" && fact.data?.mentioned?.includes(me);
-  if (named && !looking(fact)) told = fact;
-  if (named || fact.kind === "resync" || (fact.kind === "mention.seen" && fact.data?.member_id === me)) refresh();
-});
-
-// looking reports whether a note stands before the visitor's eyes: the contact's does,
-// where its page or a conversation with it is open.
-function looking(fact) {
-  return !document.hidden && [...document.querySelectorAll("[data-contact]")].some((part) => part.dataset.contact === fact.contact_id);
+  if (named && !looking) tell(fact);
+  if (named || fact.kind === "resync" || (fact.kind === "mention.seen" && fact.data?.member_id === me)) refreshBell();
 }
 
-const refresh = coalesce(async () => {
+let told = null; // the fact of a note that is to be told of
+function tell(fact) {
+  told = fact;
+}
+
+const refreshBell = coalesce(async () => {
   const fresh = (await part("/mentions?part=bell")).getElementById("mentions-bell");
-  if (!fresh) return;
-  if (bell().ariaCurrent) fresh.ariaCurrent = bell().ariaCurrent;
+  if (!fresh || !bell()) return;
   morph(bell(), fresh);
   const fact = told;
   told = null;

@@ -1,9 +1,11 @@
 // Changes a page into what the server shows now, and only where it differs: what
 // plays, is typed or has the focus stays as it is.
 
+const patience = 10_000; // with an answer; what a tab asked before it slept may never get one
+
 // part asks for a piece of a page.
 export async function part(address) {
-  const answer = await fetch(address, { headers: { Accept: "text/html" } });
+  const answer = await fetch(address, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(patience) });
   if (answer.redirected) location.reload(); // signed out
   if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
   const holder = document.createElement("template");
@@ -78,17 +80,20 @@ export function coalesce(work, gap = 150) {
   let running = false;
   let again = false;
   let free = 0;
+  let failed = 0; // times in a row
   async function run() {
     timer = 0;
     running = true;
     const began = performance.now();
     try {
       await work();
+      failed = 0;
     } catch (error) {
-      console.warn(error); // the next news tries again
+      console.warn(error);
+      again ||= ++failed <= 10; // no other news may come that would try again
     }
     running = false;
-    const pause = Math.max(gap, 4 * (performance.now() - began)) * (document.hidden ? 10 : 1);
+    const pause = Math.max(gap, 500 * failed, 4 * (performance.now() - began)) * (document.hidden && !failed ? 10 : 1);
     free = performance.now() + Math.min(pause, 5_000);
     if (again) soon();
   }
