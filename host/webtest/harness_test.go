@@ -46,6 +46,22 @@ throw new Error("thrown");`)
 	return server.URL
 }
 
+// A page is open once it is there, also when the one that is left changes its
+// address meanwhile.
+func TestTabWaitsForThePage(t *testing.T) {
+	t.Parallel()
+	tab := newTab(t, bad(t))
+	tab.allow("favicon.ico")
+	for range 10 {
+		tab.open("/form?left")
+		evaluate[any](tab, "setInterval(() => history.replaceState(null, '', location.href), 0), null")
+		tab.open("/form?reached")
+		if got := evaluate[string](tab, "document.readyState + location.search"); got != "complete?reached" {
+			t.Fatalf("the page is %s", got)
+		}
+	}
+}
+
 // What a browser complains of is heard: otherwise no other test here says
 // anything.
 func TestBrowserIsHeard(t *testing.T) {

@@ -209,13 +209,25 @@ func (t *tab) complaints() []string {
 // open goes to a path of the host and waits until it is loaded.
 func (t *tab) open(path string) {
 	t.Helper()
-	do(t, chromedp.Navigate(t.base+path))
+	t.come(chromedp.Navigate(t.base + path))
 }
 
 // reload asks for the page again.
 func (t *tab) reload() {
 	t.Helper()
-	do(t, chromedp.Reload())
+	t.come(chromedp.Reload())
+}
+
+// come waits for another page. The one that is left may still change its address,
+// as a list does whose search is answered late, and that passes for having come.
+func (t *tab) come(action chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	_, _ = try(t, chromedp.Evaluate[bool]("globalThis.left = true"))
+	do(t, action)
+	t.until("another page has come", func() bool {
+		there, err := try(t, chromedp.Evaluate[bool](`!globalThis.left && document.readyState === "complete"`))
+		return err == nil && there
+	})
 }
 
 // path returns where the tab is, with the query.
