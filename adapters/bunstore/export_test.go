@@ -76,3 +76,8 @@ func (s *Store) PutUnfitAndFit(ctx context.Context) error {
 		return b.run(ctx)
 	})
 }
+
+// Mislead writes a contact beside an identity in the address book.
+func (s *Store) Mislead(ws crm.WorkspaceID, id crm.Identity, contact crm.ContactID) {
+	s.book.put(entry{uid(ws), id}, uid(contact))
+}

@@ -35,7 +35,7 @@ func (t inboxTx) LoadAll(ctx context.Context, needs []inbox.Need) ([]*inbox.Stat
 		if !t.covers(need.WorkspaceID) {
 			return nil, t.stranger()
 		}
-		l := &loading{need: need, ws: uid(need.WorkspaceID), contacts: ids(need.Contacts), threads: ids(need.Conversations)}
+		l := &loading{need: need, ws: uid(need.WorkspaceID), contacts: ids(need.Contacts), threads: ids(need.Conversations), written: make(map[crm.Identity]uid)}
 		g.loads = append(g.loads, l)
 		for _, p := range need.Provided {
 			g.seen.asked[under{l.ws, p}] = true
@@ -65,6 +65,7 @@ type loading struct {
 	contacts []uid // found so far, as are the threads and messages
 	threads  []uid
 	messages []uid
+	written  map[crm.Identity]uid // whose identities are as the address book has it
 	state    inbox.State
 }
 
@@ -116,7 +117,9 @@ func (g *gathering) lookUp(ctx context.Context) error {
 	var messages []foundRow
 	identities := g.by(byIdentity, func(l *loading, add func(...any)) {
 		for _, id := range l.need.Identities {
-			add((*text)(&id.Kind), (*text)(&id.Value))
+			if !l.inBook(g.tx, id) {
+				add((*text)(&id.Kind), (*text)(&id.Value))
+			}
 		}
 	})
 	threads := g.by(byID, func(l *loading, add func(...any)) { each(l.need.Conversations, add) })
@@ -131,6 +134,7 @@ func (g *gathering) lookUp(ctx context.Context) error {
 	for _, row := range known {
 		l := g.of[row.WorkspaceID]
 		l.contacts = append(l.contacts, row.ContactID)
+		g.store.book.put(entry{row.WorkspaceID, crm.Identity{Kind: crm.IdentityKind(row.Kind), Value: string(row.Value)}}, row.ContactID)
 	}
 	for _, row := range owners {
 		l := g.of[row.WorkspaceID]
@@ -193,6 +197,39 @@ func each[T ~[16]byte](ids []T, add func(values ...any)) {
 	}
 }
 
+// inBook takes whose an identity is from the address book, if that has it. A
+// transaction that runs anew may do so because it was misled.
+func (l *loading) inBook(t *tx, id crm.Identity) bool {
+	if t.anew {
+		return false
+	}
+	id.Value = clean(id.Value)
+	contact, held := t.store.book.get(entry{l.ws, id})
+	if held {
+		l.contacts = append(l.contacts, contact)
+		l.written[id] = contact
+	}
+	return held
+}
+
+// misled reports whether the address book named the wrong contact for some identity,
+// and takes out what was wrong.
+func (g *gathering) misled() (misled bool) {
+	for _, l := range g.loads {
+		has := make(map[crm.ContactID][]crm.Identity, len(l.state.Contacts))
+		for _, c := range l.state.Contacts {
+			has[c.ID] = c.Identities
+		}
+		for id, contact := range l.written {
+			if !slices.Contains(has[crm.ContactID(contact)], id) {
+				g.store.book.drop(entry{l.ws, id})
+				misled = true
+			}
+		}
+	}
+	return misled
+}
+
 // loadContacts loads and locks contacts.
 func (g *gathering) loadContacts(ctx context.Context) error {
 	var rows []contactRow
@@ -201,7 +238,11 @@ func (g *gathering) loadContacts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return spread(g, rows, func(r *contactRow) uid { return r.WorkspaceID }, g.contact, func(s *inbox.State) *[]*crm.Contact { return &s.Contacts })
+	err = spread(g, rows, func(r *contactRow) uid { return r.WorkspaceID }, g.contact, func(s *inbox.State) *[]*crm.Contact { return &s.Contacts })
+	if err == nil && g.misled() {
+		return g.overlooked()
+	}
+	return err
 }
 
 // contact is a contact that was locked.

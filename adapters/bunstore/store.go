@@ -38,6 +38,7 @@ type Store struct {
 	packer  crm.Packer
 	hub     *hub
 	rules   rulebook
+	book    *addressBook
 	selects sync.Map // "select ... from", by row type
 	zones   zones
 
@@ -60,6 +61,7 @@ func New(config Config) *Store {
 		sealer:  config.Sealer,
 		packer:  cmp.Or[crm.Packer](config.Packer, asItIs{}),
 		hub:     newHub(),
+		book:    newAddressBook(),
 		zones:   zones{seen: make(map[crm.WorkspaceID]zone)},
 		stop:    stop,
 		halt:    config.Stop,

@@ -1,0 +1,67 @@
+package bunstore
+
+import (
+	"hash/maphash"
+	"sync"
+
+	"github.com/my21staff/my21staff/crm"
+)
+
+// addressBook holds whose identities are, as they were when they were last looked up.
+// Each message names two, and of somebody who wrote before the answer is the same.
+//
+// What it holds may be out of date: a contact may have been merged, erased or given
+// another number since, by this process or another. So it only says which contact to
+// load. That one, which is locked then, must have the identity, or the transaction is
+// run anew without the book (see gathering.misled). Nor does it hold anybody's number,
+// which would be there after an erasure: an identity is a hash with a seed of its own,
+// and two that share one are found out the same way.
+type addressBook struct {
+	seed maphash.Seed
+	mu   sync.Mutex
+	held map[uint64]uid
+}
+
+// maxHeld bounds an address book, at some 8 MB.
+const maxHeld = 200_000
+
+func newAddressBook() *addressBook {
+	return &addressBook{seed: maphash.MakeSeed(), held: make(map[uint64]uid)}
+}
+
+// entry is an identity in a workspace.
+type entry struct {
+	ws uid
+	id crm.Identity
+}
+
+// get returns whose an identity was.
+func (b *addressBook) get(e entry) (contact uid, held bool) {
+	at := maphash.Comparable(b.seed, e)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	contact, held = b.held[at]
+	return contact, held
+}
+
+// put holds whose an identity is.
+func (b *addressBook) put(e entry, contact uid) {
+	at := maphash.Comparable(b.seed, e)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for some := range b.held { // whichever comes first
+		if len(b.held) < maxHeld {
+			break
+		}
+		delete(b.held, some)
+	}
+	b.held[at] = contact
+}
+
+// drop forgets whose an identity is.
+func (b *addressBook) drop(e entry) {
+	at := maphash.Comparable(b.seed, e)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.held, at)
+}
