@@ -40,6 +40,7 @@ type Changes struct {
 	Answers       []Answer // a second one under a key is a Conflict, never replaced
 	Channels      []*Channel
 	Routings      []Routing
+	GoneRoutings  []Routing  // deleted, found by conversation and time
 	Turns         []Turn     // one of a member; given by rules that are not in force any more, the transaction runs anew
 	Queues        []Queue    // one of a workspace; likewise
 	Responses     []Response // counted, and kept in no row of their own
@@ -52,7 +53,7 @@ func (c *Changes) Empty() bool {
 		len(c.Deliveries)+len(c.Notes)+len(c.Mentions)+len(c.Tasks)+len(c.Tags)+len(c.DeletedTags)+len(c.Templates)+
 		len(c.Fields)+len(c.Pipelines)+len(c.Rules)+len(c.Rescores)+len(c.Views)+len(c.DeletedViews)+len(c.CannedReplies)+len(c.DeletedCanned)+
 		len(c.Merges)+len(c.Handovers)+len(c.GoneThreads)+len(c.GoneContacts)+
-		len(c.Jobs)+len(c.DoneJobs)+len(c.Answers)+len(c.Channels)+len(c.Routings)+len(c.Turns)+len(c.Queues)+len(c.Responses)+len(c.Facts) == 0
+		len(c.Jobs)+len(c.DoneJobs)+len(c.Answers)+len(c.Channels)+len(c.Routings)+len(c.GoneRoutings)+len(c.Turns)+len(c.Queues)+len(c.Responses)+len(c.Facts) == 0
 }
 
 // Add adds other changes, in their order. A row must not be among both.
@@ -88,6 +89,7 @@ func (c *Changes) Add(other Changes) {
 	c.Channels = append(c.Channels, other.Channels...)
 	c.Turns = append(c.Turns, other.Turns...)
 	c.Routings = append(c.Routings, other.Routings...)
+	c.GoneRoutings = append(c.GoneRoutings, other.GoneRoutings...)
 	c.Queues = append(c.Queues, other.Queues...)
 	c.Responses = append(c.Responses, other.Responses...)
 	c.Facts = append(c.Facts, other.Facts...)

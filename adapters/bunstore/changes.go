@@ -159,6 +159,7 @@ func (t *tx) owns(c *crm.Changes) bool {
 		all(t, c.Jobs, func(r *crm.Job) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.DoneJobs, func(r *crm.Job) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Routings, func(r crm.Routing) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.GoneRoutings, func(r crm.Routing) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Answers, func(r crm.Answer) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Channels, func(r *crm.Channel) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Turns, func(r crm.Turn) crm.WorkspaceID { return r.WorkspaceID }) &&

@@ -29,6 +29,7 @@ var (
 	byAnswerKey    = shape{{Name: "key", Kind: Texts}}
 	byName         = shape{{Name: "name", Kind: Texts}}
 	byNoteText     = shape{{Name: "contact_id", Kind: IDs}, {Name: "body", Kind: Texts}}
+	byDecision     = shape{{Name: "conversation_id", Kind: IDs}, {Name: "at", Kind: Integers}}
 	byNameOn       = shape{{Name: "channel_id", Kind: IDs}, {Name: "name", Kind: Texts}}
 )
 

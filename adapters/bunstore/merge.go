@@ -59,6 +59,11 @@ func (b *batch) part(workspaces []crm.WorkspaceID, changes *crm.Changes) {
 	for _, h := range changes.Handovers {
 		b.do("update messages set contact_id = ? where workspace_id in (?) and conversation_id = ?", uid(h.ContactID), among(workspaces), uid(h.ConversationID))
 	}
+	decided := lookupBy(byDecision)
+	for _, r := range changes.GoneRoutings {
+		decided.add(uid(r.WorkspaceID), (*uid)(&r.ConversationID), (*stamp)(&r.At))
+	}
+	b.named("delete from routings", decided, "")
 	for _, id := range changes.GoneThreads {
 		b.do("delete from routings where workspace_id in (?) and conversation_id = ?", among(workspaces), uid(id))
 		b.do("delete from conversations where workspace_id in (?) and id = ?", among(workspaces), uid(id))

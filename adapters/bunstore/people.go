@@ -104,6 +104,7 @@ type besideRows struct {
 	views         []viewRow
 	canned        []cannedRow
 	messages      []messageRow
+	routings      []routingRow
 	notes         []noteRow
 	merges        []mergeRow
 	rules         []rulesRow
@@ -152,6 +153,7 @@ func (t peopleTx) loadRest(ctx context.Context, need people.Need, state *people.
 		fill(t.link, &state.Conversations, rows.conversations, t.conversation),
 		fill(t.link, &state.Tasks, rows.tasks, (*taskRow).task),
 		fill(t.link, &state.Messages, rows.messages, (*messageRow).message),
+		fill(t.link, &state.Routings, rows.routings, (*routingRow).routing),
 		fill(t.link, &state.Notes, rows.notes, (*noteRow).note),
 		fill(t.link, &state.Merges, rows.merges, (*mergeRow).merge),
 		fill(t.link, &state.Members, rows.members, (*memberRow).member),
@@ -229,6 +231,7 @@ func (t peopleTx) besideSteps(ctx context.Context, need people.Need, state *peop
 		find(ctx, t.link, of(byID, ids(need.Views)), "", &rows.views),
 		find(ctx, t.link, canned, "", &rows.canned),
 		find(ctx, t.link, of(byConversation, ids(need.MessagesOf)), fmt.Sprint(" limit ", people.MaxMerged+1), &rows.messages),
+		find(ctx, t.link, of(byConversation, ids(need.RoutingsOf)), " order by at", &rows.routings),
 		find(ctx, t.link, of(byID, ids(need.Messages)), "", &rows.messages),
 		find(ctx, t.link, of(byContact, ids(need.BesideOf)), "", &rows.notes),
 		find(ctx, t.link, of(byContact, ids(need.BesideOf)), "", &rows.tasks),

@@ -10,6 +10,7 @@ import (
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
+	"github.com/my21staff/my21staff/crm/lead"
 )
 
 // MaxMerged is how many messages a merge moves at most from the conversations
@@ -18,9 +19,9 @@ const MaxMerged = 10_000
 
 // A merge makes two contacts one. The one that is kept takes over the other's
 // identities, tags, notes and tasks, its name and fields where it has none, and
-// its conversations. Where both have one on the same channel, the messages move
-// to the kept one's, which then shows the newest of both and is open if either
-// was; a channel and a contact have one lasting thread, and the next message has
+// its conversations. Where both have one on the same channel, the messages and what
+// the rules of assignment decided move to the kept one's, which then shows the newest
+// of both and is open if either was; a channel and a contact have one lasting thread, and the next message has
 // to have a place. The other contact is gone until the merge is undone.
 //
 // Its score is that of all that both have said, and each one's own again after
@@ -54,6 +55,8 @@ type clash struct {
 	Gone     threadRecord    `json:"gone"`
 	Messages []crm.MessageID `json:"messages"` // that moved
 	Notes    []crm.NoteID    `json:"notes"`    // that were written there
+	Routings []crm.Routing   `json:"routings"` // that moved
+	Covered  []crm.Routing   `json:"covered"`  // that did not: about the kept one something was decided at the same time
 }
 
 func recordOf(cv *crm.Conversation) threadRecord { return threadRecord{*cv, cv.LastMessage.Ingest} }
@@ -82,11 +85,14 @@ func (s *Service) Merge(ctx context.Context, p access.Principal, kept, gone crm.
 		if err != nil {
 			return err
 		}
-		rest, err := tx.Load(ctx, Need{WorkspaceID: p.WorkspaceID, BesideOf: []crm.ContactID{gone}, MessagesOf: clashing(state, kept, gone)})
+		into, from := clashing(state, kept, gone)
+		rest, err := tx.Load(ctx, Need{
+			WorkspaceID: p.WorkspaceID, BesideOf: []crm.ContactID{gone}, MessagesOf: from, RoutingsOf: slices.Concat(into, from),
+		})
 		if err != nil {
 			return err
 		}
-		state.Messages, state.Notes, state.Tasks = rest.Messages, rest.Notes, rest.Tasks
+		state.Messages, state.Routings, state.Notes, state.Tasks = rest.Messages, rest.Routings, rest.Notes, rest.Tasks
 		merge = &crm.Merge{ID: crm.NewID[crm.Merge](s.mint), WorkspaceID: p.WorkspaceID, KeptID: kept, GoneID: gone, Actor: p.Actor, At: s.mint.Now()}
 		var changes crm.Changes
 		if merged, changes, err = decideMerge(merge, state); err != nil {
@@ -107,14 +113,18 @@ func (s *Service) Merge(ctx context.Context, p access.Principal, kept, gone crm.
 	return merge, merged, nil
 }
 
-// clashing returns gone's conversations on channels on which kept has one too.
-func clashing(s *State, kept, gone crm.ContactID) (ids []crm.ConversationID) {
+// clashing returns kept's conversations on channels on which both have one, and
+// gone's there.
+func clashing(s *State, kept, gone crm.ContactID) (into, from []crm.ConversationID) {
 	for _, cv := range s.Conversations {
-		if cv.ContactID == gone && s.threadOn(kept, cv.ChannelID) != nil {
-			ids = append(ids, cv.ID)
+		if cv.ContactID != gone {
+			continue
+		}
+		if there := s.threadOn(kept, cv.ChannelID); there != nil {
+			into, from = append(into, there.ID), append(from, cv.ID)
 		}
 	}
-	return ids
+	return into, from
 }
 
 // threadOn returns a contact's conversation on a channel, or nil.
@@ -128,8 +138,8 @@ func (s *State) threadOn(contact crm.ContactID, channel crm.ChannelID) *crm.Conv
 }
 
 // decideMerge returns the contact that is left and what to write. The state
-// holds both contacts with their conversations, and the gone one's notes, tasks,
-// and messages on channels that both have.
+// holds both contacts with their conversations, the gone one's notes, tasks, and
+// messages on channels that both have, and what was decided there about either's.
 func decideMerge(m *crm.Merge, s *State) (*crm.Contact, crm.Changes, error) {
 	kept, err := s.contact(m.KeptID)
 	if err != nil {
@@ -243,6 +253,7 @@ func (s *State) joinThreads(into, from *crm.Conversation, contact crm.ContactID,
 			c.Notes = append(c.Notes, n.ID)
 		}
 	}
+	s.joinRoutings(&c, changes)
 	into.Unread += from.Unread
 	if from.LastInbound.After(into.LastInbound) {
 		into.LastInbound = from.LastInbound
@@ -256,7 +267,7 @@ func (s *State) joinThreads(into, from *crm.Conversation, contact crm.ContactID,
 	if into.Status != crm.Open && from.Status != crm.Resolved {
 		into.Status, into.SnoozedUntil = from.Status, from.SnoozedUntil
 	}
-	if into.AssigneeID.IsZero() {
+	if into.AssigneeID.IsZero() && (!from.AssigneeID.IsZero() || queuedBefore(from, into)) {
 		into.AssigneeID, into.RoutedAt, into.RoutedFor = from.AssigneeID, from.RoutedAt, from.RoutedFor
 	}
 	if since := from.WaitingSince; !since.IsZero() && (into.WaitingSince.IsZero() || since.Before(into.WaitingSince)) {
@@ -268,6 +279,35 @@ func (s *State) joinThreads(into, from *crm.Conversation, contact crm.ContactID,
 	s.Conversations = slices.DeleteFunc(s.Conversations, func(cv *crm.Conversation) bool { return cv.ID == from.ID })
 	return c
 }
+
+// joinRoutings moves what was decided about the gone conversation into the kept one.
+// Of two decisions of one time the kept one's stays.
+func (s *State) joinRoutings(c *clash, changes *crm.Changes) {
+	taken := make(map[int64]bool)
+	for _, r := range s.Routings {
+		if r.ConversationID == c.Kept.ID {
+			taken[r.At.UnixNano()] = true
+		}
+	}
+	for _, r := range s.Routings {
+		switch {
+		case r.ConversationID != c.Gone.ID:
+		case taken[r.At.UnixNano()]:
+			c.Covered = append(c.Covered, r)
+		default:
+			r.ConversationID = c.Kept.ID
+			c.Routings, changes.Routings = append(c.Routings, r), append(changes.Routings, r)
+		}
+	}
+}
+
+// queuedBefore reports whether a conversation is in the queue, and before another.
+func queuedBefore(cv, other *crm.Conversation) bool {
+	return queued(cv) && (!queued(other) || cv.RoutedAt.Before(other.RoutedAt))
+}
+
+// queued reports whether a conversation waits for a member to have it.
+func queued(cv *crm.Conversation) bool { return lead.ReasonOf(cv.RoutedFor).Waits() }
 
 // show brings what a contact's conversations show of it up to date.
 func show(c *crm.Contact, threads []*crm.Conversation, now time.Time, changes *crm.Changes) {

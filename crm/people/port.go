@@ -116,6 +116,7 @@ type Need struct {
 	Views       []crm.ViewID
 	Canned      bool                 // every canned reply
 	MessagesOf  []crm.ConversationID // all their messages, but no more than MaxMerged and one
+	RoutingsOf  []crm.ConversationID // all that was decided about them
 	Messages    []crm.MessageID
 	BesideOf    []crm.ContactID // all their notes and tasks
 	Merges      []crm.MergeID
@@ -139,6 +140,7 @@ type State struct {
 	Views         []*crm.View
 	Canned        []*crm.CannedReply // in no order
 	Messages      []*crm.Message
+	Routings      []crm.Routing
 	Notes         []*crm.Note
 	Merges        []*crm.Merge
 

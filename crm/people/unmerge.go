@@ -24,7 +24,7 @@ func (s *Service) Unmerge(ctx context.Context, p access.Principal, id crm.MergeI
 		if err != nil {
 			return err
 		}
-		need := Need{WorkspaceID: p.WorkspaceID, Contacts: []crm.ContactID{merge.KeptID}, Threads: true, BesideOf: []crm.ContactID{merge.KeptID}}
+		need := Need{WorkspaceID: p.WorkspaceID, Contacts: []crm.ContactID{merge.KeptID}, Leads: true, Threads: true, BesideOf: []crm.ContactID{merge.KeptID}}
 		for _, c := range record.Clashes {
 			need.Messages = append(need.Messages, c.Messages...)
 		}
@@ -105,6 +105,9 @@ func decideUnmerge(m *crm.Merge, r *mergeRecord, s *State, by crm.Actor, now tim
 		}
 	}
 	show(kept, s.Conversations, now, &changes)
+	if slices.ContainsFunc(changes.Conversations, queued) { // and nobody may have looked at an empty queue for long
+		changes.Queues = []crm.Queue{{WorkspaceID: m.WorkspaceID, DueAt: now, Rules: s.Rules.Version()}}
+	}
 	changes.Facts = []crm.Fact{{
 		WorkspaceID: m.WorkspaceID, Kind: crm.ContactParted, At: now, Actor: by, ContactID: kept.ID,
 		Data: data(map[string]any{"merge_id": m.ID, "contact_id": gone.ID}),
@@ -162,12 +165,17 @@ func undo[T comparable](value *T, merged, before T) {
 	}
 }
 
-// partThreads makes the gone contact's conversation anew and moves its messages
-// there.
+// partThreads makes the gone contact's conversation anew and moves its messages, and
+// what was decided about it, there.
 func (s *State) partThreads(c *clash, gone crm.ContactID, now time.Time, changes *crm.Changes) {
 	from := c.Gone.conversation()
 	from.UpdatedAt = now
 	changes.Conversations = append(changes.Conversations, from)
+	changes.GoneRoutings = append(changes.GoneRoutings, c.Routings...)
+	for _, r := range slices.Concat(c.Routings, c.Covered) {
+		r.ConversationID = from.ID
+		changes.Routings = append(changes.Routings, r)
+	}
 	for _, m := range s.Messages {
 		if slices.Contains(c.Messages, m.ID) {
 			m.ConversationID, m.ContactID = from.ID, gone
@@ -189,8 +197,8 @@ func (s *State) partThreads(c *clash, gone crm.ContactID, now time.Time, changes
 	into, before, merged := s.Conversations[at], c.Kept.conversation(), c.Merged.conversation()
 	into.Unread = max(into.Unread-from.Unread, 0)
 	undo(&into.Status, merged.Status, before.Status)
-	if into.AssigneeID == merged.AssigneeID && before.AssigneeID != merged.AssigneeID {
-		into.Assign(before.AssigneeID)
+	if into.AssigneeID == merged.AssigneeID && into.RoutedFor == merged.RoutedFor && into.RoutedAt.Equal(merged.RoutedAt) {
+		into.AssigneeID, into.RoutedAt, into.RoutedFor = before.AssigneeID, before.RoutedAt, before.RoutedFor
 	}
 	if into.SnoozedUntil.Equal(merged.SnoozedUntil) {
 		into.SnoozedUntil = before.SnoozedUntil

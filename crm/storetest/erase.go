@@ -174,6 +174,7 @@ func eraseAll(t *testing.T, w *world) {
 	before.Contacts = slices.DeleteFunc(before.Contacts, func(c *crm.Contact) bool { return c.ID != other.ID })
 	before.Conversations = slices.DeleteFunc(before.Conversations, func(c *crm.Conversation) bool { return c.ContactID != other.ID })
 	before.Messages = slices.DeleteFunc(before.Messages, func(m []*crm.Message) bool { return m[0].ContactID != other.ID })
+	before.Routings = slices.DeleteFunc(before.Routings, func(r []crm.Routing) bool { return len(r) > 0 })
 	before.Cards = slices.DeleteFunc(before.Cards, func(c *people.Card) bool { return c.Contact.ID != other.ID })
 	before.Mentions, before.Tasks, before.Known.Answer = nil, nil, nil
 	same(t, "what is left", after, before)
@@ -411,6 +412,9 @@ func eraseMerged(t *testing.T, w *world) {
 	e.begin(t, c.kept.ID)
 	if erased := e.finish(t, c.kept.ID).Erased; erased.Merges != 2 || erased.Conversations != 2 || erased.Notes != 3 {
 		t.Errorf("counted are %+v, want 2 merges, 2 conversations, 3 notes", erased)
+	}
+	for _, id := range []crm.ConversationID{c.into.ID, c.from.ID, c.other.ID} {
+		same(t, "what was decided about a conversation that is gone", len(w.routings(t, w.ours.ws, inbox.RoutingQuery{ConversationID: id})), 0)
 	}
 	for _, id := range []crm.MergeID{merge.ID, out.ID} {
 		if state := w.loadPeople(t, people.Need{WorkspaceID: w.ours.ws, Merges: []crm.MergeID{id}}); len(state.Merges) > 0 {

@@ -8,11 +8,13 @@ import (
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
 	"github.com/my21staff/my21staff/crm/inbox"
+	"github.com/my21staff/my21staff/crm/lead"
 	"github.com/my21staff/my21staff/crm/people"
 )
 
 var mergeTests = []test{
 	{"leaves one contact with all that two had", mergeJoins},
+	{"keeps a conversation's place in the queue, and undoing it gives it back", mergeQueued},
 	{"that is undone leaves both as they were", mergeUndone},
 	{"of a contact that is written anew is undone for the rest", mergeLater},
 	{"is refused where it cannot be done", mergeRefused},
@@ -26,6 +28,7 @@ type couple struct {
 	me         access.Principal
 	kept, gone *crm.Contact
 	into, from *crm.Conversation // on one channel
+	decided    []crm.Routing     // about from, newest first; the oldest when something was about into
 	other      *crm.Conversation
 }
 
@@ -57,6 +60,10 @@ func newCouple(t *testing.T, w *world) *couple {
 	w.write(t, w.ours.ws, &crm.Changes{
 		Conversations: []*crm.Conversation{copied(c.other), copied(c.from)}, Messages: []*crm.Message{elsewhere, rare}, Notes: []*crm.Note{note, inThread}, Tasks: []*crm.Task{task},
 	})
+	covered := crm.Routing{WorkspaceID: w.ours.ws, ConversationID: c.from.ID, At: w.ours.routing.At, Reason: lead.AllAtWork.Code}
+	w.write(t, w.ours.ws, &crm.Changes{Routings: []crm.Routing{covered}})
+	c.decided = append(w.decided(t, w.ours, c.from, 3), covered)
+	w.decided(t, w.ours, c.other, 1)
 	w.clock.Advance(time.Minute)
 	return c
 }
@@ -69,9 +76,10 @@ func (c *couple) steady(t *testing.T) snapshot {
 	s.Facts = nil
 	byID(s.Contacts)
 	slices.SortFunc(s.Conversations, func(a, b *crm.Conversation) int { return a.ID.Compare(b.ID) })
-	s.Messages = nil
+	s.Messages, s.Routings = nil, nil
 	for _, cv := range s.Conversations {
 		cv.UpdatedAt = time.Time{}
+		s.Routings = append(s.Routings, c.routings(t, c.ours.ws, inbox.RoutingQuery{ConversationID: cv.ID}))
 		s.Messages = append(s.Messages, c.thread(t, cv.ID))
 	}
 	s.Cards = nil
@@ -128,6 +136,12 @@ func mergeJoins(t *testing.T, w *world) {
 	if len(thread) != before {
 		t.Errorf("the thread of both has %d messages, want %d", len(thread), before)
 	}
+	decided := slices.Clone(c.decided)
+	for i := range decided {
+		decided[i].ConversationID = c.into.ID
+	}
+	decided[len(decided)-1] = w.ours.routing
+	same(t, "what was decided about both", w.routings(t, w.ours.ws, inbox.RoutingQuery{ConversationID: c.into.ID}), decided)
 	into, _, err := w.store.Inbox().Conversation(t.Context(), w.ours.ws, c.into.ID)
 	if err != nil || into.LastMessage.ID != thread[0].ID || into.Unread != c.into.Unread+c.from.Unread {
 		t.Errorf("the thread of both shows %+v with %d unread, %v, want its newest message", into.LastMessage, into.Unread, err)
@@ -171,6 +185,60 @@ func mergeUndone(t *testing.T, w *world) {
 	_, err := c.service.Unmerge(t.Context(), c.me, merge.ID)
 	wantCode(t, "undoing a merge again", err, crm.Conflict)
 	c.merge(t) // it can be done again
+}
+
+// mergeQueued merges conversations that wait for a member, or that one has by the
+// rules of assignment.
+func mergeQueued(t *testing.T, w *world) {
+	c := newCouple(t, w)
+	w.assigning(t, w.ours)
+	early, late := w.clock.Now().Add(-time.Hour), w.clock.Now().Add(-time.Minute)
+	type place struct {
+		has crm.MemberID
+		why lead.Reason
+		at  time.Time
+	}
+	nobody, owner := crm.MemberID{}, w.ours.Owner.ID
+	none, given := place{}, place{owner, lead.InTurn, late}
+	first, second := place{nobody, lead.Closed, early}, place{nobody, lead.AllAtWork, late}
+	for _, tt := range []struct {
+		what             string
+		into, from, want place
+	}{
+		{"one that waits and one that does not", first, none, first},
+		{"one that does not wait and one that does", none, first, first},
+		{"two that wait", second, first, first},
+		{"two that wait, the other way round", first, second, first},
+		{"one that waits and one that somebody has", first, given, given},
+		{"one that somebody has and one that waits", given, first, given},
+	} {
+		for cv, p := range map[*crm.Conversation]place{c.into: tt.into, c.from: tt.from} {
+			row, _, err := w.store.Inbox().Conversation(t.Context(), w.ours.ws, cv.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			row.AssigneeID, row.RoutedFor, row.RoutedAt = p.has, p.why.Code, p.at
+			w.write(t, w.ours.ws, &crm.Changes{Conversations: []*crm.Conversation{row}, Queues: []crm.Queue{{WorkspaceID: w.ours.ws, Rules: crm.DefaultRules + 1}}})
+		}
+		is := func(what string, id crm.ConversationID, want place) {
+			t.Helper()
+			cv, _, err := w.store.Inbox().Conversation(t.Context(), w.ours.ws, id)
+			if err != nil || cv.AssigneeID != want.has || cv.RoutedFor != want.why.Code || !cv.RoutedAt.Equal(want.at) {
+				t.Errorf("%s: %s is %q's for %q since %v, %v, want %q's for %q since %v", tt.what, what, cv.AssigneeID, cv.RoutedFor, cv.RoutedAt, err, want.has, want.why.Code, want.at)
+			}
+		}
+		merge := c.merge(t)
+		is("what they become", c.into.ID, tt.want)
+		if _, err := c.service.Unmerge(t.Context(), c.me, merge.ID); err != nil {
+			t.Fatal(err)
+		}
+		is("the kept one", c.into.ID, tt.into)
+		is("the other", c.from.ID, tt.from)
+		claimed := must[crm.WorkspaceID](t)(w.store.Inbox().ClaimQueue(t.Context(), w.mint.Now(), w.mint.Now().Add(time.Hour)))
+		if claimed != w.ours.ws {
+			t.Errorf("%s: after undoing nobody looks at what waits", tt.what)
+		}
+	}
 }
 
 // scoreAgain scores a workspace's contacts by what is stored of them.

@@ -17,7 +17,8 @@ type model struct {
 	contacts      map[crm.ContactID]*crm.Contact
 	leads         map[crm.ContactID]*crm.Lead
 	conversations map[crm.ConversationID]*crm.Conversation
-	messages      []*crm.Message // in the order they were stored
+	routings      map[crm.ConversationID]map[int64]crm.Routing // by time
+	messages      []*crm.Message                               // in the order they were stored
 	statuses      map[statusKey]crm.StatusReport
 	amendments    map[amendmentKey]crm.Amendment
 	deliveries    map[[32]byte]*crm.Delivery
@@ -55,7 +56,7 @@ type (
 func newModel() *model {
 	return &model{
 		contacts: map[crm.ContactID]*crm.Contact{}, leads: map[crm.ContactID]*crm.Lead{}, conversations: map[crm.ConversationID]*crm.Conversation{},
-		statuses: map[statusKey]crm.StatusReport{}, amendments: map[amendmentKey]crm.Amendment{}, deliveries: map[[32]byte]*crm.Delivery{},
+		routings: map[crm.ConversationID]map[int64]crm.Routing{}, statuses: map[statusKey]crm.StatusReport{}, amendments: map[amendmentKey]crm.Amendment{}, deliveries: map[[32]byte]*crm.Delivery{},
 		notes: map[crm.NoteID]*crm.Note{}, mentions: map[crm.NoteID]*crm.Mention{}, tasks: map[crm.TaskID]*crm.Task{}, tags: map[crm.TagID]*crm.Tag{},
 		fields: map[crm.FieldID]*crm.Field{}, views: map[crm.ViewID]*crm.View{}, canned: map[crm.CannedReplyID]*crm.CannedReply{},
 		templates: map[templateKey]*crm.Template{}, jobs: map[crm.JobID]*crm.Job{}, answers: map[string]crm.Answer{},
@@ -86,6 +87,7 @@ func (m *model) write(c *crm.Changes) bool {
 	}
 	m.report(c)
 	m.know(c)
+	m.route(c)
 	for _, row := range c.Jobs {
 		m.jobs[row.ID] = copied(row)
 	}
@@ -128,6 +130,19 @@ func (m *model) report(c *crm.Changes) {
 	}
 	for _, row := range c.Answers {
 		m.answers[row.Key] = row
+	}
+}
+
+// route applies what was decided about conversations.
+func (m *model) route(c *crm.Changes) {
+	for _, row := range c.Routings {
+		if m.routings[row.ConversationID] == nil {
+			m.routings[row.ConversationID] = map[int64]crm.Routing{}
+		}
+		m.routings[row.ConversationID][row.At.UnixMilli()] = row
+	}
+	for _, row := range c.GoneRoutings {
+		delete(m.routings[row.ConversationID], row.At.UnixMilli())
 	}
 }
 
@@ -225,9 +240,10 @@ func (m *model) view() snapshot {
 	s := snapshot{Waiting: len(m.jobs), Facts: m.facts}
 	s.Contacts = rows(m.contacts, func(a, b *crm.Contact) int { return cmp.Or(b.UpdatedAt.Compare(a.UpdatedAt), b.ID.Compare(a.ID)) })
 	s.Conversations = rows(m.conversations, newestFirst)
-	s.Messages = make([][]*crm.Message, len(s.Conversations))
+	s.Messages, s.Routings = make([][]*crm.Message, len(s.Conversations)), make([][]crm.Routing, len(s.Conversations))
 	for i, cv := range s.Conversations {
 		s.Messages[i] = m.thread(cv.ID)
+		s.Routings[i] = slices.SortedFunc(maps.Values(m.routings[cv.ID]), func(a, b crm.Routing) int { return b.At.Compare(a.At) })
 	}
 	for _, ct := range s.Contacts {
 		s.Cards = append(s.Cards, m.card(ct))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -172,7 +173,7 @@ func (o operation) pick(shift, n int) int { return int(o.choice>>shift) % n }
 func (o operation) changes() *crm.Changes {
 	operations := []func(*crm.Changes){
 		o.newContact, o.changeContact, o.newConversation, o.changeConversation, o.newMessage, o.changeMessage, o.report,
-		o.deliver, o.note, o.task, o.newTag, o.changeTag, o.template, o.job, o.answer, o.channel,
+		o.deliver, o.note, o.task, o.newTag, o.changeTag, o.template, o.job, o.answer, o.channel, o.route,
 	}
 	changes := &crm.Changes{}
 	operations[o.pick(0, len(operations))](changes)
@@ -330,6 +331,20 @@ func (o operation) job(c *crm.Changes) {
 	cv := o.aConversation(5)
 	m, job := o.c.Outbound(cv, "kirim")
 	c.Messages, c.Jobs, c.Conversations = append(c.Messages, m), append(c.Jobs, job), append(c.Conversations, cv)
+}
+
+// route decides about a conversation, or takes what was decided away.
+func (o operation) route(c *crm.Changes) {
+	cv := o.aConversation(5)
+	r := crm.Routing{WorkspaceID: o.c.ws, ConversationID: cv.ID, At: o.clock.Now(), Reason: fmt.Sprint("reason ", o.pick(8, 100))}
+	if decided := slices.SortedFunc(maps.Values(o.m.routings[cv.ID]), func(a, b crm.Routing) int { return a.At.Compare(b.At) }); len(decided) > 0 && o.pick(16, 2) == 0 {
+		r.At = decided[o.pick(18, len(decided))].At
+		if o.pick(24, 2) == 0 {
+			c.GoneRoutings = append(c.GoneRoutings, r)
+			return
+		}
+	}
+	c.Routings = append(c.Routings, r)
 }
 
 func (o operation) answer(c *crm.Changes) {

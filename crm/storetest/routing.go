@@ -8,11 +8,13 @@ import (
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/inbox"
 	"github.com/my21staff/my21staff/crm/lead"
+	"github.com/my21staff/my21staff/crm/people"
 )
 
 var routingTests = []test{
 	{"comes back, newest first, and one of the same time is replaced", routingStored},
 	{"pages and spans of time join to all there are", routingSpans},
+	{"is taken away alone", routingGone},
 	{"needs a conversation, and goes with it", routingNeedsConversation},
 	{"is another workspace's to nobody", routingForeign},
 }
@@ -43,7 +45,7 @@ func (w *world) decided(t *testing.T, c *tenant, cv *crm.Conversation, n int) []
 }
 
 func routingStored(t *testing.T, w *world) {
-	cv := w.ours.conversation
+	_, cv, _ := w.newThread(t, w.ours, nil)
 	want := w.decided(t, w.ours, cv, 3)
 	same(t, "what was decided", w.routings(t, w.ours.ws, inbox.RoutingQuery{ConversationID: cv.ID}), want)
 	want[1].AssigneeID, want[1].Reason = crm.NewID[crm.Member](w.mint), lead.InTurn.Code
@@ -54,7 +56,7 @@ func routingStored(t *testing.T, w *world) {
 }
 
 func routingSpans(t *testing.T, w *world) {
-	cv := w.ours.conversation
+	_, cv, _ := w.newThread(t, w.ours, nil)
 	want := w.decided(t, w.ours, cv, 7)
 	var paged []crm.Routing
 	for q := (inbox.RoutingQuery{ConversationID: cv.ID, Limit: 3}); ; {
@@ -74,6 +76,21 @@ func routingSpans(t *testing.T, w *world) {
 	}
 }
 
+func routingGone(t *testing.T, w *world) {
+	_, cv, _ := w.newThread(t, w.ours, nil)
+	_, other, _ := w.newThread(t, w.ours, nil)
+	stored := w.decided(t, w.ours, cv, 4)
+	twin := stored[1] // of the same time
+	twin.ConversationID = other.ID
+	w.write(t, w.ours.ws, &crm.Changes{Routings: []crm.Routing{twin}})
+	w.write(t, w.ours.ws, &crm.Changes{GoneRoutings: []crm.Routing{stored[1], stored[3]}})
+	same(t, "what is left", w.routings(t, w.ours.ws, inbox.RoutingQuery{ConversationID: cv.ID}), []crm.Routing{stored[0], stored[2]})
+	same(t, "what another has", w.routings(t, w.ours.ws, inbox.RoutingQuery{ConversationID: other.ID}), []crm.Routing{twin})
+	state := w.loadPeople(t, people.Need{WorkspaceID: w.ours.ws, RoutingsOf: []crm.ConversationID{cv.ID, other.ID, w.theirs.conversation.ID}})
+	slices.SortFunc(state.Routings, func(a, b crm.Routing) int { return b.At.Compare(a.At) })
+	same(t, "what is loaded", state.Routings, []crm.Routing{stored[0], twin, stored[2]})
+}
+
 func routingNeedsConversation(t *testing.T, w *world) {
 	nowhere := crm.Routing{WorkspaceID: w.ours.ws, ConversationID: crm.NewID[crm.Conversation](w.mint), At: w.clock.Now(), Reason: lead.InTurn.Code}
 	if err := w.tryWrite(t.Context(), w.ours.ws, &crm.Changes{Routings: []crm.Routing{nowhere}}); err == nil {
@@ -83,14 +100,18 @@ func routingNeedsConversation(t *testing.T, w *world) {
 	cv := w.ours.Conversation(ct)
 	w.write(t, w.ours.ws, &crm.Changes{Contacts: []*crm.Contact{ct}, Conversations: []*crm.Conversation{copied(cv)}})
 	w.decided(t, w.ours, cv, 2)
-	kept := w.decided(t, w.ours, w.ours.conversation, 1)
+	kept := append(w.decided(t, w.ours, w.ours.conversation, 1), w.ours.routing)
 	w.write(t, w.ours.ws, &crm.Changes{GoneThreads: []crm.ConversationID{cv.ID}})
 	same(t, "of a conversation that is gone", len(w.routings(t, w.ours.ws, inbox.RoutingQuery{ConversationID: cv.ID})), 0)
 	same(t, "of the one that stays", w.routings(t, w.ours.ws, inbox.RoutingQuery{ConversationID: w.ours.conversation.ID}), kept)
 }
 
 func routingForeign(t *testing.T, w *world) {
-	theirs := w.decided(t, w.theirs, w.theirs.conversation, 1)
+	theirs := append(w.decided(t, w.theirs, w.theirs.conversation, 1), w.theirs.routing)
+	wantCode(t, "taking away another workspace's", w.tryWrite(t.Context(), w.ours.ws, &crm.Changes{GoneRoutings: theirs[:1]}), crm.Internal)
+	disguised := theirs[0]
+	disguised.WorkspaceID = w.ours.ws
+	w.write(t, w.ours.ws, &crm.Changes{GoneRoutings: []crm.Routing{disguised}}) // which is not there
 	same(t, "of a foreign conversation", len(w.routings(t, w.ours.ws, inbox.RoutingQuery{ConversationID: w.theirs.conversation.ID})), 0)
 	if err := w.tryWrite(t.Context(), w.ours.ws, &crm.Changes{Routings: []crm.Routing{{
 		WorkspaceID: w.theirs.ws, ConversationID: w.theirs.conversation.ID, At: theirs[0].At, Reason: lead.Closed.Code,

@@ -15,6 +15,7 @@ type snapshot struct {
 	Contacts      []*crm.Contact
 	Conversations []*crm.Conversation
 	Messages      [][]*crm.Message // by conversation
+	Routings      [][]crm.Routing  // likewise
 	Cards         []*people.Card   // by contact
 	Tags          []*crm.Tag
 	Fields        []*crm.Field
@@ -43,6 +44,7 @@ func (w *world) snapshot(t *testing.T, c *tenant) snapshot {
 	s.Conversations = must[[]*crm.Conversation](t)(read.Conversations(ctx, ws, inbox.ConversationQuery{Limit: all}))
 	for _, cv := range s.Conversations {
 		s.Messages = append(s.Messages, must[[]*crm.Message](t)(read.Messages(ctx, ws, inbox.MessageQuery{ConversationID: cv.ID, Limit: all})))
+		s.Routings = append(s.Routings, w.routings(t, ws, inbox.RoutingQuery{ConversationID: cv.ID}))
 	}
 	for _, ct := range s.Contacts {
 		s.Cards = append(s.Cards, must[*people.Card](t)(w.store.People().CardByID(ctx, ws, ct.ID)))

@@ -11,6 +11,7 @@ import (
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/crmtest"
 	"github.com/my21staff/my21staff/crm/inbox"
+	"github.com/my21staff/my21staff/crm/lead"
 	"github.com/my21staff/my21staff/crm/outbox"
 	"github.com/my21staff/my21staff/crm/people"
 )
@@ -33,6 +34,7 @@ type tenant struct {
 	contact      *crm.Contact
 	lead         *crm.Lead // the contact's
 	conversation *crm.Conversation
+	routing      crm.Routing  // of the conversation
 	message      *crm.Message // inbound
 	reply        *crm.Message // waits to be sent
 	job          *crm.Job
@@ -106,7 +108,7 @@ func (c *tenant) rows() *crm.Changes {
 		Deliveries: []*crm.Delivery{copied(c.delivery)}, Notes: []*crm.Note{copied(c.note)}, Mentions: []*crm.Mention{copied(c.mention)}, Tasks: []*crm.Task{copied(c.task)},
 		Tags: []*crm.Tag{copied(c.tag)}, Fields: []*crm.Field{copied(c.field)}, Pipelines: []*crm.Pipeline{copied(c.pipeline)}, Views: []*crm.View{copied(c.view)}, CannedReplies: []*crm.CannedReply{copied(c.canned)},
 		Templates: []*crm.Template{copied(c.template)}, Jobs: []*crm.Job{copied(c.job)},
-		Answers: []crm.Answer{c.answer}, Facts: []crm.Fact{c.fact(c.message)},
+		Routings: []crm.Routing{c.routing}, Answers: []crm.Answer{c.answer}, Facts: []crm.Fact{c.fact(c.message)},
 	}
 }
 
@@ -137,6 +139,7 @@ func (c *tenant) people(mint *crm.Mint, now time.Time) {
 func (c *tenant) thread(mint *crm.Mint, now time.Time) {
 	c.conversation = c.Conversation(c.contact)
 	c.conversation.AssigneeID = c.Owner.ID
+	c.routing = crm.Routing{WorkspaceID: c.ws, ConversationID: c.conversation.ID, At: now, AssigneeID: c.Owner.ID, Reason: lead.InTurn.Code}
 	c.message = c.Inbound(c.conversation, "halo, berapa biayanya?")
 	c.reply, c.job = c.Outbound(c.conversation, "tergantung kotanya")
 	c.status = crm.StatusReport{WorkspaceID: c.ws, ChannelID: c.Channel.ID, ProviderID: "wamid.parked", Status: crm.Delivered, At: now}
