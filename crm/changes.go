@@ -30,6 +30,7 @@ type Changes struct {
 	DeletedViews  []ViewID
 	CannedReplies []*CannedReply // a second one under a shortcut is a Conflict
 	DeletedCanned []CannedReplyID
+	Twins         []Twin // new ones; one that is stored already is left alone
 	Merges        []*Merge
 	Handovers     []Handover       // every message of a conversation becomes another contact's
 	GoneThreads   []ConversationID // deleted, once nothing in the changes is in them any more
@@ -52,7 +53,7 @@ func (c *Changes) Empty() bool {
 	return len(c.Contacts)+len(c.Leads)+len(c.Conversations)+len(c.Messages)+len(c.Statuses)+len(c.Amendments)+
 		len(c.Deliveries)+len(c.Notes)+len(c.Mentions)+len(c.Tasks)+len(c.Tags)+len(c.DeletedTags)+len(c.Templates)+
 		len(c.Fields)+len(c.Pipelines)+len(c.Rules)+len(c.Rescores)+len(c.Views)+len(c.DeletedViews)+len(c.CannedReplies)+len(c.DeletedCanned)+
-		len(c.Merges)+len(c.Handovers)+len(c.GoneThreads)+len(c.GoneContacts)+
+		len(c.Twins)+len(c.Merges)+len(c.Handovers)+len(c.GoneThreads)+len(c.GoneContacts)+
 		len(c.Jobs)+len(c.DoneJobs)+len(c.Answers)+len(c.Channels)+len(c.Routings)+len(c.GoneRoutings)+len(c.Turns)+len(c.Queues)+len(c.Responses)+len(c.Facts) == 0
 }
 
@@ -78,6 +79,7 @@ func (c *Changes) Add(other Changes) {
 	c.DeletedViews = append(c.DeletedViews, other.DeletedViews...)
 	c.CannedReplies = append(c.CannedReplies, other.CannedReplies...)
 	c.DeletedCanned = append(c.DeletedCanned, other.DeletedCanned...)
+	c.Twins = append(c.Twins, other.Twins...)
 	c.Merges = append(c.Merges, other.Merges...)
 	c.Handovers = append(c.Handovers, other.Handovers...)
 	c.GoneThreads = append(c.GoneThreads, other.GoneThreads...)

@@ -46,6 +46,7 @@ func (t *tx) Write(ctx context.Context, changes *crm.Changes) error {
 	b.channels(ctx, changes.Channels)
 	b.forget(t.scope.Workspaces, changes.GoneContacts)
 	b.contacts(changes.Contacts)
+	put(b, rowsOf(b, changes.Twins, twinOf), leaveAlone)
 	put(b, rowsOf(b, changes.Merges, mergeOf), replaceByID)
 	b.leads(changes.Leads)
 	b.templates(changes.Templates)
@@ -150,6 +151,7 @@ func (t *tx) owns(c *crm.Changes) bool {
 		all(t, c.Tags, func(r *crm.Tag) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Fields, func(r *crm.Field) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Pipelines, func(r *crm.Pipeline) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Twins, func(r crm.Twin) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Merges, func(r *crm.Merge) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Rules, func(r *crm.LeadRules) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Rescores, func(r *crm.Rescore) crm.WorkspaceID { return r.WorkspaceID }) &&

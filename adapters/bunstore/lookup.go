@@ -20,6 +20,7 @@ var (
 	byWorkspace    = shape{}
 	byID           = shape{{Name: "id", Kind: IDs}}
 	byContact      = shape{{Name: "contact_id", Kind: IDs}}
+	byOther        = shape{{Name: "other_id", Kind: IDs}}
 	byConversation = shape{{Name: "conversation_id", Kind: IDs}}
 	byLane         = shape{{Name: "lane", Kind: IDs}}
 	byPlace        = shape{{Name: "channel_id", Kind: IDs}, {Name: "contact_id", Kind: IDs}}

@@ -38,9 +38,11 @@ func (r *mergeRow) merge() (*crm.Merge, error) {
 }
 
 // forget takes away what contacts that go are found by, before others take it
-// over.
+// over, and whose twins they are.
 func (b *batch) forget(workspaces []crm.WorkspaceID, gone []crm.ContactID) {
 	for _, id := range gone {
+		b.do("delete from twins where workspace_id in (?) and contact_id = ?", among(workspaces), uid(id))
+		b.do("delete from twins where workspace_id in (?) and other_id = ?", among(workspaces), uid(id))
 		for _, table := range []string{"identities", "contact_tags", "contact_fields"} {
 			b.do("delete from "+table+" where workspace_id in (?) and contact_id = ?", among(workspaces), uid(id))
 		}

@@ -70,8 +70,18 @@ func (t peopleTx) Load(ctx context.Context, need people.Need) (*people.State, er
 	addIDs(parties, ws, need.PartiesTo)
 	var owners []identityRow
 	var threads []conversationRow
-	if err := t.run(ctx, append(find(ctx, t.link, known, "", &owners), find(ctx, t.link, parties, "", &threads)...)...); err != nil {
+	var twins []twinRow
+	err := t.run(ctx, slices.Concat(
+		find(ctx, t.link, known, "", &owners), find(ctx, t.link, parties, "", &threads), t.twinsOf(ctx, ws, need.TwinsOf, &twins))...)
+	if err != nil {
 		return nil, err
+	}
+	for _, pair := range twins {
+		for _, id := range []uid{pair.ContactID, pair.OtherID} {
+			if !slices.Contains(need.TwinsOf, crm.ContactID(id)) {
+				wanted.add(ws, &id)
+			}
+		}
 	}
 	for _, thread := range threads {
 		wanted.add(ws, &thread.ContactID)
@@ -84,7 +94,6 @@ func (t peopleTx) Load(ctx context.Context, need people.Need) (*people.State, er
 		return nil, err
 	}
 	state := new(people.State)
-	var err error
 	if state.Contacts, err = convert(t.link, rows, t.contact); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package inbox_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -163,8 +164,13 @@ func TestTwoContactsThatAreOneAreNotMergedSilently(t *testing.T) {
 	if len(tl.Contacts) != 2 {
 		t.Errorf("%d contacts, want 2: a person decides whether to merge", len(tl.Contacts))
 	}
-	if last := tl.facts[len(tl.facts)-2]; last.Kind != crm.ContactDuplicate {
+	last := tl.facts[len(tl.facts)-2]
+	if last.Kind != crm.ContactDuplicate {
 		t.Errorf("the feed says %s, want that the two are one", last.Kind)
+	}
+	pair := crm.NewTwin(last.WorkspaceID, tl.Contacts[0].ID, tl.Contacts[1].ID, last.At)
+	if !slices.Equal(tl.twins, []crm.Twin{pair}) {
+		t.Errorf("%v turned out to be one person, want %v", tl.twins, pair)
 	}
 }
 

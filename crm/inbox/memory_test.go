@@ -13,6 +13,7 @@ import (
 type memory struct {
 	inbox.State
 	facts  []crm.Fact
+	twins  []crm.Twin
 	ingest int64
 }
 
@@ -49,6 +50,7 @@ func (m *memory) write(c *crm.Changes) {
 	m.Statuses = append(m.Statuses, c.Statuses...)
 	m.Amendments = append(m.Amendments, c.Amendments...)
 	m.facts = append(m.facts, c.Facts...)
+	m.twins = append(m.twins, c.Twins...)
 }
 
 func replace[T any](rows *[]*T, written []*T, same func(a, b *T) bool) {

@@ -155,7 +155,8 @@ func (w *world) identify(c *crm.Contact, id crm.Identity) bool {
 	return true
 }
 
-// duplicate notes, once a batch, that two contacts are one person.
+// duplicate notes, once a batch, that two contacts are one person, for the feed and
+// for who looks for what to merge.
 func (w *world) duplicate(a, b *crm.Contact) {
 	key := [2]crm.ContactID{a.ID, b.ID}
 	slices.SortFunc(key[:], crm.ContactID.Compare)
@@ -163,6 +164,7 @@ func (w *world) duplicate(a, b *crm.Contact) {
 		return
 	}
 	w.touched[key] = true
+	w.changes.Twins = append(w.changes.Twins, crm.NewTwin(w.ws, a.ID, b.ID, w.now))
 	w.fact(crm.Fact{
 		Kind: crm.ContactDuplicate, Actor: crm.Actor{Kind: crm.BySystem}, ContactID: a.ID,
 		Data: data(map[string]string{"other_contact_id": b.ID.String()}),

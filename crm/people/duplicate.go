@@ -12,9 +12,9 @@ import (
 // MaxDuplicates is how many contacts are suggested at most.
 const MaxDuplicates = 20
 
-// Duplicates returns contacts that may be the same person: those with another
-// spelling of one of its numbers first, then those of the same name. NotFound if
-// there is no such contact.
+// Duplicates returns contacts that may be the same person: those that turned out to
+// be first, then those with another spelling of one of its numbers, then those of
+// the same name. NotFound if there is no such contact.
 func (s *Service) Duplicates(ctx context.Context, p access.Principal, id crm.ContactID) ([]*crm.Contact, error) {
 	const op = "suggest duplicates"
 	if err := p.Check(access.ReadContacts); err != nil {
@@ -40,12 +40,14 @@ func (s *Service) Duplicates(ctx context.Context, p access.Principal, id crm.Con
 	spelled = slices.DeleteFunc(spelled, card.Contact.Has)
 	err = s.store.Update(ctx, p.WorkspaceID, func(ctx context.Context, tx Tx) error {
 		found = nil
-		state, err := tx.Load(ctx, Need{WorkspaceID: p.WorkspaceID, Identities: spelled})
-		if err != nil {
-			return err
-		}
-		for _, c := range state.Contacts {
-			add(c)
+		for _, need := range []Need{{WorkspaceID: p.WorkspaceID, TwinsOf: []crm.ContactID{id}}, {WorkspaceID: p.WorkspaceID, Identities: spelled}} {
+			state, err := tx.Load(ctx, need)
+			if err != nil {
+				return err
+			}
+			for _, c := range state.Contacts {
+				add(c)
+			}
 		}
 		return nil
 	})

@@ -100,6 +100,7 @@ type Need struct {
 	Contacts    []crm.ContactID
 	Identities  []crm.Identity       // contacts known by any of them
 	PartiesTo   []crm.ConversationID // the contacts of these conversations
+	TwinsOf     []crm.ContactID      // contacts that turned out to be the same person as one of these
 	Leads       bool                 // with the lead of each contact found, and the rules in force
 	Version     int                  // of the rules in force, at least: a transaction that writes no lead does not learn of newer ones
 	Threads     bool                 // with every conversation of the contacts found (they carry the contact's name)

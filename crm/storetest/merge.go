@@ -18,6 +18,7 @@ var mergeTests = []test{
 	{"that is undone leaves both as they were", mergeUndone},
 	{"of a contact that is written anew is undone for the rest", mergeLater},
 	{"is refused where it cannot be done", mergeRefused},
+	{"is suggested for contacts that turned out to be one person, until one is gone", mergeTwins},
 }
 
 // couple is two contacts of one person: with a conversation each on a channel,
@@ -305,4 +306,43 @@ func mergeRefused(t *testing.T, w *world) {
 	stranger := access.OfMember(w.theirs.Owner)
 	_, _, err = c.service.Merge(t.Context(), stranger, c.kept.ID, c.gone.ID)
 	wantCode(t, "a stranger's merge", err, crm.NotFound)
+}
+
+func mergeTwins(t *testing.T, w *world) {
+	c := newCouple(t, w)
+	third, _, _ := w.newThread(t, w.ours, nil)
+	fourth, _, _ := w.newThread(t, w.ours, nil)
+	at := w.clock.Now()
+	pair := crm.NewTwin(w.ours.ws, c.kept.ID, c.gone.ID, at)
+	if pair != crm.NewTwin(w.ours.ws, c.gone.ID, c.kept.ID, at) {
+		t.Error("who is named first makes another pair")
+	}
+	for range 2 { // it is told again with every message
+		w.write(t, w.ours.ws, &crm.Changes{Twins: []crm.Twin{pair}})
+	}
+	w.write(t, w.ours.ws, &crm.Changes{Twins: []crm.Twin{crm.NewTwin(w.ours.ws, third.ID, c.gone.ID, at), crm.NewTwin(w.ours.ws, third.ID, fourth.ID, at)}})
+	suggested := func(of crm.ContactID, want ...crm.ContactID) {
+		t.Helper()
+		var got []crm.ContactID
+		for _, twin := range must[[]*crm.Contact](t)(c.service.Duplicates(t.Context(), c.me, of)) {
+			got = append(got, twin.ID)
+		}
+		slices.SortFunc(got, crm.ContactID.Compare)
+		slices.SortFunc(want, crm.ContactID.Compare)
+		same(t, "who is suggested", got, want)
+	}
+	suggested(c.kept.ID, c.gone.ID)
+	suggested(c.gone.ID, c.kept.ID, third.ID)
+	suggested(third.ID, c.gone.ID, fourth.ID)
+	nobody := crm.NewTwin(w.ours.ws, c.kept.ID, w.theirs.contact.ID, at)
+	if err := w.tryWrite(t.Context(), w.ours.ws, &crm.Changes{Twins: []crm.Twin{nobody}}); err == nil {
+		t.Error("a contact of another workspace is one person with one of ours")
+	}
+	foreign := crm.NewTwin(w.theirs.ws, w.theirs.contact.ID, w.theirs.contact.ID, at)
+	wantCode(t, "a pair of another workspace", w.tryWrite(t.Context(), w.ours.ws, &crm.Changes{Twins: []crm.Twin{foreign}}), crm.Internal)
+	newEraser(w).begin(t, third.ID)
+	suggested(c.gone.ID, c.kept.ID)
+	suggested(fourth.ID)
+	c.merge(t)
+	suggested(c.kept.ID)
 }

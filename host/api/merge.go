@@ -13,7 +13,7 @@ func (a *API) mergeRoutes() []Route {
 		{Method: "GET", Path: "/api/contacts/{id}/duplicates", Action: access.ReadContacts, Handler: a.listDuplicates,
 			Doc: Doc{
 				Tag: "Lead database", Summary: "Contacts that may be the same person",
-				About:   "Those with another spelling of one of its numbers, then those of the same name.",
+				About:   "Those that a message named together with it, then those with another spelling of one of its numbers, then those of the same name.",
 				Answers: []Answer{{200, page[contactView]{}, "At most 20"}},
 			}},
 		{Method: "POST", Path: "/api/merges", Action: access.ManageLeads, Handler: a.merge,
