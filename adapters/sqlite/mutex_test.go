@@ -6,8 +6,9 @@ import (
 	"github.com/my21staff/my21staff/adapters/sqlite"
 )
 
-// TestMutexes sees that SQLite took the mutexes it was given.
-func TestMutexes(t *testing.T) {
+// inUse has SQLite at work, which has mutexes from then on.
+func inUse(t *testing.T) {
+	t.Helper()
 	db, err := sqlite.Pool(t.TempDir()+"/x.db", false)
 	if err != nil {
 		t.Fatal(err)
@@ -16,6 +17,11 @@ func TestMutexes(t *testing.T) {
 	if err := db.PingContext(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestMutexes sees that SQLite took the mutexes it was given.
+func TestMutexes(t *testing.T) {
+	inUse(t)
 	if !sqlite.OursAreUsed() {
 		t.Error("SQLite uses its own")
 	}
@@ -24,6 +30,7 @@ func TestMutexes(t *testing.T) {
 // TestMutexesExclude checks that every mutex keeps others out but a connection's, and
 // that those in use at once are different ones.
 func TestMutexesExclude(t *testing.T) {
+	inUse(t)                                         // the first recursive mutex is that of the beginning, and no connection's
 	const fast, recursive, first, last = 0, 1, 2, 13 // SQLite's kinds
 	made := []sqlite.Mutex{sqlite.NewMutex(fast), sqlite.NewMutex(fast)}
 	for kind := int32(first); kind <= last; kind++ {
