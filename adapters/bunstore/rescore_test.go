@@ -328,6 +328,24 @@ func TestRescoreIsResumed(t *testing.T) {
 		if _, err := s.ResumeRescore(t.Context(), s.me); crm.CodeOf(err) != crm.NotFound {
 			t.Errorf("when it is done, to go on is %v", err)
 		}
+		if _, err := s.StartRescore(t.Context(), s.me); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.CancelRescore(t.Context(), s.me); err != nil {
+			t.Fatal(err)
+		}
+		doc := lead.Sales().Document()
+		doc.Version = 3
+		other, err := lead.New(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustWrite(t, store, s.me.WorkspaceID, &crm.Changes{Rules: []*crm.LeadRules{{ // without a rescore of their own
+			WorkspaceID: s.me.WorkspaceID, Version: doc.Version, Document: other.Encode(), Author: s.me.Actor, CreatedAt: s.clock.Now(),
+		}}})
+		if _, err := s.ResumeRescore(t.Context(), s.me); crm.CodeOf(err) != crm.Conflict {
+			t.Errorf("by other rules, to go on is %v", err)
+		}
 	})
 }
 
