@@ -63,3 +63,33 @@ func TestRoutingsStandWhereTheyHappened(t *testing.T) {
 		}
 	}
 }
+
+// TestRoutingsSpeakTheLanguage: a decision is told in the language of who reads it,
+// with the name of who got the conversation, and one that this program does not know
+// is not shown.
+func TestRoutingsSpeakTheLanguage(t *testing.T) {
+	t.Parallel()
+	dewi, gone := crm.MemberID{15: 1}, crm.MemberID{15: 2}
+	for _, tt := range []struct {
+		decided crm.Routing
+		id, en  string
+	}{
+		{crm.Routing{Reason: lead.Closed.Code}, lead.Closed.Text.ID, lead.Closed.Text.EN},
+		{crm.Routing{Reason: lead.InTurn.Code, AssigneeID: dewi}, "Otomatis ditugaskan kepada Dewi. " + lead.InTurn.Text.ID, "Assigned to Dewi automatically. " + lead.InTurn.Text.EN},
+		{crm.Routing{Reason: lead.Skilled.Code, AssigneeID: gone}, "Otomatis ditugaskan kepada Mantan anggota. " + lead.Skilled.Text.ID, "Assigned to A former member automatically. " + lead.Skilled.Text.EN},
+		{crm.Routing{Reason: "of a later program", AssigneeID: dewi}, "", ""},
+	} {
+		for l, want := range map[lang]string{indonesian: tt.id, english: tt.en} {
+			v := &visitor{lang: l, zone: time.UTC, members: map[string]string{dewi.String(): "Dewi"}}
+			got := ""
+			for _, b := range v.routed(nil, nil, []crm.Routing{tt.decided}) {
+				for _, s := range b.Text {
+					got += s.Text
+				}
+			}
+			if got != want {
+				t.Errorf("in %s %q for %s is %q, want %q", l, tt.decided.Reason, tt.decided.AssigneeID, got, want)
+			}
+		}
+	}
+}
