@@ -108,6 +108,10 @@ func (w *Web) showContact(ctx *fasthttp.RequestCtx, v *visitor, page contactPage
 	if err != nil {
 		return err
 	}
+	seq, err := w.newest(ctx, v)
+	if err != nil {
+		return err
+	}
 	card, err := w.People.Card(request.ContextOf(ctx), v.Principal, id)
 	if err != nil {
 		return err
@@ -122,6 +126,7 @@ func (w *Web) showContact(ctx *fasthttp.RequestCtx, v *visitor, page contactPage
 	c := card.Contact
 	page.contactHead = v.contactHead(c, list.pipeline)
 	page.Frame, page.ID = v.frame(ctx, page.Name, "leads"), id.String()
+	page.Seq = seq
 	if page.Name == "" {
 		page.Title = v.say("inbox.nameless")
 	}

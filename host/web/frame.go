@@ -19,6 +19,8 @@ type Frame struct {
 	Here      string // the path asked for, to come back to
 	Workspace string // empty for nobody
 	Beside    []neighbour
+	Me        string // the visitor's id
+	Seq       string // the newest fact before the page was made: what it does not show yet comes after; empty: it shows no news
 	Member    string
 	Away      bool   // the member says it is
 	Token     string // for the forms
@@ -50,7 +52,7 @@ var sections = []section{
 func (v *visitor) frame(ctx *fasthttp.RequestCtx, title, chosen string) Frame {
 	f := bare(ctx, v.lang, title)
 	f.Workspace, f.Member, f.Token = v.workspace.Name, v.members[v.Member.String()], formToken(v.session)
-	f.Beside, f.Away = v.beside, v.away
+	f.Me, f.Beside, f.Away = v.Member.String(), v.beside, v.away
 	f.Done = v.lang.known("done", string(ctx.QueryArgs().Peek("done")))
 	for _, s := range sections {
 		if v.Can(s.Action) {

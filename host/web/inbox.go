@@ -18,8 +18,6 @@ import (
 // beside it one of them with what is known of its contact.
 type inboxPage struct {
 	Frame
-	Me     string // the visitor's id
-	Seq    int64  // the newest fact when the page was made: what it does not show yet comes after
 	Mates  string // the names of the colleagues by id, as JSON, for who types
 	List   listView
 	Thread *threadView // nil: none is open
@@ -82,11 +80,17 @@ func (w *Web) blankInbox(ctx *fasthttp.RequestCtx, v *visitor) (inboxPage, error
 	if ctx.QueryArgs().Has("part") {
 		return inboxPage{}, nil
 	}
-	page := inboxPage{Frame: v.frame(ctx, v.say("section.inbox"), "inbox"), Me: v.Member.String(), Mates: v.mates()}
+	page := inboxPage{Frame: v.frame(ctx, v.say("section.inbox"), "inbox"), Mates: v.mates()}
 	page.Styles, page.Scripts, page.Wide = []string{"inbox.css"}, []string{"inbox.js"}, true
-	place, err := w.Feed.After(request.ContextOf(ctx), v.Principal, -1, 1)
-	page.Seq = place.Next
+	var err error
+	page.Seq, err = w.newest(ctx, v)
 	return page, err
+}
+
+// newest returns the newest fact, for a page that shows news.
+func (w *Web) newest(ctx *fasthttp.RequestCtx, v *visitor) (string, error) {
+	now, err := w.Feed.After(request.ContextOf(ctx), v.Principal, -1, 1)
+	return strconv.FormatInt(now.Next, 10), err
 }
 
 // mates are the colleagues' names by their ids, for the script.

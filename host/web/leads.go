@@ -98,6 +98,7 @@ type leadTab struct {
 
 // leadsShown is a list of contacts that was asked for, ready to be read.
 type leadsShown struct {
+	seq     string // see Frame
 	query   leadQuery
 	list    *leadList
 	columns []leadColumn
@@ -127,6 +128,7 @@ func (w *Web) leads(ctx *fasthttp.RequestCtx, v *visitor) error {
 
 func (w *Web) showTable(ctx *fasthttp.RequestCtx, v *visitor, frame leadFrame, shown *leadsShown) error {
 	page := leadsPage{Frame: v.leadsFrame(ctx), leadFrame: frame, Columns: shown.list.columns, AllColumns: shown.columns}
+	page.Seq = shown.seq
 	found, next, err := w.leadsPage(ctx, v, shown, shown.query.After, leadRows)
 	if err != nil {
 		return err
@@ -166,6 +168,10 @@ var (
 // leadsAsked reads which contacts the address asks for.
 func (w *Web) leadsAsked(ctx *fasthttp.RequestCtx, v *visitor) (leadFrame, *leadsShown, error) {
 	q, c := readLeadQuery(ctx.QueryArgs()), request.ContextOf(ctx)
+	seq, err := w.newest(ctx, v)
+	if err != nil {
+		return leadFrame{}, nil, err
+	}
 	views, err := w.People.Views(c, v.Principal)
 	if err != nil {
 		return leadFrame{}, nil, err
@@ -179,7 +185,7 @@ func (w *Web) leadsAsked(ctx *fasthttp.RequestCtx, v *visitor) (leadFrame, *lead
 		return leadFrame{}, nil, err
 	}
 	frame := leadFrame{Search: q.Search, CanWrite: v.Can(access.WriteContacts), OnBoard: q.Board}
-	shown := &leadsShown{query: q, list: list, columns: columns}
+	shown := &leadsShown{seq: seq, query: q, list: list, columns: columns}
 	sort := q.Sort
 	if view, err := chosenView(views, q); err != nil {
 		return leadFrame{}, nil, err

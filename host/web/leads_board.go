@@ -40,6 +40,7 @@ type boardCard struct {
 // showBoard shows the columns of the board, or the one that the address names.
 func (w *Web) showBoard(ctx *fasthttp.RequestCtx, v *visitor, frame leadFrame, shown *leadsShown) error {
 	page := boardPage{Frame: v.leadsFrame(ctx), leadFrame: frame}
+	page.Seq = shown.seq
 	shown.list.columns = nil
 	for _, stage := range shown.list.pipeline.Stages {
 		if shown.query.Stage != "" && shown.query.Stage != stage.Key {

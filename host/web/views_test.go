@@ -59,7 +59,7 @@ func show(page, like string, s sample) {
 // outside is a frame with x in every place a text comes from outside.
 func outside(x string) Frame {
 	return Frame{
-		Lang: english, Theme: x, Title: x, Address: "/inbox/1", Here: x, Workspace: x, Member: x, Away: true, Token: x, Done: x,
+		Lang: english, Theme: x, Title: x, Address: "/inbox/1", Here: x, Workspace: x, Me: x, Seq: x, Member: x, Away: true, Token: x, Done: x,
 		Beside:   []neighbour{{ID: x, Name: x}},
 		Sections: sections, Styles: []string{"base.css"}, Scripts: []string{"live.js"},
 	}

@@ -15,7 +15,7 @@ func TestSleeperCatchesUp(t *testing.T) {
 		s.say(text(asking, "Sebelum tidur"))
 		s.say(text(chatty, "Saya juga"))
 		list := s.signIn(t, s.Owner)
-		thread := list.another()
+		thread := list.beside()
 		thread.size(1600, 900) // the contact stands beside
 		thread.open(s.thread(asking))
 		thread.see("Sebelum tidur")
@@ -42,6 +42,7 @@ func TestSleeperCatchesUp(t *testing.T) {
 			}
 			for _, tab := range []*tab{list, thread} {
 				tab.state(page.SetWebLifecycleStateStateActive)
+				tab.front() // who comes back looks
 				tab.holds(what + " sampai akhir")
 			}
 			for i := range 40 {

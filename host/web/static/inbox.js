@@ -1,13 +1,13 @@
 // The inbox: brings the page that the server made to life, and shows in it what
 // happens.
-import { onFact, onState } from "./live.js";
+import { keepWatch, onFact, onState, rests } from "./live.js";
 import { say, send } from "./forms.js";
-import { announce, mountNotify } from "./notify.js";
+import { announce, mountNotify, seen } from "./notify.js";
 import { mountKeys } from "./keys.js";
 import { heard } from "./mentions.js";
 import { mountMentions } from "./pickers.js";
 import { onSent, quote } from "./composer.js";
-import { refreshRow, rowOf, startList } from "./rows.js";
+import { glance, refreshRow, rowOf, startList } from "./rows.js";
 import { mountTyping, typed } from "./typing.js";
 import { closeThread, mount, react, openThread, refreshPanel, refreshThread, thread } from "./thread.js";
 
@@ -39,10 +39,15 @@ onFact((fact) => {
   if (mine && /^(message|conversation)\./.test(fact.kind)) refreshThread();
   if (here && fact.contact_id === here.dataset.contact && !/^message\.(status|amended)$/.test(fact.kind)) refreshPanel();
   if (/^(message|conversation|contact)\./.test(fact.kind)) {
+    const came = fact.kind === "message.received";
     const looking = mine && !document.hidden;
-    refreshRow(fact.conversation_id, fact.kind === "message.received" ? () => announce(fact, rowOf(fact.conversation_id), looking) : undefined);
+    if (came && looking) seen(fact);
+    refreshRow(fact.conversation_id, came && !looking ? () => announce(fact, rowOf(fact.conversation_id)) : undefined);
   }
 });
+
+// Who is looked at by nobody and keeps no watch still says in its title what is unread.
+setInterval(() => rests() && glance(), 30_000);
 
 onState((open) => {
   const word = document.getElementById("connection");
@@ -134,6 +139,7 @@ function living() {
 startList();
 mountKeys();
 mountNotify();
+keepWatch();
 if (thread()) {
   mount();
   living();

@@ -3,7 +3,7 @@
 
 import { api } from "./api.js";
 import { onFact } from "./live.js";
-import { coalesce, morph } from "./patch.js";
+import { coalesce, morph, patience, withParam } from "./patch.js";
 import "./progress.js";
 
 const list = document.querySelector(".leads");
@@ -31,7 +31,8 @@ document.addEventListener("keydown", (event) => {
 
 // fresh asks for this page again, or another, as a document.
 async function fresh(address = location.href) {
-  const answer = await fetch(address, { headers: { Accept: "text/html" } });
+  if (document.hidden) address = withParam(address, "peek", "1"); // nobody reads it yet
+  const answer = await fetch(address, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(patience) });
   if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
@@ -303,7 +304,9 @@ function settled() {
   if (missed && moving === null && asked === 0) look();
 }
 
-onFact((fact) => {
-  if (!document.querySelector("[data-live]")) return;
+document.addEventListener("visibilitychange", () => {
+  if (about && !document.hidden) look(); // what came meanwhile is seen now
+});
+if (document.body.dataset.seq) onFact((fact) => {
   if (fact.kind === "resync" || (told.test(fact.kind) && (!about || many.test(fact.kind) || fact.contact_id === about))) look();
 });

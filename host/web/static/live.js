@@ -1,6 +1,8 @@
-// The stream of what happens in the workspace, one a tab. It resumes after the
-// last fact it gave, by itself when the connection breaks and by force when the
-// computer slept, in which time a connection dies without a word.
+// The stream of what happens in the workspace, one for a tab that is looked at and for
+// the one that keeps watch: a browser opens six connections to a host, and the page of a
+// tab beyond would never come. It resumes after the last fact it gave: by itself when
+// the connection breaks, when somebody looks again, and by force when the computer
+// slept, in which time a connection dies without a word.
 
 const kinds = [
   "message.received", "message.created", "message.status", "message.amended",
@@ -12,7 +14,11 @@ const kinds = [
 const facts = new Set();
 const states = new Set();
 const asleep = 45_000; // a clock that stood still for so long
-let source = null;
+const rest = 3_000; // after nobody looks any more; who goes to and fro keeps its stream
+let source = null; // null: the tab rests
+let wanted = false;
+let watches = false;
+let tired = 0;
 let last = document.querySelector("[data-seq]")?.dataset.seq || ""; // the last fact, at first what the page says it shows
 let wait = 1_000;
 let retry = 0;
@@ -22,7 +28,8 @@ let seen = Date.now();
 // that some were missed: what is shown is to be loaded again.
 export function onFact(handler) {
   facts.add(handler);
-  if (!source) open();
+  wanted = true;
+  attend();
 }
 
 // onState calls handler with true when the stream is open and with false when it
@@ -31,13 +38,42 @@ export function onState(handler) {
   states.add(handler);
 }
 
+// keepWatch has this tab keep its stream while nobody looks, unless another tab of the
+// browser does; then it is the next. Where a browser cannot tell them apart, which it
+// can only on a safe connection, none does.
+export function keepWatch() {
+  navigator.locks?.request("watch", () => {
+    watches = true;
+    attend();
+    return new Promise(() => {}); // until the page is left
+  }).catch(() => {});
+}
+
+// rests reports whether the tab hears nothing until somebody looks.
+export const rests = () => wanted && !source;
+
+function attend() {
+  clearTimeout(tired);
+  if (!wanted) return;
+  if (!document.hidden || watches) {
+    if (!source || source.readyState === EventSource.CLOSED) open();
+  } else if (source) {
+    tired = setTimeout(close, rest);
+  }
+}
+
 function tell(handlers, value) {
   for (const handler of handlers) handler(value);
 }
 
-function open() {
+function close() {
   clearTimeout(retry);
   source?.close();
+  source = null;
+}
+
+function open() {
+  close();
   source = new EventSource("/api/events" + (last ? "?after=" + last : ""));
   for (const kind of kinds) source.addEventListener(kind, heard);
   source.onopen = () => {
@@ -63,5 +99,6 @@ setInterval(() => {
   if (slept && source) open();
 }, 5_000);
 addEventListener("online", () => source && open());
-addEventListener("pagehide", () => source?.close());
-addEventListener("pageshow", (event) => event.persisted && source && open());
+document.addEventListener("visibilitychange", attend);
+addEventListener("pagehide", close);
+addEventListener("pageshow", (event) => event.persisted && attend());

@@ -2,7 +2,7 @@
 import { announceNote } from "./notify.js";
 import { coalesce, morph, part } from "./patch.js";
 
-const me = document.getElementById("inbox").dataset.member;
+const me = document.body.dataset.member;
 const bell = () => document.getElementById("mentions-bell");
 let shown = "";
 

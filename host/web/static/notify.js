@@ -1,31 +1,37 @@
 // A sound and a notification of the desktop for new messages, for who wants them.
 
 const button = document.getElementById("notify");
-let on = false;
+const recent = 60_000; // what is older rings no more
 let sounds = null;
 
-const keep = (value) => {
+// What all tabs of the browser know; it may refuse to keep anything.
+function kept(name) {
   try {
-    localStorage.setItem("notify", value);
+    return localStorage.getItem(name) || "";
   } catch {
-    // A browser may refuse to keep anything.
+    return "";
   }
-};
+}
+function keep(name, value) {
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    // Each tab for itself, then.
+  }
+}
+
+const on = () => "Notification" in window && kept("notify") === "on" && Notification.permission === "granted";
+const show = () => button.setAttribute("aria-pressed", String(on()));
 
 export function mountNotify() {
   if (!("Notification" in window)) return;
   button.hidden = false;
-  try {
-    on = localStorage.getItem("notify") === "on" && Notification.permission === "granted";
-  } catch {
-    on = false;
-  }
-  button.setAttribute("aria-pressed", String(on));
+  show();
+  addEventListener("storage", show); // another tab was told
   button.addEventListener("click", async () => {
-    on = !on && (await Notification.requestPermission()) === "granted";
-    keep(on ? "on" : "off");
-    button.setAttribute("aria-pressed", String(on));
-    if (on) ring();
+    keep("notify", !on() && (await Notification.requestPermission()) === "granted" ? "on" : "off");
+    show();
+    if (on()) ring();
   });
 }
 
@@ -45,27 +51,55 @@ function ring() {
   });
 }
 
-// announceNote tells of a note that names the visitor.
-export function announceNote(fact, { who, words, to }) {
-  if (!on || Date.now() - Date.parse(fact.at) > 60_000) return;
-  ring();
-  const shown = new Notification(who, { body: words, tag: fact.data.note_id });
-  shown.onclick = () => {
-    focus();
-    location.assign(to);
+// once has the first tab of the browser that gets there act on a fact, and no other:
+// several hear it, and one that rested hears later what another told of already.
+function once(fact, act) {
+  const name = `told ${fact.seq} ${fact.at}`;
+  const first = () => {
+    if (kept(name)) return;
+    forget();
+    keep(name, String(Date.now()));
+    act();
   };
+  if (!navigator.locks) return first(); // only on a safe connection
+  navigator.locks.request(name, { ifAvailable: true }, (lock) => {
+    if (!lock) return null;
+    first();
+    return new Promise((done) => setTimeout(done, 1_000)); // until all tabs can read what is kept
+  });
 }
 
-// announce tells of a message that just came, unless it is being looked at.
-export function announce(fact, row, looking) {
-  if (!on || looking || Date.now() - Date.parse(fact.at) > 60_000) return;
-  ring();
-  const shown = new Notification(row?.querySelector(".name")?.textContent || document.title, {
-    body: row?.querySelector(".preview")?.textContent || "", tag: fact.conversation_id,
+function forget() {
+  for (const name of Object.keys(localStorage)) {
+    if (name.startsWith("told ") && Date.now() - kept(name) > 2 * recent) localStorage.removeItem(name);
+  }
+}
+
+function tell(fact, tag, title, body, open) {
+  if (!on() || Date.now() - Date.parse(fact.at) > recent) return;
+  once(fact, () => {
+    ring();
+    const shown = new Notification(title, { body, tag });
+    shown.onclick = () => {
+      focus();
+      open();
+      shown.close();
+    };
   });
-  shown.onclick = () => {
-    focus();
-    row?.querySelector("a").click();
-    shown.close();
-  };
+}
+
+// announceNote tells of a note that names the visitor.
+export function announceNote(fact, { who, words, to }) {
+  tell(fact, fact.data.note_id, who, words, () => location.assign(to));
+}
+
+// announce tells of a message that just came.
+export function announce(fact, row) {
+  const text = (part) => row?.querySelector(part)?.textContent;
+  tell(fact, fact.conversation_id, text(".name") || document.title, text(".preview") || "", () => row?.querySelector("a").click());
+}
+
+// seen has no tab tell of a fact, which is looked at in this one.
+export function seen(fact) {
+  if (on() && Date.now() - Date.parse(fact.at) <= recent) once(fact, () => {});
 }

@@ -1,7 +1,7 @@
 // Changes a page into what the server shows now, and only where it differs: what
 // plays, is typed or has the focus stays as it is.
 
-const patience = 10_000; // with an answer; what a tab asked before it slept may never get one
+export const patience = 10_000; // with an answer; what a tab asked before it slept may never get one
 
 // part asks for a piece of a page.
 export async function part(address) {

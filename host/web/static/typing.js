@@ -18,7 +18,7 @@ export function mountTyping(section) {
 export function typed(fact) {
   const line = document.getElementById("typing");
   const section = document.getElementById("thread");
-  if (!line || fact.conversation_id !== section?.dataset.id || fact.actor.id === frame.dataset.member) return;
+  if (!line || fact.conversation_id !== section?.dataset.id || fact.actor.id === document.body.dataset.member) return;
   const name = JSON.parse(frame.dataset.mates || "{}")[fact.actor.id];
   if (!name) return;
   line.textContent = frame.dataset.types.replace("%s", name);
