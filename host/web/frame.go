@@ -25,10 +25,11 @@ type Frame struct {
 	Away      bool   // the member says it is
 	Token     string // for the forms
 	Sections  []section
-	Done      string   // what a form has just done
-	Styles    []string // files beside base.css
-	Scripts   []string // modules of the page
-	Wide      bool     // the page fills the window
+	bell      func() (mentionBell, error) // see Bell; nil for nobody
+	Done      string                      // what a form has just done
+	Styles    []string                    // files beside base.css
+	Scripts   []string                    // modules of the page
+	Wide      bool                        // the page fills the window
 }
 
 // section is one line of the navigation.
@@ -47,12 +48,26 @@ var sections = []section{
 	{Name: "settings", Address: "/settings", Action: access.SendMessages},
 }
 
+// Bell is the way to the visitor's mentions. It is read when the page is written, so
+// that what the page shows has been seen, and no piece of a page asks for it.
+func (f Frame) Bell() (mentionBell, error) {
+	if f.bell == nil {
+		return mentionBell{}, nil
+	}
+	return f.bell()
+}
+
 // frame returns the frame of a page of one of the sections, titled in the
 // visitor's language.
 func (v *visitor) frame(ctx *fasthttp.RequestCtx, title, chosen string) Frame {
 	f := bare(ctx, v.lang, title)
 	f.Workspace, f.Member, f.Token = v.workspace.Name, v.members[v.Member.String()], formToken(v.session)
 	f.Me, f.Beside, f.Away = v.Member.String(), v.beside, v.away
+	f.bell = func() (mentionBell, error) {
+		bell, err := v.bell()
+		bell.Here = chosen == "mentions"
+		return bell, err
+	}
 	f.Done = v.lang.known("done", string(ctx.QueryArgs().Peek("done")))
 	for _, s := range sections {
 		if v.Can(s.Action) {

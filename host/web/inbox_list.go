@@ -31,8 +31,6 @@ type listView struct {
 	Assignees, Tags, Channels, Temperatures []choice // to filter by
 	Mates                                   []choice // to assign to
 
-	Bell mentionBell
-
 	Rows  []row
 	Next  string // address of the next page; empty on the last
 	Bulk  bool   // the visitor may change conversations
@@ -128,10 +126,6 @@ func (w *Web) narrowing(ctx context.Context, v *visitor, list *listView) error {
 		tab(status, v.lang.word("status", string(status)))
 	}
 	tab("", v.say("inbox.all"))
-	var err error
-	if list.Bell, err = w.bell(ctx, v); err != nil {
-		return err
-	}
 	list.Mates = v.memberChoices("")
 	list.Assignees = append([]choice{{"me", v.say("inbox.mine"), c.Assignee == "me"}, {"none", v.say("inbox.nobodys"), c.Assignee == "none"}}, v.memberChoices(c.Assignee)...)
 	for _, t := range inOrder(temperatureOrder) {

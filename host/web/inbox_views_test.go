@@ -18,7 +18,6 @@ func listOf(x string) listView {
 	return listView{
 		Token: x, Address: "/inbox?status=all", Suffix: "?status=all", Open: "1", Search: x, Status: x, Unread: true, Narrows: 2, Bulk: true, First: true,
 		Tabs: []link{{x, "/inbox", true}, {x, "/inbox?status=all", false}}, Assignees: some, Tags: some, Channels: some, Temperatures: some, Mates: some,
-		Bell: mentionBell{Shown: true, Count: "2", Last: &mentionRow{Address: "/inbox/1", Contact: x, Author: x, Body: []span{{Text: x}}, At: x, AtISO: x}},
 		Rows: []row{rowOf(x), {ID: "2", Address: "/inbox/2"}}, Next: "/inbox?before=1",
 	}
 }

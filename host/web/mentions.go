@@ -42,9 +42,10 @@ type mentionRow struct {
 	Unseen  bool
 }
 
-// mentionBell leads from the inbox to the mentions and says how many are new.
+// mentionBell leads from every page to the mentions and says how many are new.
 type mentionBell struct {
 	Shown bool // the visitor may read notes
+	Here  bool // the page is the one it leads to
 	Count string
 	Last  *mentionRow // the newest that is not seen, for the notice of it; nil on a page that is made anew
 }
@@ -80,7 +81,7 @@ func (w *Web) mentions(ctx *fasthttp.RequestCtx, v *visitor) error {
 	if err != nil {
 		return err
 	}
-	page := mentionsPage{Frame: v.frame(ctx, v.say("mentions.title"), "inbox")}
+	page := mentionsPage{Frame: v.frame(ctx, v.say("mentions.title"), "mentions")}
 	page.Styles, page.Scripts = leadStyles, leadScripts
 	page.Tabs = []leadTab{
 		{Name: v.say("mentions.all"), Address: "/mentions", Chosen: which != "new"},
@@ -112,7 +113,7 @@ func (w *Web) ring(ctx *fasthttp.RequestCtx, v *visitor) error {
 			bell.Last = new(v.mention(m, w.Now()))
 		}
 	}
-	return fragment(ctx, v.lang, "inbox", "inbox_bell", bell)
+	return fragment(ctx, v.lang, "mentions", "mentions_bell", bell)
 }
 
 // mention is how a page shows a note that names the visitor. It leads to where the

@@ -9,3 +9,7 @@ func init() {
 		return mentionsPage{Frame: outside(x), Tabs: []leadTab{{Name: x, Address: "/mentions", Chosen: true}}, Rows: []mentionRow{unseen, row}, Some: true, Next: "/mentions?which=new&after=1"}
 	})
 }
+
+func bellOf(x string) mentionBell {
+	return mentionBell{Shown: true, Here: true, Count: "2", Last: &mentionRow{Address: "/inbox/1", Contact: x, Author: x, Body: []span{{Text: x}}, At: x, AtISO: x}}
+}

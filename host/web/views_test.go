@@ -61,6 +61,7 @@ func outside(x string) Frame {
 	return Frame{
 		Lang: english, Theme: x, Title: x, Address: "/inbox/1", Here: x, Workspace: x, Me: x, Seq: x, Member: x, Away: true, Token: x, Done: x,
 		Beside:   []neighbour{{ID: x, Name: x}},
+		bell:     func() (mentionBell, error) { return bellOf(x), nil },
 		Sections: sections, Styles: []string{"base.css"}, Scripts: []string{"live.js"},
 	}
 }

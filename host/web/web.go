@@ -126,6 +126,7 @@ type visitor struct {
 	away       bool              // the visitor is
 	tags       []*crm.Tag        // see Web.tags
 	beside     []neighbour       // the other workspaces the browser is signed in to
+	bell       func() (mentionBell, error)
 }
 
 // handler makes a page for somebody who is signed in.
@@ -174,6 +175,7 @@ func (w *Web) visitor(ctx *fasthttp.RequestCtx) (*visitor, error) {
 		return nil, &crm.Error{Op: "open page", Code: crm.Unauthenticated}
 	}
 	c := request.ContextOf(ctx)
+	v.bell = func() (mentionBell, error) { return w.bell(c, v) }
 	var err error
 	if v.workspace, err = w.Directory.KnownWorkspace(c, v.WorkspaceID); err != nil {
 		return nil, err

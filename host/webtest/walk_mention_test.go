@@ -9,7 +9,7 @@ import (
 )
 
 // A note that names a colleague reaches it wherever it is: a notice and a number in
-// its inbox, a list of what it has not seen, and none of that any more once the
+// its inbox and among the contacts, the number on every page, a list of what it has not seen, and none of that any more once the
 // conversation is open in front of it.
 func TestMentionReachesTheColleague(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
@@ -20,6 +20,7 @@ func TestMentionReachesTheColleague(t *testing.T) {
 		count := func(tab *tab) string {
 			return evaluate[string](tab, `document.querySelector("#mentions-bell .count")?.textContent ?? ""`)
 		}
+		elsewhere.open("/leads")
 		there.size(1600, 900)
 		writer := s.signIn(t, s.Owner)
 		writer.size(1600, 900) // the contact stands beside
@@ -32,6 +33,12 @@ func TestMentionReachesTheColleague(t *testing.T) {
 		}
 		if count(writer) != "" {
 			t.Errorf("who wrote the note has %s of its own to see", count(writer))
+		}
+		for _, path := range []string{"/dashboard", "/settings/canned", "/leads"} {
+			elsewhere.open(path)
+			if got := count(elsewhere); got != "1" {
+				t.Errorf("%s counts %q mentions, want 1", path, got)
+			}
 		}
 
 		there.clickOn("#mentions-bell")

@@ -3,6 +3,7 @@
 
 import { api } from "./api.js";
 import { onFact } from "./live.js";
+import { heard } from "./mentions.js";
 import { coalesce, morph, patience, withParam } from "./patch.js";
 import "./progress.js";
 
@@ -308,5 +309,6 @@ document.addEventListener("visibilitychange", () => {
   if (about && !document.hidden) look(); // what came meanwhile is seen now
 });
 if (document.body.dataset.seq) onFact((fact) => {
+  heard(fact, about && fact.contact_id === about && !document.hidden);
   if (fact.kind === "resync" || (told.test(fact.kind) && (!about || many.test(fact.kind) || fact.contact_id === about))) look();
 });

@@ -22,6 +22,7 @@ function tell(fact) {
 const refreshBell = coalesce(async () => {
   const fresh = (await part("/mentions?part=bell")).getElementById("mentions-bell");
   if (!fresh || !bell()) return;
+  if (bell().ariaCurrent) fresh.ariaCurrent = bell().ariaCurrent;
   morph(bell(), fresh);
   const fact = told;
   told = null;
