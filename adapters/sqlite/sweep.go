@@ -27,9 +27,9 @@ const (
 // Sweep implements bunstore.Dialect: it lets go of what rows that are deleted have
 // left. The full-text index, which has no copy of the words, only notes that a
 // document is gone and drops its words when the part of the index that has them is
-// next written: here all of it is, as "optimize" would in one go. Then the pages are scrubbed. At the end the
-// WAL, which still has pages as they were before, is moved into the file and cut
-// off.
+// next written: here all of it is, as "optimize" would in one go. Then the pages are
+// scrubbed. At the end the WAL, which still has pages as they were before, is moved
+// into the file and cut off.
 func (d *dialect) Sweep(ctx context.Context, on *sql.DB, after string) (string, error) {
 	switch after {
 	case "":

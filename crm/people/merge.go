@@ -21,8 +21,9 @@ const MaxMerged = 10_000
 // identities, tags, notes and tasks, its name and fields where it has none, and
 // its conversations. Where both have one on the same channel, the messages and what
 // the rules of assignment decided move to the kept one's, which then shows the newest
-// of both and is open if either was; a channel and a contact have one lasting thread, and the next message has
-// to have a place. The other contact is gone until the merge is undone.
+// of both and is open if either was; a channel and a contact have one lasting thread,
+// and the next message has to have a place. The other contact is gone until the merge
+// is undone.
 //
 // Its score is that of all that both have said, and each one's own again after
 // the merge is undone: it is worked out anew from what is stored then.

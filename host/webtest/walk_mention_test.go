@@ -9,8 +9,8 @@ import (
 )
 
 // A note that names a colleague reaches it wherever it is: a notice and a number in
-// its inbox and among the contacts, the number on every page, a list of what it has not seen, and none of that any more once the
-// conversation is open in front of it.
+// its inbox and among the contacts, the number on every page, a list of what it has
+// not seen, and none of that any more once the conversation is open in front of it.
 func TestMentionReachesTheColleague(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		s.say(text(asking, "Berapa biaya kuliahnya?"))
