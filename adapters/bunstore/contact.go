@@ -251,7 +251,7 @@ func (b *batch) find(contacts []*crm.Contact) {
 			}
 		}
 		if before.folded != after.folded {
-			docs = append(docs, Document{WorkspaceID: c.WorkspaceID, Subject: c.ID, Found: c.ID, Tokens: partsOf(after.folded), Known: before.folded != ""})
+			docs = append(docs, namesDocument(c.WorkspaceID, c.ID, after.folded, before.folded != ""))
 		}
 	}
 	put(b, identities, "")

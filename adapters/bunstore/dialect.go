@@ -124,7 +124,8 @@ type Document struct {
 	Subject     [16]byte // the message or contact
 	Found       [16]byte // what is looked for: the conversation or contact
 	Tokens      []string
-	Known       bool // it may have been indexed before
+	Wholes      []string // tokens that are looked for whole alone, so that a dialect may keep others in their place; only beside Tokens
+	Known       bool     // it may have been indexed before
 }
 
 // Sought is a token that is searched for. The beginning of one costs a look at
@@ -132,7 +133,7 @@ type Document struct {
 // have the rest of what is searched for too.
 type Sought struct {
 	Token string
-	Whole bool // false: the beginning of a token
+	Whole bool // one of a document's Wholes; else the beginning of one of its Tokens
 }
 
 // MigrationTypes are the words a database has for what the migrations need.

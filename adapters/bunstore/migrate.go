@@ -147,7 +147,9 @@ func (s *Store) record(ctx context.Context, tx bun.IConn, m *migrate.Migration, 
 	case up && m.Name == figuresMigration:
 		return s.countStanding(ctx, tx)
 	case up && m.Name == partsMigration:
-		return s.indexNames(ctx, tx)
+		return s.indexNames(ctx, tx, true)
+	case m.Name == wholesMigration && s.dialect.MigrationTypes().Postgres:
+		return s.indexNames(ctx, tx, up)
 	}
 	return nil
 }

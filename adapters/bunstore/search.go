@@ -94,36 +94,34 @@ const (
 	fives  = 5
 )
 
-// partsOf returns a token for every three and every five characters that stand
-// together in a line, and for the last one and two: a part of a line is all of its
-// fives or threes, or the beginning of a three.
-func partsOf(lines string) []string {
-	parts := make(map[string]bool, 2*len(lines))
+// namesDocument is what a contact is found by: a token for every three and every
+// five characters that stand together in a line, and for the last one and two. A
+// part of a line is all of its fives, or all of its threes, or the beginning of a
+// three.
+func namesDocument(ws crm.WorkspaceID, id [16]byte, lines string, known bool) Document {
+	three, five := make(map[string]bool, len(lines)), make(map[string]bool, len(lines))
 	for line := range strings.SplitSeq(lines, "\n") {
 		characters := []rune(line)
 		for i := range characters {
-			parts[part(characters[i:min(i+threes, len(characters))])] = true
+			three[part(characters[i:min(i+threes, len(characters))])] = true
 			if i+fives <= len(characters) {
-				parts[part(characters[i:i+fives])] = true
+				five[part(characters[i:i+fives])] = true
 			}
 		}
 	}
-	return slices.Sorted(maps.Keys(parts))
+	return Document{WorkspaceID: ws, Subject: id, Found: id, Tokens: slices.Sorted(maps.Keys(three)), Wholes: slices.Sorted(maps.Keys(five)), Known: known}
 }
 
 // partsAsked returns the tokens that a part of a line is found by.
 func partsAsked(asked string) []Sought {
 	characters := []rune(asked)
-	size := threes
-	switch {
-	case len(characters) < threes:
-		return []Sought{{Token: part(characters)}}
-	case len(characters) >= fives:
+	size := min(len(characters), threes)
+	if len(characters) >= fives {
 		size = fives
 	}
 	var parts []Sought
 	for i := 0; i+size <= len(characters); i++ {
-		parts = append(parts, Sought{part(characters[i : i+size]), true})
+		parts = append(parts, Sought{Token: part(characters[i : i+size]), Whole: size == fives})
 	}
 	return without(parts, nil)
 }
@@ -243,11 +241,16 @@ func (s *Store) searchConversations(q Query, ws crm.WorkspaceID, search string) 
 	return q.and(" and (id in").include("", match).and(" or contact_id in").include("", contacts).and(")"), expression
 }
 
-const partsMigration = "20261130121000"
+const (
+	partsMigration  = "20261130121000"
+	wholesMigration = "20261202120000"
+)
 
 // indexNames makes contacts findable again that are there already, by all the parts
-// of their names and numbers. It goes through the table some rows at a time.
-func (s *Store) indexNames(ctx context.Context, on bun.IConn) error {
+// of their names and numbers. It goes through the table some rows at a time. Without
+// wholes it makes them findable for an older program, which looked for all tokens in
+// one way.
+func (s *Store) indexNames(ctx context.Context, on bun.IConn, wholes bool) error {
 	const some = 500
 	gen := s.db.QueryGen()
 	for last := (contactRow{}); ; {
@@ -263,7 +266,11 @@ func (s *Store) indexNames(ctx context.Context, on bun.IConn) error {
 		var docs []Document
 		for _, row := range found {
 			if row.Folded != "" {
-				docs = append(docs, Document{WorkspaceID: crm.WorkspaceID(row.WorkspaceID), Subject: row.ID, Found: row.ID, Tokens: partsOf(string(row.Folded)), Known: true})
+				doc := namesDocument(crm.WorkspaceID(row.WorkspaceID), row.ID, string(row.Folded), true)
+				if !wholes {
+					doc.Tokens, doc.Wholes = append(doc.Tokens, doc.Wholes...), nil
+				}
+				docs = append(docs, doc)
 			}
 			last = row
 		}

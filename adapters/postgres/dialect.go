@@ -2,8 +2,10 @@ package postgres
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"database/sql/driver"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"io"
@@ -110,9 +112,10 @@ func (*dialect) PlanAnew() []bunstore.Statement {
 func (*dialect) ClaimLock() string { return " for update skip locked" }
 
 // Index implements bunstore.Dialect. Tokens are stored as they are, past
-// PostgreSQL's own idea of words. Each document also has a token of its
-// workspace, which keeps searches short and by which the policy of search_index
-// lets it be deleted; it is no word, so no search names it.
+// PostgreSQL's own idea of words, those that are looked for whole as their
+// workspace's own. Each document also has a token of its workspace, which keeps
+// searches for beginnings short and by which the policy of search_index lets it be
+// deleted. Neither is a word, so no search for one names it.
 func (d *dialect) Index(docs []bunstore.Document) []bunstore.Query {
 	known := make(map[crm.WorkspaceID][]uuid)
 	words := []bunstore.Column{{Name: "w", Kind: bunstore.IDs}, {Name: "s", Kind: bunstore.IDs}, {Name: "f", Kind: bunstore.IDs}, {Name: "t", Kind: bunstore.Texts}}
@@ -121,11 +124,18 @@ func (d *dialect) Index(docs []bunstore.Document) []bunstore.Query {
 			known[doc.WorkspaceID] = append(known[doc.WorkspaceID], uuid(doc.Subject))
 		}
 		if len(doc.Tokens) > 0 {
-			tokens := strings.Join(append(doc.Tokens, tenant(doc.WorkspaceID)), " ")
+			var tokens strings.Builder
+			tokens.WriteString(tenant(doc.WorkspaceID))
+			for _, token := range doc.Tokens {
+				tokens.WriteString(" " + token)
+			}
+			for _, token := range doc.Wholes {
+				tokens.WriteString(" " + own(doc.WorkspaceID, token))
+			}
 			words[0].IDs = append(words[0].IDs, doc.WorkspaceID)
 			words[1].IDs = append(words[1].IDs, doc.Subject)
 			words[2].IDs = append(words[2].IDs, doc.Found)
-			words[3].Texts = append(words[3].Texts, tokens)
+			words[3].Texts = append(words[3].Texts, tokens.String())
 		}
 	}
 	var queries []bunstore.Query
@@ -147,18 +157,28 @@ func (d *dialect) Index(docs []bunstore.Document) []bunstore.Query {
 
 // Match implements bunstore.Dialect. The workspace is asked for in a way that no
 // index answers: the tokens' index finds its few documents by its token, where
-// PostgreSQL would have met them with a list of all the workspace has.
+// PostgreSQL would have met them with a list of all the workspace has. Tokens that
+// are the workspace's own do without: what a workspace has is a long way through the
+// index, and most of the search for a rare name was that way.
 func (*dialect) Match(ws crm.WorkspaceID, alternatives ...[]bunstore.Sought) (bunstore.Query, string) {
 	either := make([]string, len(alternatives))
 	for i, tokens := range alternatives {
-		every := make([]string, len(tokens))
-		for j, token := range tokens {
-			every[j] = quoted(token.Token, !token.Whole)
+		var every []string
+		whole := true
+		for _, token := range tokens {
+			whole = whole && token.Whole
+			if token.Whole {
+				every = append(every, quoted(own(ws, token.Token), false))
+			} else {
+				every = append(every, quoted(token.Token, true))
+			}
+		}
+		if !whole {
+			every = append(every, quoted(tenant(ws), false))
 		}
 		either[i] = "(" + strings.Join(every, " & ") + ")"
 	}
-	expression := quoted(tenant(ws), false) + " & (" + strings.Join(either, " | ") + ")"
-	return bunstore.Query{SQL: "select found_id from search_index where not workspace_id is distinct from ?", Args: []any{ws[:]}}, expression
+	return bunstore.Query{SQL: "select found_id from search_index where not workspace_id is distinct from ?", Args: []any{ws[:]}}, strings.Join(either, " | ")
 }
 
 // Among implements bunstore.Dialect.
@@ -171,6 +191,13 @@ func (*dialect) Among(ids [][16]byte) bunstore.Query {
 }
 
 func tenant(ws crm.WorkspaceID) string { return "#w" + hex.EncodeToString(ws[:]) }
+
+// own is a token of one workspace alone in place of one that others have too. It
+// is short; should two ever be one, what was looked for is looked at anyway.
+func own(ws crm.WorkspaceID, token string) string {
+	sum := sha256.Sum256(append(ws[:], token...))
+	return "#" + base64.RawURLEncoding.EncodeToString(sum[:6])
+}
 
 // quoted writes a token for a tsquery, or for the beginning of one.
 func quoted(token string, beginning bool) string {

@@ -152,7 +152,7 @@ func newDocuments() documents {
 func (d documents) add(id int64, doc bunstore.Document) {
 	d[0].Integers = append(d[0].Integers, id)
 	d[1].Texts = append(d[1].Texts, token(doc.WorkspaceID))
-	d[2].Texts = append(d[2].Texts, strings.Join(doc.Tokens, " "))
+	d[2].Texts = append(d[2].Texts, strings.Join(append(doc.Tokens, doc.Wholes...), " "))
 	d[3].IDs = append(d[3].IDs, doc.Found)
 }
 

@@ -168,7 +168,7 @@ func (s *seeding) message(k, n int, ms int64) error {
 		t.lastIn = ms
 	}
 	ws := [16]byte(o.id)
-	if err := s.to.document(ws, id, t.id, wordsOf(body)); err != nil {
+	if err := s.to.document(ws, id, t.id, wordsOf(body), nil); err != nil {
 		return err
 	}
 	return s.to.row("messages", ws, id, t.id, [16]byte(o.channel), t.contact, string(direction), author, authorID, string(content.Kind()), string(encoded),
@@ -218,7 +218,8 @@ func (s *seeding) person(n int) error {
 			return err
 		}
 	}
-	if err := s.to.document(ws, t.contact, t.contact, partsOf(folded)); err != nil {
+	threes, fives := partsOf(folded)
+	if err := s.to.document(ws, t.contact, t.contact, threes, fives); err != nil {
 		return err
 	}
 	if err := s.beside(ws, o, t); err != nil {
@@ -321,22 +322,22 @@ func wordsOf(body string) []string {
 	return words
 }
 
-func partsOf(lines string) []string {
-	var parts []string
+func partsOf(lines string) (threes, fives []string) {
 	seen := map[string]bool{}
-	add := func(part string) {
-		if !seen[part] {
-			seen[part] = true
-			parts = append(parts, part)
+	add := func(parts []string, part string) []string {
+		if seen[part] {
+			return parts
 		}
+		seen[part] = true
+		return append(parts, part)
 	}
 	for line := range strings.SplitSeq(lines, "\n") {
 		for i := range line {
-			add("t" + hex.EncodeToString([]byte(line[i:min(i+3, len(line))])))
+			threes = add(threes, "t"+hex.EncodeToString([]byte(line[i:min(i+3, len(line))])))
 			if i+5 <= len(line) {
-				add("f" + hex.EncodeToString([]byte(line[i:i+5])))
+				fives = add(fives, "f"+hex.EncodeToString([]byte(line[i:i+5])))
 			}
 		}
 	}
-	return parts
+	return threes, fives
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -24,7 +25,7 @@ import (
 type sink interface {
 	row(table string, values ...any) error
 	// document makes a message or contact findable; see bunstore.Dialect.Index.
-	document(ws, subject, found [16]byte, tokens []string) error
+	document(ws, subject, found [16]byte, tokens, wholes []string) error
 	close(ctx context.Context) error
 }
 
@@ -71,10 +72,10 @@ func (s *fileSink) row(table string, values ...any) error {
 	return s.insert("insert into "+table+" ("+columns[table]+") values ", values)
 }
 
-func (s *fileSink) document(ws, subject, found [16]byte, tokens []string) error {
+func (s *fileSink) document(ws, subject, found [16]byte, tokens, wholes []string) error {
 	sum := sha256.Sum256(append(ws[:], subject[:]...))
 	return s.insert("insert into search_index (rowid, workspace, tokens, found_id) values ", []any{
-		int64(binary.BigEndian.Uint64(sum[:]) >> 1), "w" + hex.EncodeToString(ws[:]), strings.Join(tokens, " "), found})
+		int64(binary.BigEndian.Uint64(sum[:]) >> 1), "w" + hex.EncodeToString(ws[:]), strings.Join(append(tokens, wholes...), " "), found})
 }
 
 // batchRows is how many rows a transaction has.
@@ -149,8 +150,12 @@ func (s *serverSink) row(table string, values ...any) error {
 	return to.WriteByte('\n')
 }
 
-func (s *serverSink) document(ws, subject, found [16]byte, tokens []string) error {
-	tokens = append(tokens, "#s"+hex.EncodeToString(append(ws[:], subject[:]...)), "#w"+hex.EncodeToString(ws[:]))
+func (s *serverSink) document(ws, subject, found [16]byte, tokens, wholes []string) error {
+	tokens = append(tokens, "#w"+hex.EncodeToString(ws[:]))
+	for _, whole := range wholes {
+		sum := sha256.Sum256(append(ws[:], whole...))
+		tokens = append(tokens, "#"+base64.RawURLEncoding.EncodeToString(sum[:6]))
+	}
 	to, err := s.copy("search_index", "workspace_id, subject_id, found_id, tokens")
 	if err != nil {
 		return err
