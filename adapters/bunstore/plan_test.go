@@ -24,8 +24,7 @@ import (
 // to the other and nothing is sorted, on a store with some thousand rows of two
 // workspaces and known statistics.
 func TestPlans(t *testing.T) {
-	onBoth(t, func(t *testing.T, store *bunstore.Store) {
-		seeded := seed(t, store)
+	onSeeded(t, func(t *testing.T, store *bunstore.Store, seeded seeded) {
 		ws, now := seeded.ws, seeded.now
 		in, pe := store.Inbox(), store.People()
 		filtered := func(expression string) func(context.Context) error {

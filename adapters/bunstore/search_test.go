@@ -3,6 +3,7 @@ package bunstore_test
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"strings"
 	"testing"
 
@@ -16,8 +17,7 @@ import (
 // TestSearchOfManyAndOfFew: whether those who have a name are gathered or met on
 // the way, the pages of a search are all of them, each once.
 func TestSearchOfManyAndOfFew(t *testing.T) {
-	onBoth(t, func(t *testing.T, store *bunstore.Store) {
-		seeded := seed(t, store)
+	onSeeded(t, func(t *testing.T, store *bunstore.Store, seeded seeded) {
 		for search, want := range map[string]int{"siti": 2000, "SITI 19": 111, "ti 1999": 1, "siti siti": 0} {
 			found := make(map[crm.ContactID]bool)
 			q := people.ContactQuery{Search: search, Limit: 300}
@@ -47,18 +47,8 @@ func TestSearchOfManyAndOfFew(t *testing.T) {
 // TestNamesOfOldContacts: contacts whose names an older program made findable, or
 // none, are found by every part of them.
 func TestNamesOfOldContacts(t *testing.T) {
-	onBoth(t, func(t *testing.T, store *bunstore.Store) {
-		seeded := seed(t, store) // more than a step of the migration
-		back := 0
-		for version := "~"; version >= "20261130121000"; back++ {
-			if err := store.Rollback(t.Context(), 1); err != nil {
-				t.Fatal(err)
-			}
-			var err error
-			if version, err = store.Version(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-		}
+	onSeeded(t, func(t *testing.T, store *bunstore.Store, seeded seeded) { // more than a step of the migration
+		back := takeBack(t, store, "20261130121000")
 		if err := store.DoIn(t.Context(), bunstore.Scope{Workspaces: []crm.WorkspaceID{seeded.ws}}, "delete from search_index"); err != nil {
 			t.Fatal(err)
 		}
@@ -78,8 +68,7 @@ func TestNamesOfOldContacts(t *testing.T) {
 // asks no index, and one that meets nobody at a glance goes no further through the
 // list.
 func TestSearchesAskForLittle(t *testing.T) {
-	onBoth(t, func(t *testing.T, store *bunstore.Store) {
-		seeded := seed(t, store)
+	onSeeded(t, func(t *testing.T, store *bunstore.Store, seeded seeded) {
 		for search, want := range map[string]int{"siti": 1, "77": 2, "ti 1000": 3, "ti 1999": 4} {
 			if asked, _ := searchOf(t, store, seeded.ws, search); len(asked) != want {
 				t.Errorf("a search for %q sends %d statements, want %d:\n%s", search, len(asked), want, strings.Join(asked, "\n"))
@@ -109,6 +98,64 @@ func TestSearchesAskOneIndex(t *testing.T) {
 	if _, plans := searchOf(t, store, seeded.ws, "ti 1999"); !strings.Contains(plans, "Seq Scan") || strings.Contains(plans, "search_index_pkey") {
 		t.Errorf("a search can look the workspace up in the index of documents:\n%s", plans)
 	}
+}
+
+// TestWholesAreAWorkspacesOwn: on PostgreSQL what is looked for whole finds documents
+// of one workspace alone and asks for nothing else that all of a workspace have, and a
+// program that is older than this finds them as it did once the migration is taken back.
+func TestWholesAreAWorkspacesOwn(t *testing.T) {
+	t.Parallel()
+	store := openPostgres(t, pgtest.DSN(t), postgres.Options{Sealer: sealer(t), Connections: 1})
+	seeded := seed(t, store)
+	found := func(search string) (n int) {
+		scope := bunstore.Scope{Workspaces: []crm.WorkspaceID{seeded.ws}, Search: search}
+		err := store.Look(t.Context(), scope, bunstore.Statement{SQL: "select count(*) from search_index"}, func(rows *sql.Rows) error { return rows.Scan(&n) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	five := bunstore.Sought{Token: "f" + hex.EncodeToString([]byte("i 199")), Whole: true}
+	three := bunstore.Sought{Token: "t" + hex.EncodeToString([]byte("sit"))}
+	for _, c := range []struct {
+		ws           crm.WorkspaceID
+		alternatives [][]bunstore.Sought
+		found        int
+		tenant       int // how often all that a workspace has is asked for
+	}{
+		{seeded.ws, [][]bunstore.Sought{{five}}, 11, 0},
+		{crm.WorkspaceID{1}, [][]bunstore.Sought{{five}}, 0, 0},
+		{seeded.ws, [][]bunstore.Sought{{three}}, 2000, 1},
+		{seeded.ws, [][]bunstore.Sought{{five, three}, {five}}, 11, 1},
+		{crm.WorkspaceID{1}, [][]bunstore.Sought{{five}, {three}}, 0, 1},
+	} {
+		_, expression := store.Dialect().Match(c.ws, c.alternatives...)
+		if got := found(expression); got != c.found || strings.Count(expression, "#w") != c.tenant {
+			t.Errorf("%s finds %d, want %d, and %d of a workspace's own tokens", expression, got, c.found, c.tenant)
+		}
+	}
+	if n := found(five.Token); n != 0 {
+		t.Errorf("%d are found by a token that other workspaces have", n)
+	}
+	takeBack(t, store, "20261202120000")
+	if n := found(five.Token); n != 11 {
+		t.Errorf("taken back, %d are found as an older program looks for them, want 11", n)
+	}
+}
+
+// takeBack takes back a migration and all after it, and returns how many they were.
+func takeBack(t *testing.T, store *bunstore.Store, migration string) (n int) {
+	t.Helper()
+	for version := "~"; version >= migration; n++ {
+		if err := store.Rollback(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if version, err = store.Version(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return n
 }
 
 // searchOf searches contacts, who are to be found, and returns the statements that

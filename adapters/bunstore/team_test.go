@@ -35,8 +35,7 @@ func assigning(t *testing.T, store *bunstore.Store, ws crm.WorkspaceID) {
 
 // TestTeamPlans holds what assignment reads to its indexes.
 func TestTeamPlans(t *testing.T) {
-	onBoth(t, func(t *testing.T, store *bunstore.Store) {
-		seeded := seed(t, store)
+	onSeeded(t, func(t *testing.T, store *bunstore.Store, seeded seeded) {
 		ws, now := seeded.ws, seeded.now
 		assigning(t, store, ws)
 		cv := seeded.conversation

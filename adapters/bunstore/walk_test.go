@@ -176,8 +176,7 @@ func (l *life) write(ctx context.Context, store *bunstore.Store, changes *crm.Ch
 // TestListsOnTheirWays: where a list is walked changes nobody in it and no place.
 // All contacts, tried one by one, are what it is compared with.
 func TestListsOnTheirWays(t *testing.T) {
-	onBoth(t, func(t *testing.T, store *bunstore.Store) {
-		seeded := seed(t, store)
+	onSeeded(t, func(t *testing.T, store *bunstore.Store, seeded seeded) {
 		is := func(place filter.Place, key, text string) filter.Test {
 			return filter.Test{Kind: filter.Equals, Place: place, Key: key, Text: text}
 		}
@@ -188,6 +187,15 @@ func TestListsOnTheirWays(t *testing.T) {
 		budget := filter.Test{Kind: filter.Within, Place: filter.InField, Key: "budget", To: math.MaxInt64}
 		budget.From, _ = filter.Ordinal("150")
 		all := func(of ...filter.Test) filter.Test { return filter.Test{Kind: filter.All, Of: of} }
+		everybody := make(map[people.Sort][]*crm.Contact)
+		sorts := append([]people.Sort{people.ByID}, people.Sorts...)
+		for _, sort := range sorts {
+			listed, err := store.People().Contacts(t.Context(), seeded.ws, people.ContactQuery{Sort: sort, Limit: 10_000})
+			if err != nil {
+				t.Fatal(err)
+			}
+			everybody[sort] = listed
+		}
 		for name, query := range map[string]people.ContactQuery{
 			"a tag":                     {Filter: &tag},
 			"a tag nobody has":          {Filter: &none},
@@ -205,9 +213,9 @@ func TestListsOnTheirWays(t *testing.T) {
 			"a word and a name":         {Filter: &common, Search: "siti 1"},
 			"a word and a name all use": {Filter: &common, Search: "siti"},
 		} {
-			for _, sort := range append([]people.Sort{people.ByID}, people.Sorts...) {
+			for _, sort := range sorts {
 				query.Sort, query.Limit = sort, 37
-				want := triedOneByOne(t, store, seeded.ws, query)
+				want := triedOneByOne(everybody[sort], query)
 				if got := allPages(t, store, seeded.ws, query); !slices.Equal(got, want) {
 					t.Errorf("%s by %s: %d contacts in %d, want %d", name, sort, len(got), query.Limit, len(want))
 				} else if len(want) == 0 && name != "a tag nobody has" && !strings.Contains(name, "status") {
@@ -237,12 +245,7 @@ func allPages(t *testing.T, store *bunstore.Store, ws crm.WorkspaceID, query peo
 }
 
 // triedOneByOne is who of all contacts in a list's order fits it.
-func triedOneByOne(t *testing.T, store *bunstore.Store, ws crm.WorkspaceID, query people.ContactQuery) (fitting []crm.ContactID) {
-	t.Helper()
-	everybody, err := store.People().Contacts(t.Context(), ws, people.ContactQuery{Sort: query.Sort, Limit: 10_000})
-	if err != nil {
-		t.Fatal(err)
-	}
+func triedOneByOne(everybody []*crm.Contact, query people.ContactQuery) (fitting []crm.ContactID) {
 	for _, c := range everybody {
 		fits := (query.TagID.IsZero() || slices.Contains(c.Tags, query.TagID)) &&
 			(query.LeadStatus == "" || c.LeadStatus == query.LeadStatus) &&
@@ -277,8 +280,7 @@ func TestListsAreReadByOne(t *testing.T) {
 
 // TestLanes: which way a list is walked, for each order and what is asked.
 func TestLanes(t *testing.T) {
-	onBoth(t, func(t *testing.T, store *bunstore.Store) {
-		seeded := seed(t, store)
+	onSeeded(t, func(t *testing.T, store *bunstore.Store, seeded seeded) {
 		is := func(place filter.Place, key, text string) filter.Test {
 			return filter.Test{Kind: filter.Equals, Place: place, Key: key, Text: text}
 		}

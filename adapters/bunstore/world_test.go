@@ -2,7 +2,9 @@ package bunstore_test
 
 import (
 	"context"
+	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/my21staff/my21staff/adapters/bunstore"
@@ -26,6 +28,51 @@ func onBoth(t *testing.T, test func(*testing.T, *bunstore.Store)) {
 		t.Parallel()
 		test(t, openPostgres(t, pgtest.DSN(t), postgres.Options{Sealer: sealer(t), Connections: 4}))
 	})
+}
+
+// filled is a SQLite database that seed has filled, once for all tests: to fill one
+// takes longer than most of them.
+var filled struct {
+	once   sync.Once
+	file   []byte
+	seeded seeded
+}
+
+// onSeeded runs a test on a store of each kind that seed has filled.
+func onSeeded(t *testing.T, test func(*testing.T, *bunstore.Store, seeded)) {
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		filled.once.Do(func() { filled.file, filled.seeded = fill(t) })
+		path := filepath.Join(t.TempDir(), "store.db")
+		if err := os.WriteFile(path, filled.file, 0o600); err != nil || len(filled.file) == 0 {
+			t.Fatalf("a database of %d bytes: %v", len(filled.file), err)
+		}
+		s := filled.seeded
+		s.contact, s.conversation, s.delivery = new(*s.contact), new(*s.conversation), new(*s.delivery)
+		test(t, openSQLite(t, path, sqlite.Options{Sealer: sealer(t)}), s)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		store := openPostgres(t, pgtest.DSN(t), postgres.Options{Sealer: sealer(t), Connections: 4})
+		test(t, store, seed(t, store))
+	})
+}
+
+// fill returns the file of a store that seed has filled.
+func fill(t *testing.T) ([]byte, seeded) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "store.db")
+	store := openSQLite(t, path, sqlite.Options{Sealer: sealer(t)})
+	s := seed(t, store)
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file, s
 }
 
 func openSQLite(t *testing.T, path string, options sqlite.Options) *bunstore.Store {
