@@ -26,7 +26,7 @@ SCENARIO ?= all
 DATABASE ?= both
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 BINARY   := .build/my21staff
-TESTFORMAT ?= pkgname
+TESTFORMAT ?= pkgname-and-test-fails
 
 .PHONY: help run demo build test test-runtimes screenshots lighthouse pages test-suites parity race fuzz torture bench bench-quick bench-growth bench-contacts check fmt fmt-check lint \
   golangci vet tidy-check vuln wasm wasm-check generate deps clean
