@@ -144,18 +144,24 @@ func everyAckedIsStored(r *rig) string {
 	return says(n != 30, "of 30 messages %d are stored", n)
 }
 
+// sameAtOnceIsOne tries often: a busy machine may let the six in one after the other.
 func sameAtOnceIsOne(r *rig) string {
 	r.post(r.ours, text("before", 0)) // contact and conversation are there
-	var running sync.WaitGroup
-	for i := range 6 {
-		running.Go(func() {
-			item := strings.Replace(text("m1", 1), `{"from"`, `{`+strings.Repeat(" ", i)+`"from"`, 1)
-			_ = r.receive(signed(r.ours, body(r.ours, "messages", item)))
-		})
+	for round := range 10 {
+		id := fmt.Sprint("m", round)
+		var running sync.WaitGroup
+		for i := range 6 {
+			running.Go(func() {
+				item := strings.Replace(text(id, 1), `{"from"`, `{`+strings.Repeat(" ", i)+`"from"`, 1)
+				_ = r.receive(signed(r.ours, body(r.ours, "messages", item)))
+			})
+		}
+		running.Wait()
+		if n := r.count(r.ours, id); n != 1 {
+			return fmt.Sprintf("a message that came six times at once is stored %d times", n)
+		}
 	}
-	running.Wait()
-	n := r.count(r.ours, "m1")
-	return says(n != 1, "a message that came six times at once is stored %d times", n)
+	return ""
 }
 
 func sameMuchLaterIsOne(r *rig) string {
