@@ -86,11 +86,27 @@ func (s *Store) migrate(ctx context.Context, op string, choose func([]migrate.Mi
 		if !up {
 			run = m.Down
 		}
-		if err := run(ctx, runner, &m); err != nil && !errors.Is(err, errDone) {
+		if err := s.patiently(ctx, func() error { return run(ctx, runner, &m) }); err != nil && !errors.Is(err, errDone) {
 			return link{store: s, op: op + " " + m.Name}.failure(ctx, err)
 		}
 	}
 	return nil
+}
+
+// migrationTries is how often a migration is tried where another program holds the
+// database: that one migrates too, which takes as long as it takes. Each try has
+// waited as long as any statement waits.
+const migrationTries = 15
+
+// patiently does a migration, which is one transaction, again while the database is
+// busy.
+func (s *Store) patiently(ctx context.Context, do func() error) (err error) {
+	for try := 1; try <= migrationTries; try++ {
+		if err = do(); s.dialect.Fault(err) != Busy || !pause(ctx, try) {
+			break
+		}
+	}
+	return err
 }
 
 // migrations returns the migrations of this program, oldest first.

@@ -80,6 +80,63 @@ func TestBeginWhileBusy(t *testing.T) {
 	}
 }
 
+// TestMigrateWhileBusy: a program that starts while another one migrates the file
+// waits for longer than a statement does.
+func TestMigrateWhileBusy(t *testing.T) {
+	t.Parallel()
+	var begun atomic.Int32
+	held := occupied{begun: &begun, err: busy(t)}
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "store.db"), sqlite.Options{
+		Wrap: func(c driver.Connector) driver.Connector { held.Connector = c; return held },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	if begun.Load() < 5 {
+		t.Errorf("%d transactions were begun: none was refused", begun.Load())
+	}
+}
+
+// occupied makes connections whose third to fifth transactions are refused.
+type occupied struct {
+	driver.Connector
+	begun *atomic.Int32
+	err   error
+}
+
+func (c occupied) Connect(ctx context.Context) (driver.Conn, error) {
+	made, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return occupiedConn{made.(fullConn), c}, nil
+}
+
+// fullConn is what database/sql uses of a connection to SQLite.
+type fullConn interface {
+	driver.Conn
+	driver.ConnBeginTx
+	driver.ConnPrepareContext
+	driver.ExecerContext
+	driver.QueryerContext
+	driver.Pinger
+	driver.SessionResetter
+	driver.Validator
+}
+
+type occupiedConn struct {
+	fullConn
+	of occupied
+}
+
+func (c occupiedConn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
+	if n := c.of.begun.Add(1); n >= 3 && n <= 5 {
+		return nil, c.of.err
+	}
+	return c.fullConn.BeginTx(ctx, options)
+}
+
 // busy returns what SQLite says of a file that somebody else holds.
 func busy(t *testing.T) error {
 	t.Helper()
