@@ -16,7 +16,8 @@ WASI  := GOOS=wasip1 GOARCH=wasm
 
 # Packages in which goroutines meet; they are tested with the race detector too.
 RACED := ./adapters/... ./host/... ./edge/runner/... ./crm/directory/... ./crm/outbox/... ./crm/inbox/...
-# One browser goes through the pages one after the other, for minutes, and nothing meets.
+# One browser goes through the pages one after the other, for minutes: what meets in the
+# host then meets in the walks of several too.
 ALONE := TestNoLinkIsDead|TestHostileTexts|TestPagesAreAccessible|TestKeyboardReachesEverything
 
 FUZZTIME ?= 30s

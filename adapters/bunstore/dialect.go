@@ -118,14 +118,16 @@ type Query struct {
 }
 
 // Document is what a message or contact is found by. Without tokens it is only
-// forgotten. Tokens are letters, marks and digits, in lower case.
+// forgotten. Tokens are letters, marks and digits, in lower case. Wholes are tokens
+// that are only ever looked for whole, so that a dialect may keep others in their
+// place; a document that has them has Tokens too.
 type Document struct {
 	WorkspaceID crm.WorkspaceID
 	Subject     [16]byte // the message or contact
 	Found       [16]byte // what is looked for: the conversation or contact
 	Tokens      []string
-	Wholes      []string // tokens that are looked for whole alone, so that a dialect may keep others in their place; only beside Tokens
-	Known       bool     // it may have been indexed before
+	Wholes      []string
+	Known       bool // it may have been indexed before
 }
 
 // Sought is a token that is searched for. The beginning of one costs a look at

@@ -190,7 +190,7 @@ func (w *world) siftNamed(t *testing.T, schema *filter.Schema, expression string
 	want := slices.DeleteFunc(slices.Clone(named), func(c *crm.Contact) bool {
 		return !slices.ContainsFunc(fits, func(f *crm.Contact) bool { return f.ID == c.ID })
 	})
-	for _, limit := range []int{12, all} {
+	for _, limit := range []int{5, all} {
 		got, err := w.called(t, &test, limit)
 		if problem := verdict(err, got, want); problem != "" {
 			return fmt.Sprintf("called Sari and %s, %d a page: %s", expression, limit, problem)
