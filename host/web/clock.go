@@ -22,6 +22,15 @@ func (v *visitor) when(t, now time.Time) string {
 	return v.date(t, now) + " " + v.hour(t)
 }
 
+// moment is a time to the second, for those who compare it with other logs.
+func (v *visitor) moment(t time.Time) string {
+	seconds := ":05"
+	if v.lang == indonesian {
+		seconds = ".05"
+	}
+	return v.date(t, time.Time{}) + " " + v.hour(t) + t.In(v.zone).Format(seconds+" MST")
+}
+
 // day is a day as the visitor reads it, above what happened on it.
 func (v *visitor) day(t, now time.Time) string {
 	local := t.In(v.zone)

@@ -101,7 +101,7 @@ func init() {
 		return webhooksPage{settingsFrame: frame(x), Verdicts: []verdictTab{{"", "/settings/webhooks", true}, {crm.Verdict(x), x, false}}, Rows: []deliveryLine{line(x), line(x)}, Next: x}
 	})
 	show("settings_webhook", "typical", func(x string) any {
-		return deliveryPage{settingsFrame: frame(x), deliveryLine: line(x), Body: x, Raw: "/api/webhooks/1/body", Replays: true}
+		return deliveryPage{settingsFrame: frame(x), deliveryLine: line(x), Exactly: x, Body: x, Raw: "/api/webhooks/1/body", Replays: true}
 	})
 	show("settings_webhook", "expired", func(x string) any {
 		return deliveryPage{settingsFrame: frame(x), deliveryLine: line(x), Expired: true}

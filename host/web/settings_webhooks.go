@@ -44,6 +44,7 @@ type deliveryLine struct {
 type deliveryPage struct {
 	settingsFrame
 	deliveryLine
+	Exactly string // when it came, to the second
 	Body    string // as it is read best; empty: there is none
 	Expired bool   // there was one
 	Raw     string // the address of the bytes as they came
@@ -126,7 +127,7 @@ func (w settings) showDelivery(ctx *fasthttp.RequestCtx, v *visitor, trouble str
 	if err != nil {
 		return err
 	}
-	p := deliveryPage{deliveryLine: w.deliveryLine(v, d), Body: readable(d.Body), Expired: d.Expired, Replays: v.Can(access.ReplayWebhooks) && d.Body != nil}
+	p := deliveryPage{deliveryLine: w.deliveryLine(v, d), Exactly: v.moment(d.ReceivedAt), Body: readable(d.Body), Expired: d.Expired, Replays: v.Can(access.ReplayWebhooks) && d.Body != nil}
 	if p.settingsFrame, err = v.settings(ctx, "webhooks", trouble); err != nil {
 		return err
 	}
