@@ -34,7 +34,10 @@ var assets, assetNames = hashed(staticFiles)
 // importing finds what a module imports, and from where.
 var importing = regexp.MustCompile(`(?m)^((?:import|export)\b[^"]*")\./([^"]+)(";)$`)
 
-// hashed reads the embedded files. What a module imports it asks for by the name
+// drawing finds the icons that a style sheet draws with.
+var drawing = regexp.MustCompile(`\burl\("\.\./icons/([^"]+)\.svg"\)`)
+
+// hashed reads the embedded files. An icon stands in the style sheet itself. What a module imports it asks for by the name
 // with the hash as well, so that an old and a new one never meet in a browser.
 func hashed(files fs.FS) (map[string]asset, map[string]string) {
 	byName, names := map[string]asset{}, map[string]string{}
@@ -55,6 +58,11 @@ func hashed(files fs.FS) (map[string]asset, map[string]string) {
 			body = importing.ReplaceAllFunc(body, func(line []byte) []byte {
 				part := importing.FindSubmatch(line)
 				return slices.Concat(part[1], []byte("./"+add(string(part[2]), append(above, base))), part[3])
+			})
+		}
+		if ext == ".css" {
+			body = drawing.ReplaceAllFunc(body, func(address []byte) []byte {
+				return fmt.Appendf(nil, `url("%s")`, iconAddress(string(drawing.FindSubmatch(address)[1])))
 			})
 		}
 		sum := sha256.Sum256(body)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"net/url"
 	"path"
 	"strings"
 )
@@ -40,4 +41,14 @@ func icon(name string) (template.HTML, error) {
 		return "", fmt.Errorf("web: there is no icon %q", name)
 	}
 	return drawn, nil
+}
+
+// iconAddress returns a drawing as an address, for style sheets.
+func iconAddress(name string) string {
+	body, err := icon(name)
+	if err != nil {
+		panic(err)
+	}
+	alone := strings.Replace(string(body), "<svg", `<svg xmlns="http://www.w3.org/2000/svg"`, 1)
+	return "data:image/svg+xml," + url.PathEscape(alone)
 }

@@ -166,6 +166,9 @@ func TestEveryIconIsUsed(t *testing.T) {
 	for _, s := range sections {
 		used[s.Name] = true
 	}
+	for _, found := range drawing.FindAllStringSubmatch(served(t), -1) {
+		used[found[1]] = true
+	}
 	for _, texts := range []map[string]string{pages, program} {
 		for _, text := range texts {
 			for _, found := range regexp.MustCompile(`\bicon(?: |\()"([^"]*)"`).FindAllStringSubmatch(text, -1) {
