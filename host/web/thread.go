@@ -17,12 +17,12 @@ import (
 	"github.com/my21staff/my21staff/host/request"
 )
 
-// How many messages a page shows, and how many of the newest are asked for again
-// when there is news.
-const (
-	threadRows = 50
-	liveRows   = 20
-)
+// threadRows is how many messages a page shows. partRows is how many of the newest a
+// part of it has: to open a conversation in place a screen full of them is enough, as
+// more come when one scrolls up, and of news there are few.
+const threadRows = 50
+
+var partRows = map[string]int{"open": 25, "live": 20}
 
 // threadView is one conversation.
 type threadView struct {
@@ -155,10 +155,7 @@ func (w *Web) open(ctx *fasthttp.RequestCtx, v *visitor, id crm.ConversationID) 
 func (w *Web) threadView(ctx *fasthttp.RequestCtx, v *visitor, o opened, c listChoice, draft composer) (*threadView, error) {
 	rc, now := request.ContextOf(ctx), w.Now()
 	cv, ct := o.conversation, o.contact
-	rows := threadRows
-	if string(ctx.QueryArgs().Peek("part")) == "live" {
-		rows = liveRows
-	}
+	rows := cmp.Or(partRows[string(ctx.QueryArgs().Peek("part"))], threadRows)
 	query := inbox.MessageQuery{ConversationID: cv.ID, Limit: rows + 1}
 	var err error
 	if query.After, err = readMessageCursor(string(ctx.QueryArgs().Peek("older"))); err != nil {

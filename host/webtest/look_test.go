@@ -21,6 +21,15 @@ func pages(t testing.TB, s *site) []found {
 	return append(all, found{"nothing", "/nothing"})
 }
 
+// everyKind is the page of the conversation that has a message of every kind.
+const everyKind = "every kind"
+
+// furnishedPages are those of a furnished site, and the one on which there is most to see.
+func furnishedPages(t testing.TB, s *site) []found {
+	t.Helper()
+	return append(pages(t, s), found{everyKind, s.thread(chatty)})
+}
+
 // speak chooses the language of the pages that come.
 func (t *tab) speak(language string) {
 	t.Helper()
@@ -33,7 +42,7 @@ func TestPagesAreAccessible(t *testing.T) {
 	t.Parallel()
 	axe := axeScript(t)
 	s := furnished(newSite(t, hosttest.Options{}))
-	all := pages(t, s)
+	all := furnishedPages(t, s)
 	outside, inside := newTab(t, s.URL), s.signIn(t, s.Owner)
 	inside.allow("/nothing answers 404")
 	for _, theme := range themes {
@@ -73,7 +82,7 @@ func TestKeyboardReachesEverything(t *testing.T) {
 	s := furnished(newSite(t, hosttest.Options{}))
 	tab := s.signIn(t, s.Owner)
 	tab.allow("/nothing answers 404")
-	for _, page := range pages(t, s) {
+	for _, page := range furnishedPages(t, s) {
 		tab.open(page.path)
 		tab.walk(page.shape)
 	}

@@ -30,15 +30,15 @@ func TestScreenshots(t *testing.T) {
 	s := furnished(newSite(t, hosttest.Options{}))
 	outside, inside := newTab(t, s.URL), s.signIn(t, s.Owner)
 	inside.allow("/nothing answers 404")
-	all := pages(t, s)
+	all := furnishedPages(t, s)
 	for _, size := range []struct {
 		name          string
 		width, height int64
 	}{{"wide", 1280, 800}, {"phone", 360, 740}} {
 		for _, language := range []string{"id", "en"} {
 			for _, theme := range themes {
-				picture := func(tab *tab, name, path string) {
-					tab.size(size.width, size.height)
+				picture := func(tab *tab, name, path string, height int64) {
+					tab.size(size.width, height)
 					tab.speak(language)
 					tab.theme(theme)
 					tab.open(path)
@@ -48,9 +48,13 @@ func TestScreenshots(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				picture(outside, "login", "/login")
+				picture(outside, "login", "/login", size.height)
 				for _, page := range all {
-					picture(inside, page.shape, page.path)
+					height := size.height
+					if page.shape == everyKind {
+						height *= 5 // all of them at once
+					}
+					picture(inside, page.shape, page.path, height)
 				}
 			}
 		}

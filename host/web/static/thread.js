@@ -173,12 +173,16 @@ export function mount() {
   box.addEventListener("error", gone, true);
   let end = true; // whether the newest message is in sight, also when the box changes its height
   new ResizeObserver(() => end && box.isConnected && toEnd()).observe(box);
+  const further = () => {
+    const older = document.getElementById("older");
+    if (older && box.isConnected && box.scrollTop < 300) loadOlder(older);
+  };
   box.addEventListener("scroll", () => {
     end = atEnd();
-    const older = document.getElementById("older");
-    if (older && box.scrollTop < 300) loadOlder(older);
+    further();
     if (end) below.hidden = true;
   }, { passive: true });
+  setTimeout(further); // a high screen has room for more than came at first
   box.addEventListener("click", (event) => {
     const quote = event.target.closest("a.quote");
     if (!quote) return;
