@@ -57,7 +57,7 @@ func (s *Simulator) fillPane(pane *chatPane, ch *chat) {
 		if m.Direction == crm.Outbound && m.Status == "delivered" {
 			pane.Unread++
 		}
-		if m.Type == "reaction" || m.Type == "edit" || m.Type == "revoke" {
+		if m.about() {
 			continue
 		}
 		b := s.bubble(m)

@@ -169,10 +169,13 @@ func (ch *chat) open(now time.Time) bool {
 	return !ch.lastInbound.IsZero() && now.Before(ch.lastInbound.Add(crm.ServiceWindow))
 }
 
+// about reports whether a message only says something about another one.
+func (m *message) about() bool { return m.Type == "reaction" || m.Type == "edit" || m.Type == "revoke" }
+
 // last returns the newest message in a direction, nil if there is none.
 func (ch *chat) last(d crm.Direction) *message {
 	for _, m := range slices.Backward(ch.messages) {
-		if m.Direction == d && m.Type != "reaction" {
+		if m.Direction == d && !m.about() {
 			return m
 		}
 	}

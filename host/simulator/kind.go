@@ -3,6 +3,7 @@ package simulator
 import (
 	"cmp"
 	"crypto/sha256"
+	_ "embed"
 	"encoding/base64"
 	"maps"
 	"slices"
@@ -18,6 +19,9 @@ type kind struct {
 	content func(*Simulator, Inbound) any
 }
 
+//go:embed sticker.webp
+var sampleSticker []byte
+
 // Kinds lists what a customer can do, for [Inbound].Kind.
 func Kinds() []string { return slices.Sorted(maps.Keys(kinds)) }
 
@@ -28,7 +32,7 @@ var kinds = map[string]kind{
 	"audio":    {wire: "audio", content: sayFile(Media{MIME: "audio/mpeg", Filename: "song.mp3", Data: []byte("ID3\x03\x00\x00\x00\x00\x00\x00")}, "")},
 	"voice":    {wire: "audio", content: sayFile(Media{MIME: "audio/ogg; codecs=opus", Filename: "voice.ogg", Data: []byte("OggS\x00\x02OpusHead")}, "voice")},
 	"document": {wire: "document", content: sayFile(Media{MIME: "application/pdf", Filename: "form.pdf", Data: []byte("%PDF-1.4\n%%EOF\n")}, "caption")},
-	"sticker":  {wire: "sticker", content: sayFile(Media{MIME: "image/webp", Filename: "sticker.webp", Data: []byte("RIFF\x04\x00\x00\x00WEBP")}, "")},
+	"sticker":  {wire: "sticker", content: sayFile(Media{MIME: "image/webp", Filename: "sticker.webp", Data: sampleSticker}, "")},
 	"location": {wire: "location", content: sayLocation},
 	"contacts": {wire: "contacts", content: sayContacts},
 

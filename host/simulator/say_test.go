@@ -103,6 +103,20 @@ func TestSayRefusals(t *testing.T) {
 	}
 }
 
+// TestAboutTheNewest: what is said about the newest message means a message, also when
+// the last thing said was about it.
+func TestAboutTheNewest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, kind := range []string{"text", "edit", "revoke"} {
+		w.says(crm.Meta, simulator.Inbound{Chat: simulator.Chat{Customer: budi}, Kind: kind})
+	}
+	chat, err := w.Chat(simulator.Chat{Provider: crm.Meta, Customer: budi})
+	if err != nil || !chat.Messages[0].Revoked || chat.Messages[1].Revoked {
+		t.Errorf("of what was said, edited and taken back the phone has %+v, %v", chat.Messages, err)
+	}
+}
+
 // TestUsernameOnlyCustomer: somebody without a number writes, is answered by
 // user id, and the status names the user id alone.
 func TestUsernameOnlyCustomer(t *testing.T) {

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -76,6 +78,28 @@ func (v *visitor) number(n int) string {
 		digits = digits[:i] + apart + digits[i:]
 	}
 	return sign + digits
+}
+
+// money is an amount as a provider wrote it, with its thousands apart and its
+// currency before it: "Rp150.000" in Indonesian. What is no plain number stays as it is.
+func (v *visitor) money(amount json.Number, currency string) string {
+	text, mark := amount.String(), "."
+	if v.lang == indonesian {
+		mark = ","
+	}
+	whole, cents, fraction := strings.Cut(text, ".")
+	units, err := strconv.Atoi(whole)
+	switch _, odd := strconv.ParseUint(cents, 10, 64); {
+	case err != nil || fraction && odd != nil:
+	case fraction:
+		text = v.number(units) + mark + cents
+	default:
+		text = v.number(units)
+	}
+	if currency == "IDR" && text != "" {
+		return "Rp" + text
+	}
+	return strings.TrimSpace(currency + " " + text)
 }
 
 func sameDay(a, b time.Time) bool { return a.Year() == b.Year() && a.YearDay() == b.YearDay() }

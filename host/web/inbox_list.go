@@ -227,6 +227,10 @@ func (v *visitor) preview(text string) string {
 		return v.say("thread.unreacted")
 	case previews[label] != "":
 		return strings.TrimSuffix(v.lang.word("kind", previews[label])+": "+strings.TrimSpace(rest), ": ")
+	case strings.HasPrefix(label, "order of "):
+		return strings.TrimSuffix(v.lang.word("kind", "order")+": "+strings.TrimSpace(rest), ": ")
+	case rest == "":
+		return cmp.Or(v.lang.known("system", label), text)
 	default:
 		return text
 	}

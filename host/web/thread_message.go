@@ -230,15 +230,24 @@ func (t *talk) fill(b *bubble, m *crm.Message) {
 	case crm.Order:
 		b.Label, b.Text = v.say("thread.order", len(c.Items)), spans(c.Text)
 		for _, item := range c.Items {
-			b.Lines = append(b.Lines, line{item.Quantity.String() + " × " + item.ProductID, item.Currency + " " + item.Price.String()})
+			b.Lines = append(b.Lines, line{item.Quantity.String() + " × " + item.ProductID, v.money(item.Price, item.Currency)})
 		}
 	case crm.System:
-		b.Side, b.Text = "middle", spans(cmp.Or(c.Body, v.say("thread.system", c.Type)))
+		b.Side, b.Text = "middle", spans(v.happened(c))
 	case crm.FilledTemplate:
 		b.Label, b.Text = v.say("thread.template", c.Name), spans(c.Body)
 	case crm.Unsupported:
 		b.Label = v.say("thread.unsupported", cmp.Or(c.Type, "?"))
 	}
+}
+
+// happened tells what is no message: in our own words, if we have some.
+func (v *visitor) happened(c crm.System) string {
+	text := cmp.Or(v.lang.known("system", c.Type), c.Body, v.say("thread.system", c.Type))
+	if c.WaID != "" {
+		text += ": +" + c.WaID
+	}
+	return text
 }
 
 func (v *visitor) reacted(r crm.Reaction, author string) string {

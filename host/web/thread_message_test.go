@@ -146,7 +146,7 @@ func TestEveryKindShowsWhatItHolds(t *testing.T) {
 		"link":     crm.Interactive{Type: "cta_url", Body: "x", Action: json.RawMessage(`{"parameters":{"display_text":"MARK","url":"https://example.com"}}`)},
 		"choice":   crm.Choice{Title: "MARK"}, "form": crm.FlowReply{Name: "f", Response: `{"city":"MARK","flow_token":"secret"}`}, "odd form": crm.FlowReply{Response: "MARK"},
 		"order":  crm.Order{Items: []crm.OrderItem{{ProductID: "MARK", Quantity: "1", Price: "5", Currency: "IDR"}}},
-		"system": crm.System{Type: "user_changed_number", Body: "MARK"}, "other system": crm.System{Type: "MARK"},
+		"system": crm.System{Type: "user_changed_number", WaID: "MARK"}, "odd system": crm.System{Type: "x", Body: "MARK"}, "other system": crm.System{Type: "MARK"},
 		"template": crm.FilledTemplate{Name: "n", Body: "MARK"}, "unsupported": crm.Unsupported{Type: "MARK"}, "reaction": crm.Reaction{MessageID: "x", Emoji: "MARK"},
 	} {
 		v := someone()
@@ -170,6 +170,7 @@ func TestPreviewsSpeakTheVisitorsLanguage(t *testing.T) {
 	v.lang = indonesian
 	for text, want := range map[string]string{
 		"Halo": "Halo", "[image] di kampus": "Foto: di kampus", "[voice message]": "Pesan suara", "[location] Jakarta": "Lokasi: Jakarta",
+		"[call]": "Pelanggan menelepon", "[call] saya": "[call] saya", "[order of 2] Terima kasih": "Pesanan: Terima kasih",
 		"[taken back]": "Pesan ini ditarik oleh pengirimnya", "[penting] baca ini": "[penting] baca ini", "[": "[", "": "",
 	} {
 		if got := v.preview(text); got != want {

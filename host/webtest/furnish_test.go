@@ -42,24 +42,16 @@ func furnished(s *site) *site {
 	return s
 }
 
-// everyKind lets a customer say a message of every kind. What is said about our
-// message comes last.
+// everyKind lets a customer say a message of every kind: one is edited, one taken back,
+// and of the reactions to our message the last one stays.
 func (s *site) everyKind(customer string) {
 	s.tb.Helper()
-	kinds := simulator.Kinds()
-	slices.SortStableFunc(kinds, func(a, b string) int { return about(a) - about(b) })
-	for _, kind := range kinds {
+	about := []string{"text", "edit", "text", "revoke", "reaction", "unreaction", "reaction"}
+	kinds := slices.DeleteFunc(simulator.Kinds(), func(kind string) bool { return slices.Contains(about, kind) })
+	for _, kind := range append(kinds, about...) {
 		s.say(simulator.Inbound{Chat: simulator.Chat{Provider: crm.Kapso, Customer: customer}, Kind: kind})
 	}
 	s.say(text(customer, "Anak saya kelas 12 dan ingin kuliah di luar negeri. Anggarannya sekitar Rp200 juta per tahun."))
-}
-
-// about reports with 1 that a kind is about another message.
-func about(kind string) int {
-	if slices.Contains([]string{"reaction", "unreaction", "edit", "revoke"}, kind) {
-		return 1
-	}
-	return 0
 }
 
 // reply sends a customer a text by the API and waits until the phone has it.
