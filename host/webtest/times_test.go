@@ -21,6 +21,10 @@ const (
 	notes    = 50
 )
 
+// settling is how long a browser and a host that have just started still have to do
+// with that.
+const settling = 5 * time.Second
+
 // TestTimes prints how long somebody waits for the inbox in a browser, if M21_TIMES is
 // "all". It asserts nothing: what else the machine does is in every figure.
 func TestTimes(t *testing.T) {
@@ -68,6 +72,7 @@ func openingTimes(t *testing.T) (times []float64) {
 	paths := []string{s.thread(chatty), s.thread(asking)}
 	tab.open(paths[1])
 	tab.settle()
+	time.Sleep(settling)
 	for i := range openings {
 		id := strings.TrimPrefix(paths[i%2], "/inbox/")
 		evaluate[any](tab, fmt.Sprintf(`window.opened = new Promise((done) => {
