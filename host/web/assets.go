@@ -37,8 +37,9 @@ var importing = regexp.MustCompile(`(?m)^((?:import|export)\b[^"]*")\./([^"]+)("
 // drawing finds the icons that a style sheet draws with.
 var drawing = regexp.MustCompile(`\burl\("\.\./icons/([^"]+)\.svg"\)`)
 
-// hashed reads the embedded files. An icon stands in the style sheet itself. What a module imports it asks for by the name
-// with the hash as well, so that an old and a new one never meet in a browser.
+// hashed reads the embedded files. What a module imports it asks for by the name with the
+// hash as well, so that an old and a new one never meet in a browser; the icons that a
+// style sheet draws with stand in it.
 func hashed(files fs.FS) (map[string]asset, map[string]string) {
 	byName, names := map[string]asset{}, map[string]string{}
 	var add func(base string, above []string) string

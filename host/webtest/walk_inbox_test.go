@@ -1,8 +1,10 @@
 package webtest_test
 
 import (
+	"fmt"
 	"image"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +16,40 @@ import (
 	"github.com/my21staff/my21staff/host/hosttest"
 	"github.com/my21staff/my21staff/host/simulator"
 )
+
+// A conversation opens with a screen of its messages. What was said before comes when one
+// scrolls up, and what one looks at stays; on a high screen it comes by itself.
+func TestEarlierMessagesCome(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, hosttest.Options{})
+	in := text(asking, "Halo kak")
+	in.Count = 90
+	s.hear(in)
+	s.say(text(asking, "Yang terakhir"))
+	tab := s.signIn(t, s.Owner)
+	tab.size(1280, 1200) // nearly as high as what comes first
+	tab.has("html.scripted") // or the click would load a whole page
+	tab.follow("Customer 0002")
+	tab.has(".message")
+	tab.settle()
+	few := tab.count(".message")
+	if few > 30 {
+		t.Errorf("a conversation opens with %d messages", few)
+	}
+	top := `document.querySelectorAll(".message")[%d].getBoundingClientRect().top - document.getElementById("messages").getBoundingClientRect().top`
+	evaluate[any](tab, `document.getElementById("messages").scrollTop = 100, undefined`)
+	was := evaluate[float64](tab, fmt.Sprintf(top, 3))
+	tab.until("earlier messages come", func() bool { return tab.count(".message") > few })
+	if is := evaluate[float64](tab, fmt.Sprintf(top, 3+tab.count(".message")-few)); math.Abs(is-was) > 2 {
+		t.Errorf("what one looked at moved from %.0f to %.0f", was, is)
+	}
+
+	tab.size(1280, 4000)
+	tab.open("/inbox")
+	tab.has("html.scripted")
+	tab.follow("Customer 0002")
+	tab.until("a high screen is filled", func() bool { return tab.count(".message") > few })
+}
 
 // A day in the inbox: a customer writes, it appears; one answers, sees the ticks
 // turn, takes the conversation on, notes something down, and puts it off.

@@ -175,14 +175,15 @@ export function mount() {
   new ResizeObserver(() => end && box.isConnected && toEnd()).observe(box);
   const further = () => {
     const older = document.getElementById("older");
-    if (older && box.isConnected && box.scrollTop < 300) loadOlder(older);
+    const room = box.scrollHeight - box.clientHeight < 80; // on a high screen, for more than came
+    if (older && box.isConnected && (room || !atEnd()) && box.scrollTop < 300) loadOlder(older);
   };
   box.addEventListener("scroll", () => {
     end = atEnd();
     further();
     if (end) below.hidden = true;
   }, { passive: true });
-  setTimeout(further); // a high screen has room for more than came at first
+  setTimeout(further);
   box.addEventListener("click", (event) => {
     const quote = event.target.closest("a.quote");
     if (!quote) return;
