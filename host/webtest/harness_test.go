@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"github.com/my21staff/my21staff/crm/crmtest"
 )
 
@@ -113,5 +115,19 @@ func TestFormIsFilled(t *testing.T) {
 	tab.reload()
 	if got := tab.path(); !strings.HasSuffix(got, "sent=yes") {
 		t.Errorf("after the reload the tab is at %s", got)
+	}
+}
+
+// Where a tab is can be asked while it leaves a page.
+func TestTabIsSomewhere(t *testing.T) {
+	t.Parallel()
+	tab := newTab(t, bad(t))
+	tab.allow("/favicon.ico")
+	tab.open("/form")
+	for range 40 {
+		_, _ = try(tab, chromedp.Evaluate[any]("setTimeout(() => location.reload()), undefined")) // it may be leaving still
+		if at := tab.path(); at != "/form" {
+			t.Fatalf("a tab that loads /form again is at %s", at)
+		}
 	}
 }

@@ -230,10 +230,17 @@ func (t *tab) come(action chromedp.Action[chromedp.Void]) {
 	})
 }
 
-// path returns where the tab is, with the query.
+// path returns where the tab is, with the query. A page that is just being left does
+// not say it; the next one does.
 func (t *tab) path() string {
 	t.Helper()
-	return strings.TrimPrefix(do(t, chromedp.Location()), t.base)
+	var place string
+	t.until("the tab is somewhere", func() (there bool) {
+		var err error
+		place, err = try(t, chromedp.Location())
+		return err == nil
+	})
+	return strings.TrimPrefix(place, t.base)
 }
 
 // where names the place for a failure; it never fails itself.
