@@ -27,7 +27,7 @@ func TestEarlierMessagesCome(t *testing.T) {
 	s.hear(in)
 	s.say(text(asking, "Yang terakhir"))
 	tab := s.signIn(t, s.Owner)
-	tab.size(1280, 1200) // nearly as high as what comes first
+	tab.size(1280, 1200)     // nearly as high as what comes first
 	tab.has("html.scripted") // or the click would load a whole page
 	tab.follow("Customer 0002")
 	tab.has(".message")
