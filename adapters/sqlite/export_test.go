@@ -13,7 +13,7 @@ import (
 // Scrub is what the tests see of a sweep.
 var Scrub = scrub
 
-// Checkpoint does what every second does beside a store with a dialect.
+// Checkpoint does what is done every checkpointEvery beside a store with a dialect.
 func Checkpoint(of bunstore.Dialect, db *sql.DB) { of.(*dialect).checkpoint(db) }
 
 // Pool opens connections to a file as a store does.
