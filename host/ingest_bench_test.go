@@ -39,7 +39,7 @@ func BenchmarkIngest(b *testing.B) {
 			for range inStore / (4 * packed) {
 				in.commit(b, 4, packed)
 			}
-			for _, size := range []int{32, 128} {
+			for _, size := range []int{1, 32, 128} {
 				b.Run(fmt.Sprintf("commit=%d", size), func(b *testing.B) {
 					for range 10 {
 						in.commit(b, size, 1)

@@ -5,5 +5,6 @@
 // stays after a loss of power. One connection writes (every transaction begins
 // as a writer, so none fails half way because another came between), several
 // read beside it. The WAL is moved into the database by a goroutine of the
-// store, not by whoever commits next.
+// store, not by whoever commits next. What a commit adds to the WAL is written in few
+// pieces (see walFile).
 package sqlite

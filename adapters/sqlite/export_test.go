@@ -59,3 +59,9 @@ func OursAreUsed() bool { return starting.over.Load() }
 
 // Rowid and OldRowid are the numbers of a document.
 var Rowid, OldRowid = rowid, oldRowid
+
+// Gathering reports whether what is written into some WAL is gathered.
+func Gathering() (some bool) {
+	walFiles.Range(func(any, any) bool { some = true; return false })
+	return some
+}
