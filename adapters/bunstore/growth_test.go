@@ -3,7 +3,6 @@ package bunstore_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"github.com/my21staff/my21staff/adapters/pgtest"
 	"github.com/my21staff/my21staff/adapters/postgres"
 	"github.com/my21staff/my21staff/adapters/sqlite"
+	"github.com/my21staff/my21staff/adapters/sqlite/sqlitetest"
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/inbox"
 )
@@ -78,7 +78,7 @@ func entriesRead(t *testing.T, store *bunstore.Store, table string) int64 {
 // known by several kinds of identity, no statement reads all that a workspace has.
 func TestLoadsLookRowsUp(t *testing.T) {
 	t.Parallel()
-	store := openSQLite(t, filepath.Join(t.TempDir(), "store.db"), sqlite.Options{Sealer: sealer(t)})
+	store := openSQLite(t, sqlitetest.Path(t), sqlite.Options{Sealer: sealer(t)})
 	c, mint := settle(t, store)
 	contact := c.Contact()
 	thread := c.Conversation(contact)

@@ -12,6 +12,7 @@ import (
 	"github.com/my21staff/my21staff/adapters/pgtest"
 	"github.com/my21staff/my21staff/adapters/postgres"
 	"github.com/my21staff/my21staff/adapters/sqlite"
+	"github.com/my21staff/my21staff/adapters/sqlite/sqlitetest"
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/crmtest"
 	"github.com/my21staff/my21staff/crm/inbox"
@@ -22,7 +23,7 @@ func onBoth(t *testing.T, test func(*testing.T, *bunstore.Store)) {
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		test(t, openSQLite(t, filepath.Join(t.TempDir(), "store.db"), sqlite.Options{Sealer: sealer(t)}))
+		test(t, openSQLite(t, sqlitetest.Path(t), sqlite.Options{Sealer: sealer(t)}))
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
@@ -62,7 +63,7 @@ func onSeeded(t *testing.T, test func(*testing.T, *bunstore.Store, seeded)) {
 // fill returns the file of a store that seed has filled.
 func fill(t *testing.T) ([]byte, seeded) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "store.db")
+	path := sqlitetest.Path(t)
 	store := openSQLite(t, path, sqlite.Options{Sealer: sealer(t)})
 	s := seed(t, store)
 	if err := store.Close(); err != nil {

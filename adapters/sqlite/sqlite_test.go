@@ -11,6 +11,7 @@ import (
 
 	"github.com/my21staff/my21staff/adapters/chacha"
 	"github.com/my21staff/my21staff/adapters/sqlite"
+	"github.com/my21staff/my21staff/adapters/sqlite/sqlitetest"
 	"github.com/my21staff/my21staff/adapters/zstd"
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/storetest"
@@ -19,7 +20,7 @@ import (
 func TestStore(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(tb testing.TB) storetest.Store {
-		store, err := sqlite.Open(tb.Context(), filepath.Join(tb.TempDir(), "store.db"), sqlite.Options{Sealer: sealer(tb), Packer: packer(tb)})
+		store, err := sqlite.Open(tb.Context(), sqlitetest.Path(tb), sqlite.Options{Sealer: sealer(tb), Packer: packer(tb)})
 		if err != nil {
 			tb.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/my21staff/my21staff/adapters/chacha"
 	"github.com/my21staff/my21staff/adapters/sqlite"
+	"github.com/my21staff/my21staff/adapters/sqlite/sqlitetest"
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
 	"github.com/my21staff/my21staff/crm/crmtest"
@@ -42,7 +43,7 @@ func newOffice(t *testing.T) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "directory.db")
+	file := sqlitetest.Path(t)
 	store, err := sqlite.Open(t.Context(), file, sqlite.Options{Sealer: sealer})
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/my21staff/my21staff/adapters/chacha"
 	"github.com/my21staff/my21staff/adapters/sqlite"
+	"github.com/my21staff/my21staff/adapters/sqlite/sqlitetest"
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
 	"github.com/my21staff/my21staff/crm/crmtest"
@@ -41,7 +42,7 @@ func newOffice(t *testing.T) *office {
 	t.Helper()
 	sealer, err := chacha.New(chacha.NewKey())
 	must(t, err)
-	store, err := sqlite.Open(t.Context(), t.TempDir()+"/office.db", sqlite.Options{Sealer: sealer})
+	store, err := sqlite.Open(t.Context(), sqlitetest.Path(t), sqlite.Options{Sealer: sealer})
 	must(t, err)
 	t.Cleanup(func() { must(t, store.Close()) })
 	clock := crmtest.NewClock()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/my21staff/my21staff/adapters/sqlite"
+	"github.com/my21staff/my21staff/adapters/sqlite/sqlitetest"
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/crmtest"
 	"github.com/my21staff/my21staff/crm/feed"
@@ -32,7 +33,7 @@ type shop struct {
 
 func newShop(t testing.TB) *shop {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), t.TempDir()+"/shop.db", sqlite.Options{})
+	store, err := sqlite.Open(t.Context(), sqlitetest.Path(t), sqlite.Options{})
 	must(t, err)
 	t.Cleanup(func() { _ = store.Close() }) // the file goes with it
 	clock := crmtest.NewClock()

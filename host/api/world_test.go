@@ -23,6 +23,7 @@ import (
 	"github.com/my21staff/my21staff/adapters/bunstore"
 	"github.com/my21staff/my21staff/adapters/chacha"
 	"github.com/my21staff/my21staff/adapters/sqlite"
+	"github.com/my21staff/my21staff/adapters/sqlite/sqlitetest"
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
 	"github.com/my21staff/my21staff/crm/crmtest"
@@ -67,7 +68,7 @@ func newWorld(tb testing.TB) *world {
 	w := &world{tb: tb, clock: crmtest.NewClock(), shelf: &shelf{files: map[string]shelved{}}}
 	sealer, err := chacha.New(chacha.NewKey())
 	w.must(err)
-	w.store, err = sqlite.Open(tb.Context(), "", sqlite.Options{Sealer: sealer})
+	w.store, err = sqlite.Open(tb.Context(), sqlitetest.Path(tb), sqlite.Options{Sealer: sealer})
 	w.must(err)
 	mint := w.clock.Mint(1)
 	dir := directory.New(w.store.Directory(), mint, rand.Reader)

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/my21staff/my21staff/adapters/sqlite/sqlitetest"
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
 	"github.com/my21staff/my21staff/host"
@@ -65,6 +66,9 @@ func Start(tb testing.TB, o Options) *World {
 	var err error
 	w.config, _, err = host.Load(host.Sources{Flags: settings})
 	w.must(err)
+	if o.DSN == "" && o.Settings["data_dir"] == "" {
+		sqlitetest.Make(tb, w.config.DatabaseFile())
+	}
 	w.log = slog.New(slog.DiscardHandler)
 	if o.Log != nil {
 		w.log = slog.New(slog.NewTextHandler(o.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))

@@ -14,6 +14,7 @@ import (
 	"github.com/my21staff/my21staff/adapters/pgtest"
 	"github.com/my21staff/my21staff/adapters/postgres"
 	"github.com/my21staff/my21staff/adapters/sqlite"
+	"github.com/my21staff/my21staff/adapters/sqlite/sqlitetest"
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/crmtest"
 	"github.com/my21staff/my21staff/crm/feed"
@@ -82,7 +83,9 @@ func (k *kept) retention(journalDays, feedDays int) *worker.Retention {
 func TestRetention(t *testing.T) {
 	t.Parallel()
 	for name, open := range map[string]func(t *testing.T) (*bunstore.Store, error){
-		"sqlite": func(t *testing.T) (*bunstore.Store, error) { return sqlite.Open(t.Context(), "", sqlite.Options{}) },
+		"sqlite": func(t *testing.T) (*bunstore.Store, error) {
+			return sqlite.Open(t.Context(), sqlitetest.Path(t), sqlite.Options{})
+		},
 		"postgres": func(t *testing.T) (*bunstore.Store, error) {
 			return postgres.Open(t.Context(), pgtest.DSN(t), postgres.Options{Connections: 4})
 		},
@@ -136,7 +139,7 @@ func (failing) ExpireJournal(context.Context, time.Time, int) (int, error) { ret
 
 func TestRetentionGoesOn(t *testing.T) {
 	t.Parallel()
-	store, err := sqlite.Open(t.Context(), "", sqlite.Options{})
+	store, err := sqlite.Open(t.Context(), sqlitetest.Path(t), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
