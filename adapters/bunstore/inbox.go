@@ -2,6 +2,7 @@ package bunstore
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/my21staff/my21staff/crm"
@@ -110,6 +111,23 @@ func (s inboxStore) Messages(ctx context.Context, ws crm.WorkspaceID, query inbo
 	}
 	q = q.and(" order by provider_time desc, ingest desc limit ?", query.Limit)
 	return list(ctx, s.reader("list messages", of(ws)), q, (*messageRow).message)
+}
+
+// Quoted implements inbox.Threads. The conversation is compared here: were it a
+// condition of the statement, a database might read all of the conversation instead
+// of looking the ids up.
+func (s inboxStore) Quoted(ctx context.Context, ws crm.WorkspaceID, query inbox.QuotedQuery) ([]*crm.Message, error) {
+	l := s.reader("read quoted messages", of(ws))
+	by := lookupBy(byProvided)
+	for _, id := range query.ProviderIDs {
+		by.add(uid(ws), (*uid)(&query.ChannelID), (*text)(&id))
+	}
+	var rows []messageRow
+	if err := l.run(ctx, find(ctx, l, by, inThread, &rows)...); err != nil {
+		return nil, err
+	}
+	rows = slices.DeleteFunc(rows, func(r messageRow) bool { return r.ConversationID != uid(query.ConversationID) })
+	return convert(l, rows, (*messageRow).message)
 }
 
 // Snoozed implements inbox.Threads.

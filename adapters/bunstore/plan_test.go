@@ -76,6 +76,10 @@ func TestPlans(t *testing.T) {
 					ConversationID: seeded.conversation.ID, Limit: 50, After: inbox.MessageCursor{At: now.Add(time.Hour), Ingest: 1},
 				}))
 			}, false},
+			{"messages that are quoted", "provider_id", func(ctx context.Context) error {
+				cv := seeded.conversation
+				return wantRows(in.Quoted(ctx, ws, inbox.QuotedQuery{ConversationID: cv.ID, ChannelID: cv.ChannelID, ProviderIDs: []string{seeded.quoted, "none"}}))
+			}, true},
 			{"inbox, of a contact", "contact_id", func(ctx context.Context) error {
 				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{ContactID: seeded.conversation.ContactID, Limit: 50}))
 			}, true},
@@ -265,6 +269,7 @@ type seeded struct {
 	member       crm.MemberID
 	contact      *crm.Contact
 	conversation *crm.Conversation // has many messages
+	quoted       string            // the provider's id of one of them
 	delivery     *crm.Delivery
 	middle       inbox.ConversationCursor
 }
@@ -318,6 +323,9 @@ func seed(t testing.TB, store *bunstore.Store) seeded {
 			}
 			for range n {
 				m := c.Inbound(cv, "selamat pagi")
+				if cv == s.conversation {
+					s.quoted = m.ProviderID
+				}
 				changes.Messages = append(changes.Messages, m)
 				changes.Facts = append(changes.Facts, crm.Fact{WorkspaceID: s.ws, Kind: crm.MessageReceived, At: m.CreatedAt, MessageID: m.ID})
 			}

@@ -49,6 +49,12 @@ type Threads interface {
 	// that is not the workspace's has no messages.
 	Messages(ctx context.Context, ws crm.WorkspaceID, q MessageQuery) ([]*crm.Message, error)
 
+	// Quoted returns the messages of a conversation that have one of the
+	// provider's ids asked for, each once and in any order. What is not there, or
+	// is another conversation's, is left out; the empty id is nobody's. A
+	// conversation that is not the workspace's has no messages.
+	Quoted(ctx context.Context, ws crm.WorkspaceID, q QuotedQuery) ([]*crm.Message, error)
+
 	// Routings returns at most q.Limit of what the rules of assignment decided
 	// about a conversation, newest first.
 	Routings(ctx context.Context, ws crm.WorkspaceID, q RoutingQuery) ([]crm.Routing, error)
@@ -213,6 +219,14 @@ type MessageQuery struct {
 type MessageCursor struct {
 	At     time.Time
 	Ingest int64
+}
+
+// QuotedQuery selects messages of one conversation by what others call them that
+// answer or react to them.
+type QuotedQuery struct {
+	ConversationID crm.ConversationID
+	ChannelID      crm.ChannelID // the conversation's, in which the ids are unique
+	ProviderIDs    []string      // at most crm.MaxPageRows for the service
 }
 
 // RoutingQuery selects what was decided about one conversation. Zero times do not

@@ -63,6 +63,21 @@ func (s *Service) Messages(ctx context.Context, p access.Principal, q MessageQue
 	return list, crm.Wrap(op, err)
 }
 
+// Quoted returns messages of a conversation by their provider's ids, in any order:
+// those that others answer or react to, which may be far above these. What is not
+// there is left out. More ids than a page has rows are Invalid.
+func (s *Service) Quoted(ctx context.Context, p access.Principal, q QuotedQuery) ([]*crm.Message, error) {
+	const op = "read quoted messages"
+	if err := p.Check(access.ReadConversations); err != nil {
+		return nil, crm.Wrap(op, err)
+	}
+	if _, err := crm.CheckPage(len(q.ProviderIDs)); err != nil {
+		return nil, crm.Wrap(op, err)
+	}
+	list, err := s.store.Quoted(ctx, p.WorkspaceID, q)
+	return list, crm.Wrap(op, err)
+}
+
 // Routings returns what the rules of assignment decided about a conversation,
 // newest first. NotFound if the conversation is not the workspace's.
 func (s *Service) Routings(ctx context.Context, p access.Principal, q RoutingQuery) ([]crm.Routing, error) {

@@ -504,6 +504,10 @@ func TestAForeignConversationIsAMissingOne(t *testing.T) {
 	wantCode(t, err, crm.NotFound)
 	_, err = o.box.Messages(t.Context(), other, inbox.MessageQuery{ConversationID: id})
 	wantCode(t, err, crm.NotFound)
+	found, err := o.box.Quoted(t.Context(), other, inbox.QuotedQuery{ConversationID: id, ChannelID: o.only().ChannelID, ProviderIDs: []string{"wamid.1"}})
+	if err != nil || len(found) > 0 {
+		t.Errorf("%d messages are quoted from another workspace, %v", len(found), err)
+	}
 	_, err = o.box.Change(t.Context(), other, id, inbox.Change{Read: true})
 	wantCode(t, err, crm.NotFound)
 	_, err = o.box.Send(t.Context(), other, inbox.SendCommand{ConversationID: id, Content: crm.Text{Body: "x"}})
@@ -511,4 +515,8 @@ func TestAForeignConversationIsAMissingOne(t *testing.T) {
 	var nobody access.Principal
 	_, err = o.box.Conversations(t.Context(), nobody, inbox.ConversationQuery{})
 	wantCode(t, err, crm.Unauthenticated)
+	_, err = o.box.Quoted(t.Context(), nobody, inbox.QuotedQuery{ConversationID: id})
+	wantCode(t, err, crm.Unauthenticated)
+	_, err = o.box.Quoted(t.Context(), o.me, inbox.QuotedQuery{ConversationID: id, ProviderIDs: make([]string, crm.MaxPageRows+1)})
+	wantCode(t, err, crm.Invalid)
 }

@@ -86,6 +86,7 @@ func isolationLists(t *testing.T, w *world) {
 	}
 	for what, found := range map[string]int{
 		"Messages":       len(must[[]*crm.Message](t)(w.store.Inbox().Messages(ctx, ours, inbox.MessageQuery{ConversationID: theirs.conversation.ID, Limit: all}))),
+		"Quoted":         len(must[[]*crm.Message](t)(w.store.Inbox().Quoted(ctx, ours, inbox.QuotedQuery{ConversationID: theirs.conversation.ID, ChannelID: theirs.Channel.ID, ProviderIDs: []string{theirs.message.ProviderID}}))),
 		"Templates":      len(must[[]*crm.Template](t)(w.store.Inbox().Templates(ctx, ours, theirs.Channel.ID))),
 		"Contacts":       len(must[[]*crm.Contact](t)(w.store.People().Contacts(ctx, ours, people.ContactQuery{TagID: theirs.tag.ID, Limit: all}))),
 		"Notes":          len(must[[]*crm.Note](t)(w.store.People().Notes(ctx, ours, theirs.contact.ID, crm.NoteID{}, all))),

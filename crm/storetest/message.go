@@ -22,6 +22,7 @@ var messageTests = []test{
 	{"is numbered in the order it was stored", messageNumbered},
 	{"is listed newest first by provider time, then number", messageOrder},
 	{"pages join to the whole thread, ties and all", messagePages},
+	{"is found by what others of its conversation quote it by", messageQuoted},
 	{"is loaded by id and provider id, with its conversation", messageLoad},
 	{"is loaded with its conversation while it has no provider id", messagePending},
 }
@@ -180,6 +181,43 @@ func messagePages(t *testing.T, w *world) {
 			t.Fatal(err)
 		}
 		same(t, fmt.Sprintf("the thread in pages of %d", limit), got, want)
+	}
+}
+
+func messageQuoted(t *testing.T, w *world) {
+	ours := w.ours
+	waiting, _ := ours.Outbound(ours.conversation, "belum ada nomornya")
+	w.write(t, ours.ws, &crm.Changes{Messages: []*crm.Message{waiting}})
+	want := slices.DeleteFunc(w.talk(t), func(m *crm.Message) bool { return m.ProviderID == "" })
+	_, other, elsewhere := w.newThread(t, ours, nil) // on the same channel
+	q := inbox.QuotedQuery{ConversationID: ours.conversation.ID, ChannelID: ours.Channel.ID, ProviderIDs: []string{"", "wamid.none", want[0].ProviderID, elsewhere.ProviderID}}
+	for _, m := range want {
+		q.ProviderIDs = append(q.ProviderIDs, m.ProviderID) // the first of them again
+	}
+	quoted := func(ws crm.WorkspaceID, q inbox.QuotedQuery) []*crm.Message {
+		found := must[[]*crm.Message](t)(w.store.Inbox().Quoted(t.Context(), ws, q))
+		slices.SortFunc(found, func(a, b *crm.Message) int {
+			return -cmp.Or(a.ProviderTime.Compare(b.ProviderTime), cmp.Compare(a.Ingest, b.Ingest))
+		})
+		return found
+	}
+	same(t, "the messages of the ids", quoted(ours.ws, q), want)
+	for what, change := range map[string]func(q *inbox.QuotedQuery){
+		"of no ids":               func(q *inbox.QuotedQuery) { q.ProviderIDs = nil },
+		"of another conversation": func(q *inbox.QuotedQuery) { q.ConversationID, q.ProviderIDs = other.ID, []string{want[0].ProviderID} },
+		"of another channel":      func(q *inbox.QuotedQuery) { q.ChannelID = crm.NewID[crm.Channel](w.mint) },
+		"of a conversation not ours": func(q *inbox.QuotedQuery) {
+			q.ConversationID, q.ChannelID = w.theirs.conversation.ID, w.theirs.Channel.ID
+		},
+	} {
+		none := q
+		change(&none)
+		if found := quoted(ours.ws, none); len(found) > 0 {
+			t.Errorf("messages %s: %d are found, want none", what, len(found))
+		}
+	}
+	if found := quoted(w.theirs.ws, q); len(found) > 0 {
+		t.Errorf("another workspace finds %d of our messages", len(found))
 	}
 }
 

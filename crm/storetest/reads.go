@@ -25,6 +25,10 @@ func (w *world) everyRead(t *testing.T, ctx context.Context, check func(what str
 			_, err := read.Messages(ctx, c.ws, inbox.MessageQuery{ConversationID: c.conversation.ID, Limit: 1})
 			return err
 		},
+		"Quoted": func() error {
+			_, err := read.Quoted(ctx, c.ws, inbox.QuotedQuery{ConversationID: c.conversation.ID, ChannelID: c.Channel.ID, ProviderIDs: []string{c.message.ProviderID}})
+			return err
+		},
 		"Snoozed":    func() error { _, err := read.Snoozed(ctx, now, 1); return err },
 		"Deliveries": func() error { _, err := read.Deliveries(ctx, c.ws, inbox.DeliveryQuery{Limit: 1}); return err },
 		"Delivery":   func() error { _, err := read.Delivery(ctx, c.ws, c.delivery.ID); return err },
