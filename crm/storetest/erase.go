@@ -77,6 +77,10 @@ func eraseHides(t *testing.T, w *world) {
 	if messages := w.thread(t, ours.conversation.ID); len(messages) > 0 {
 		t.Errorf("its thread still has %d messages", len(messages))
 	}
+	quoted := inbox.QuotedQuery{ConversationID: ours.conversation.ID, ChannelID: ours.Channel.ID, ProviderIDs: []string{ours.message.ProviderID}}
+	if messages := must[[]*crm.Message](t)(w.store.Inbox().Quoted(ctx, ours.ws, quoted)); len(messages) > 0 {
+		t.Errorf("%d messages of its thread can still be quoted", len(messages))
+	}
 	if found := w.find(t, ours.contact.Identities...); len(found) > 0 {
 		t.Errorf("its identities find %d contacts", len(found))
 	}
