@@ -112,6 +112,72 @@ func TestInboxFormsInTheBrowser(t *testing.T) {
 	})
 }
 
+// A message that answers or reacts to one further up shows its words, and leads without
+// a script to a page that has it.
+func TestQuotesFromFurtherUp(t *testing.T) {
+	onBoth(t, func(t *testing.T, o hosttest.Options) {
+		w := hosttest.Start(t, o)
+		b := signIn(t, w)
+		say := func(customer string, in simulator.Inbound) {
+			in.Chat = simulator.Chat{Provider: crm.Kapso, Customer: customer}
+			if _, err := w.Sim.Say(in); err != nil {
+				t.Fatal(err)
+			}
+			w.Settle()
+		}
+		address := func(customer string) string {
+			card, err := w.Host.People.ByPhone(t.Context(), access.System(w.Workspace.ID), customer, "ID")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return "/inbox/" + card.Conversations[0].ID.String()
+		}
+		message := func(page, words string) string {
+			found := regexp.MustCompile(`data-quote="([^"]*)" data-author="[^"]*" data-text="` + words + `"`).FindStringSubmatch(page)
+			if found == nil {
+				t.Fatalf("no message on the page says %q", words)
+			}
+			return found[1]
+		}
+		const asking, other = "6281200000001", "6281200000002"
+		say(asking, simulator.Inbound{ID: "wamid.before", Text: "Halo kak"})
+		say(asking, simulator.Inbound{ID: "wamid.first", Text: "Kapan ujian masuknya?"})
+		d := desk{b, address(asking)}
+		first := message(string(d.get(d.address).Body), "Kapan ujian masuknya\\?")
+		say(asking, simulator.Inbound{Text: "di antaranya", Count: 60})
+		say(asking, simulator.Inbound{Text: "Bagaimana yang ini?", ReplyTo: "wamid.first"})
+		say(asking, simulator.Inbound{Kind: "reaction", Text: "🙏", ReplyTo: "wamid.first"})
+		say(other, simulator.Inbound{ID: "wamid.other", Text: "Punya orang lain", ReplyTo: "wamid.first"})
+
+		for _, part := range []string{"", "?part=open", "?part=live", "?status=all"} {
+			page := string(d.get(d.address + part).Body)
+			quotes := regexp.MustCompile(`<a class="quote" href="([^"]*)#m-`+first+`"><strong dir="auto">[^<]+</strong><span dir="auto">Kapan ujian masuknya\?</span></a>`).FindAllStringSubmatch(page, -1)
+			if len(quotes) != 2 {
+				t.Fatalf("page %q has %d quotes of the message further up, want that of the answer and that of the reaction", part, len(quotes))
+			}
+			there := string(d.get(strings.ReplaceAll(quotes[0][1], "&amp;", "&")).Body)
+			if !strings.Contains(there, `<li id="m-`+first) || !strings.Contains(there, "Halo kak") {
+				t.Errorf("the quote's address on page %q, %s, has not the message and the one before", part, quotes[0][1])
+			}
+		}
+		if page := string(b.get(address(other)).Body); strings.Contains(page, "ujian masuknya") || !strings.Contains(page, "In reply to an earlier message") {
+			t.Error("a message of another conversation is quoted")
+		}
+
+		reply := `name="reply_to" value="`
+		page := string(d.get(d.address + "?quote=" + first).Body)
+		if !strings.Contains(page, reply+first+`"`) || strings.Count(page, "Kapan ujian masuknya?</span>") != 3 {
+			t.Error("a message further up is not quoted for an answer")
+		}
+		for _, none := range []string{message(string(b.get(address(other)).Body), "Punya orang lain"), crm.MessageID{1}.String(), "x"} {
+			if page := d.get(d.address + "?quote=" + none); page.Status != 200 || !strings.Contains(string(page.Body), reply+`"`) {
+				t.Errorf("quote=%s, which is no message of the conversation, answers %d and is quoted", none, page.Status)
+			}
+		}
+		d.do("messages", "text", "Bulan Maret", "reply_to", first)
+	})
+}
+
 // What a page that is open asks for, to show news.
 func TestPiecesOfTheInbox(t *testing.T) {
 	t.Parallel()

@@ -29,7 +29,7 @@ func crowded() inboxPage {
 	for i := range threadRows {
 		messages = append(messages, ours(byte(i), crm.Text{Body: fmt.Sprintf("Baik Kak %d, *pendaftaran* dibuka tanggal 5. Lihat https://example.com/jadwal?n=%d", i, i)}, crm.Read))
 	}
-	thread.Bubbles = v.bubbles(messages, "Budi Santoso", noon)
+	thread.Bubbles = v.bubbles(messages, nil, "Budi Santoso", noon)
 	thread.Composer.Templates = nil
 	return inboxPage{Frame: outside("Budi Santoso"), List: list, Thread: thread, Panel: panelOf("Budi Santoso")}
 }

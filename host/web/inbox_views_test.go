@@ -37,7 +37,7 @@ func everyKind(x string) []bubble {
 		shown("2", "mine", bubble{First: true, Text: text, Quote: &quote{ID: "1", Author: x, Text: x}, Tick: tick{"!", x, false}, Failure: x, Repeating: "/inbox/1/again", Token: x}),
 		shown("3", "mine", bubble{Text: text, Quote: &quote{Text: x}, Tick: tick{"?", x, false}, Unknown: true}),
 		shown("4", "theirs", bubble{Revoked: true}),
-		shown("5", "middle", bubble{Text: text}),
+		shown("5", "middle", bubble{Text: text, Quote: &quote{ID: "0", Address: "/inbox/1?status=all&older=1.2", Author: x, Text: x}}),
 		shown("6", "theirs", bubble{File: fileOf("image"), Text: text}),
 		shown("7", "theirs", bubble{File: fileOf("sticker")}),
 		shown("8", "theirs", bubble{File: fileOf("video")}),

@@ -188,7 +188,11 @@ func (w *Web) threadView(ctx *fasthttp.RequestCtx, v *visitor, o opened, c listC
 		view.Older = with(view.Address+view.Suffix, "older", writeMessageCursor(inbox.MessageCursor{At: last.ProviderTime, Ingest: last.Ingest}))
 	}
 	slices.Reverse(found)
-	view.Bubbles = v.bubbles(found, view.Name, now)
+	further, err := w.quotes(rc, v, cv, view, found)
+	if err != nil {
+		return nil, err
+	}
+	view.Bubbles = v.bubbles(found, further, view.Name, now)
 	if v.Can(access.SendMessages) && now.Before(cv.WindowUntil()) {
 		view.React = &reactForm{Action: view.Address + "/react" + view.Suffix, Token: view.Token, Emoji: offered}
 	}
@@ -218,8 +222,10 @@ func (w *Web) threadView(ctx *fasthttp.RequestCtx, v *visitor, o opened, c listC
 	if err != nil {
 		return nil, err
 	}
-	view.Composer.quote(string(ctx.QueryArgs().Peek("quote")), view.Bubbles)
-	return view, nil
+	if quoted := ctx.QueryArgs().Peek("quote"); len(quoted) > 0 {
+		err = w.answer(rc, v, cv, view, string(quoted))
+	}
+	return view, err
 }
 
 // composer says whether free text may be sent now, as the service will; when it
@@ -243,15 +249,6 @@ func (w *Web) composer(ctx context.Context, v *visitor, cv *crm.Conversation, c 
 	var err error
 	c.Templates, err = w.templates(ctx, v, cv)
 	return c, err
-}
-
-// quote shows what is being answered, when it is on the page.
-func (c *composer) quote(id string, bubbles []bubble) {
-	for _, b := range bubbles {
-		if b.ID == id && b.ID != "" {
-			c.ReplyTo, c.Quote = b.ID, &quote{ID: b.ID, Author: b.Author, Text: b.Summary}
-		}
-	}
 }
 
 // snoozes are the times offered to put a conversation off to, in the workspace's

@@ -51,13 +51,6 @@ type bubble struct {
 	Lines   []line
 }
 
-// quote is the message that another one answers.
-type quote struct {
-	ID     string // on this page; empty when it stands further up
-	Author string
-	Text   string
-}
-
 // reaction is an emoji on a message.
 type reaction struct {
 	Emoji, Author string
@@ -105,9 +98,9 @@ type line struct{ Label, Value string }
 
 // bubbles shows messages, oldest first. A reaction stands on the message it is
 // for, if that is among them, and a chosen answer is marked where it was
-// offered.
-func (v *visitor) bubbles(messages []*crm.Message, contact string, now time.Time) []bubble {
-	t := talk{v: v, contact: contact, now: now, at: map[string]int{}}
+// offered. What stands further up and some are about is known by its quotes.
+func (v *visitor) bubbles(messages []*crm.Message, further map[string]quote, contact string, now time.Time) []bubble {
+	t := talk{v: v, contact: contact, now: now, further: further, at: map[string]int{}}
 	for _, m := range messages {
 		t.add(m)
 	}
@@ -120,7 +113,8 @@ type talk struct {
 	contact string
 	now     time.Time
 	bubbles []bubble
-	at      map[string]int // the bubble of a provider's message id
+	at      map[string]int   // the bubble of a provider's message id
+	further map[string]quote // what is further up, likewise
 	day     string
 }
 
@@ -153,18 +147,29 @@ func (t *talk) react(b *bubble, r crm.Reaction, m *crm.Message) {
 	}
 }
 
-func (t *talk) author(m *crm.Message) string {
+func (t *talk) author(m *crm.Message) string { return t.v.writer(m, t.contact) }
+
+// writer is who wrote a message.
+func (v *visitor) writer(m *crm.Message, contact string) string {
 	if m.Direction == crm.Inbound {
-		return t.contact
+		return contact
 	}
-	return t.v.author(m.Author)
+	return v.author(m.Author)
+}
+
+// summary is a message in a line.
+func (v *visitor) summary(m *crm.Message) string {
+	if !m.RevokedAt.IsZero() {
+		return v.say("thread.revoked")
+	}
+	return v.preview(m.Content.Preview())
 }
 
 func (t *talk) bubble(m *crm.Message) bubble {
 	v := t.v
 	b := bubble{
-		ID: m.ID.String(), Side: "theirs", Author: t.author(m), At: v.hour(m.ProviderTime), AtISO: iso(m.ProviderTime), Kind: m.Content.Kind(),
-		Forwarded: m.Forwarded, Edited: !m.EditedAt.IsZero(), Revoked: !m.RevokedAt.IsZero(), Quotable: m.ProviderID != "" && m.Status != crm.Failed, // what nobody got cannot be answered
+		ID: m.ID.String(), Side: "theirs", Author: t.author(m), At: v.hour(m.ProviderTime), AtISO: iso(m.ProviderTime), Kind: m.Content.Kind(), Summary: v.summary(m),
+		Forwarded: m.Forwarded, Edited: !m.EditedAt.IsZero(), Revoked: !m.RevokedAt.IsZero(), Quotable: quotable(m),
 	}
 	if m.Direction == crm.Outbound {
 		b.Side, b.Tick, b.Unknown = "mine", v.tick(m.Status), m.Status == crm.Unknown
@@ -172,24 +177,27 @@ func (t *talk) bubble(m *crm.Message) bubble {
 	if m.Status == crm.Failed {
 		b.Failure, b.Again = v.failure(m.Error), mayRepeat(m)
 	}
-	if b.Revoked {
-		b.Summary, b.Quotable = v.say("thread.revoked"), false
-		return b
-	}
-	b.Summary = v.preview(m.Content.Preview())
-	t.fill(&b, m)
-	if m.ReplyTo != "" {
-		b.Quote = t.quoted(m, &b)
+	if !b.Revoked {
+		t.fill(&b, m)
+		b.Quote = t.quoted(m)
 	}
 	return b
 }
 
-// quoted shows what a message answers, and marks the answer where it was
-// offered.
-func (t *talk) quoted(m *crm.Message, b *bubble) *quote {
-	at, here := t.at[m.ReplyTo]
+// quoted shows what a message answers or reacts to, and marks the answer where it
+// was offered.
+func (t *talk) quoted(m *crm.Message) *quote {
+	id := about(m)
+	if id == "" {
+		return nil
+	}
+	at, here := t.at[id]
 	if !here {
-		return &quote{Text: t.v.say("thread.earlier")}
+		q, known := t.further[id]
+		if !known {
+			q.Text = t.v.say("thread.earlier")
+		}
+		return &q
 	}
 	asked := &t.bubbles[at]
 	if choice, ok := m.Content.(crm.Choice); ok {

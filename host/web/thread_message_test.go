@@ -40,7 +40,7 @@ func TestReactionsStandOnTheirMessage(t *testing.T) {
 		ours(6, crm.Reaction{MessageID: "w1", Emoji: ""}, crm.Sent),
 		ours(7, crm.Reaction{MessageID: "w1", Emoji: "🔥"}, crm.Failed),
 	}
-	shown := someone().bubbles(messages, "Budi", noon)
+	shown := someone().bubbles(messages, nil, "Budi", noon)
 	if len(shown) != 3 {
 		t.Fatalf("%d messages are shown, want the text, the reaction to one that is not here, and the one that failed", len(shown))
 	}
@@ -56,7 +56,7 @@ func TestReactionsStandOnTheirMessage(t *testing.T) {
 	// To WhatsApp the team is one: what a colleague says takes the place of it.
 	colleague := ours(8, crm.Reaction{MessageID: "w1", Emoji: "🙏"}, crm.Sent)
 	colleague.Author.ID = "m2"
-	shown = someone().bubbles(append(messages[:3:3], colleague), "Budi", noon)
+	shown = someone().bubbles(append(messages[:3:3], colleague), nil, "Budi", noon)
 	if got := shown[0].Reactions; len(got) != 2 || got[0].Emoji != "👍" || got[1].Emoji != "🙏" {
 		t.Errorf("after two of us reacted the message has the reactions %v", got)
 	}
@@ -70,7 +70,7 @@ func TestQuotesAndAnswers(t *testing.T) {
 	answer.ReplyTo = "w1"
 	lost := said(3, crm.Text{Body: "and this?"})
 	lost.ReplyTo = "long ago"
-	shown := someone().bubbles([]*crm.Message{asked, answer, lost}, "Budi", noon)
+	shown := someone().bubbles([]*crm.Message{asked, answer, lost}, nil, "Budi", noon)
 	if want := []button{{Title: "Monday"}, {Title: "Tuesday", Chosen: true}}; !reflect.DeepEqual(shown[0].Buttons, want) || shown[0].Header != "Visit" {
 		t.Errorf("the question is %+v, want the buttons %v", shown[0], want)
 	}
@@ -91,7 +91,7 @@ func TestDaysAndRuns(t *testing.T) {
 	messages[2].ProviderTime = noon.Add(-18*time.Hour - time.Minute) // before midnight in Jakarta
 	var days []string
 	var first []bool
-	for _, b := range someone().bubbles(messages, "Budi", noon) {
+	for _, b := range someone().bubbles(messages, nil, "Budi", noon) {
 		days, first = append(days, b.Day), append(first, b.First)
 	}
 	if want := []string{"30 Oct", "Yesterday", "", "Today"}; !reflect.DeepEqual(days, want) {
@@ -119,7 +119,7 @@ func TestWhatFailedAndWhatMayBeSentAgain(t *testing.T) {
 	} {
 		m := ours(1, c.content, crm.Failed)
 		m.Error = c.err
-		b := someone().bubbles([]*crm.Message{m}, "Budi", noon)[0]
+		b := someone().bubbles([]*crm.Message{m}, nil, "Budi", noon)[0]
 		if b.Quotable {
 			t.Errorf("%+v, which nobody got, can be quoted and reacted to", c.content)
 		}
@@ -127,7 +127,7 @@ func TestWhatFailedAndWhatMayBeSentAgain(t *testing.T) {
 			t.Errorf("%+v failing with %+v says %q and may be sent again: %t, want %q and %t", c.content, c.err, b.Failure, b.Again, c.says, c.again)
 		}
 	}
-	if b := someone().bubbles([]*crm.Message{ours(1, crm.Text{Body: "x"}, crm.Unknown)}, "Budi", noon)[0]; !b.Unknown || b.Again {
+	if b := someone().bubbles([]*crm.Message{ours(1, crm.Text{Body: "x"}, crm.Unknown)}, nil, "Budi", noon)[0]; !b.Unknown || b.Again {
 		t.Errorf("of an unknown outcome the page says %+v", b)
 	}
 }
@@ -151,7 +151,7 @@ func TestEveryKindShowsWhatItHolds(t *testing.T) {
 	} {
 		v := someone()
 		page := func(m *crm.Message) string {
-			return made(t, english, "inbox", inboxPage{Thread: &threadView{Bubbles: v.bubbles([]*crm.Message{m}, "Budi", noon)}})
+			return made(t, english, "inbox", inboxPage{Thread: &threadView{Bubbles: v.bubbles([]*crm.Message{m}, nil, "Budi", noon)}})
 		}
 		m := said(1, content)
 		if text := page(m); !strings.Contains(text, "MARK") || strings.Contains(text, "secret") {

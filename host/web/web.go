@@ -49,6 +49,7 @@ type Inbox interface {
 	Conversations(ctx context.Context, p access.Principal, q inbox.ConversationQuery) ([]*crm.Conversation, error)
 	Conversation(ctx context.Context, p access.Principal, id crm.ConversationID) (*crm.Conversation, *crm.Contact, error)
 	Messages(ctx context.Context, p access.Principal, q inbox.MessageQuery) ([]*crm.Message, error)
+	Quoted(ctx context.Context, p access.Principal, q inbox.QuotedQuery) ([]*crm.Message, error)
 	Routings(ctx context.Context, p access.Principal, q inbox.RoutingQuery) ([]crm.Routing, error)
 	Send(ctx context.Context, p access.Principal, cmd inbox.SendCommand) (*inbox.Sent, error)
 	Change(ctx context.Context, p access.Principal, id crm.ConversationID, c inbox.Change) (*crm.Conversation, error)

@@ -136,24 +136,23 @@ export function toEnd() {
 
 // Going back: what was said before is fetched when the link to it comes into
 // sight, and what one looks at stays where it is.
-async function loadOlder(link) {
-  if (link.dataset.busy) return;
-  link.dataset.busy = "true";
+function loadOlder(link) {
+  link.coming ??= older(link).finally(() => delete link.coming);
+  return link.coming;
+}
+
+async function older(link) {
   const here = thread();
-  try {
-    const fresh = await part(withParam(withParam(link.href, "part", "messages"), "peek", "1"));
-    if (thread() !== here) return;
-    const box = messages();
-    const below = box.scrollHeight - box.scrollTop;
-    bubbles().prepend(...fresh.querySelector("#bubbles").children);
-    const next = fresh.querySelector("#older");
-    if (next) link.href = next.href;
-    else link.closest(".more").remove();
-    days();
-    box.scrollTop = box.scrollHeight - below;
-  } finally {
-    delete link.dataset.busy;
-  }
+  const fresh = await part(withParam(withParam(link.href, "part", "messages"), "peek", "1"));
+  if (thread() !== here) return;
+  const box = messages();
+  const below = box.scrollHeight - box.scrollTop;
+  bubbles().prepend(...fresh.querySelector("#bubbles").children);
+  const next = fresh.querySelector("#older");
+  if (next) link.href = next.href;
+  else link.closest(".more").remove();
+  days();
+  box.scrollTop = box.scrollHeight - below;
 }
 
 // mount makes the conversation on the page come to life.
@@ -186,9 +185,9 @@ export function mount() {
   setTimeout(further);
   box.addEventListener("click", (event) => {
     const quote = event.target.closest("a.quote");
-    if (!quote) return;
+    if (!quote || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    jump(document.querySelector(quote.getAttribute("href")));
+    follow(quote);
   });
   mountComposer(thread());
 }
@@ -221,9 +220,27 @@ export function react(link) {
   form.scrollIntoView({ block: "nearest" });
 }
 
+// follow goes to the message that is quoted. What was said before comes until that
+// stands there; one that is far up, or cannot be fetched, has a page that shows it.
+async function follow({ hash, href }) {
+  const here = thread();
+  const quoted = () => bubbles().querySelector(hash);
+  try {
+    for (let pages = 0; pages < 5 && !quoted(); pages++) {
+      const link = document.getElementById("older");
+      if (!link) break;
+      await loadOlder(link);
+      if (thread() !== here) return;
+    }
+  } catch (error) {
+    console.warn(error);
+  }
+  if (quoted()) jump(quoted());
+  else location.assign(href);
+}
+
 // jump shows a message and marks it for a moment.
 function jump(message) {
-  if (!message) return;
   message.scrollIntoView({ block: "center" });
   message.classList.add("found");
   setTimeout(() => message.classList.remove("found"), 1_500);
