@@ -51,6 +51,54 @@ func TestEarlierMessagesCome(t *testing.T) {
 	tab.until("a high screen is filled", func() bool { return tab.count(".message") > few })
 }
 
+// A quote leads to its message: what lies between comes first, or a page that has it.
+func TestQuotesLeadFurtherUp(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, hosttest.Options{})
+	first := text(asking, "Kapan ujian masuknya?")
+	first.ID = "wamid.first"
+	between := text(asking, "Halo kak")
+	between.Count = 90
+	answer := text(asking, "Yang ini maksudnya")
+	answer.ReplyTo = first.ID
+	for _, in := range []simulator.Inbound{first, between, answer} {
+		s.say(in)
+	}
+	tab := s.signIn(t, s.Owner)
+	tab.size(1280, 900)
+	tab.has("html.scripted")
+	tab.follow("Customer 0002")
+	tab.has("a.quote")
+	tab.settle()
+	first.ID = evaluate[string](tab, `document.querySelector("a.quote").hash`)
+	if few := tab.count(".message"); few > 30 || tab.count(first.ID) > 0 {
+		t.Fatalf("the message is on the page already, one of %d", few)
+	}
+	seen := fmt.Sprintf(`(() => {
+		const [one, box] = [document.querySelector("li%s"), document.getElementById("messages")].map((node) => node?.getBoundingClientRect());
+		return Boolean(one) && one.top >= box.top && one.bottom <= box.bottom;
+	})()`, first.ID)
+	tab.clickOn("a.quote")
+	tab.until("the message is in sight", func() bool { return evaluate[bool](tab, seen) })
+	tab.has(first.ID + ".found")
+	if got := tab.count(".message"); got != 92 {
+		t.Errorf("there are %d messages on the page, want all 92", got)
+	}
+
+	// What is very far up is looked at on a page of its own.
+	between.Count = 400
+	s.say(between)
+	s.say(answer)
+	tab.open("/inbox")
+	tab.has("html.scripted")
+	tab.follow("Customer 0002")
+	tab.has("a.quote")
+	tab.settle()
+	tab.clickOn("a.quote")
+	tab.until("the page opens", func() bool { return strings.Contains(tab.where(), "older=") })
+	tab.until("the message is in sight", func() bool { return evaluate[bool](tab, seen) })
+}
+
 // A day in the inbox: a customer writes, it appears; one answers, sees the ticks
 // turn, takes the conversation on, notes something down, and puts it off.
 func TestInboxWalk(t *testing.T) {
