@@ -120,6 +120,7 @@ var rules = []rule{
 	{folder: "adapters/chacha", module: adapterUse("chacha"), others: []string{"golang.org/x/crypto/..."}, reason: adapterReason},
 	{folder: "adapters/zstd/...", module: adapterUse("zstd"), others: []string{"github.com/klauspost/compress/..."}, reason: adapterReason},
 	{folder: "adapters/internal/graphtest", module: adapterUse("internal"), reason: testReason},
+	{folder: "adapters/sqlite/sqlitetest", module: []string{"adapters/sqlite"}, reason: testReason},
 	{folder: "adapters/pgtest", others: []string{"github.com/jackc/pgx/v5/..."}, reason: testReason},
 	{folder: "adapters/kapso", module: adapterUse("kapso"), reason: adapterReason},
 	{folder: "adapters/meta", module: adapterUse("meta"), reason: adapterReason},
@@ -158,7 +159,8 @@ func adapterUse(name string) []string {
 
 // testOnly are the packages that only tests and each other import.
 var testOnly = []string{
-	"testing", "testing/...", "crm/crmtest", "crm/storetest", "adapters/pgtest", "adapters/internal/graphtest", "host/hosttest", "host/hosttest/...",
+	"testing", "testing/...", "crm/crmtest", "crm/storetest", "adapters/pgtest", "adapters/sqlite/sqlitetest", "adapters/internal/graphtest",
+	"host/hosttest", "host/hosttest/...",
 	"edge/edgetest", "wasm/internal/build/buildtest", "wasm/runtimetest",
 }
 
@@ -166,7 +168,7 @@ var testOnly = []string{
 // library, the test packages, and a real store with a real sealer, because a
 // double is a real small implementation.
 var (
-	moduleInTests = []string{"crm", "crm/...", "adapters/pgtest", "adapters/sqlite", "adapters/postgres", "adapters/chacha", "adapters/zstd"}
+	moduleInTests = []string{"crm", "crm/...", "adapters/pgtest", "adapters/sqlite", "adapters/sqlite/sqlitetest", "adapters/postgres", "adapters/chacha", "adapters/zstd"}
 	othersInTests = []string{
 		"github.com/leanovate/gopter/...", "github.com/getkin/kin-openapi/...",
 		// The edge's tests run its module beside it, unpacked.
