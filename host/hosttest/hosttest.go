@@ -28,7 +28,7 @@ import (
 // Options change what is started. The zero value is useful.
 type Options struct {
 	DSN       string            // of an empty PostgreSQL database; empty: SQLite in a temporary folder
-	Settings  map[string]string // of the host, by their names
+	Settings  map[string]string // of the host, by their names; a data_dir of the test's own is left as it is
 	Simulator simulator.Options // its Numbers are the channels', whatever stands here
 	Log       io.Writer         // the host's log, at debug; nil: none
 }

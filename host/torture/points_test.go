@@ -27,7 +27,8 @@ func TestEveryPointIsPassed(t *testing.T) {
 	t.Parallel()
 	for database, dsn := range map[string]func() string{"sqlite": func() string { return "" }, "postgres": func() string { return pgtest.DSN(t) }} {
 		t.Run(database, func(t *testing.T) {
-			w := hosttest.Start(t, hosttest.Options{DSN: dsn(), Settings: map[string]string{"reconcile_every": "1s"}})
+			empty := t.TempDir() // so that the schema is made
+			w := hosttest.Start(t, hosttest.Options{DSN: dsn(), Settings: map[string]string{"reconcile_every": "1s", "data_dir": empty}})
 			h := w.Host.Torture()
 			at := simulator.Chat{Provider: crm.Kapso, Customer: "6281200000001"}
 			say(t, w, simulator.Inbound{Chat: at, Text: "Halo"})

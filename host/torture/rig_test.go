@@ -17,7 +17,6 @@ import (
 	"github.com/my21staff/my21staff/adapters/chacha"
 	"github.com/my21staff/my21staff/adapters/postgres"
 	"github.com/my21staff/my21staff/adapters/sqlite"
-	"github.com/my21staff/my21staff/adapters/sqlite/sqlitetest"
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
 	"github.com/my21staff/my21staff/crm/directory"
@@ -63,9 +62,6 @@ func newRig(t *testing.T, dsn string, environ ...string) *rig {
 	r.must(err)
 	sealer, err := chacha.New(chacha.NewKey())
 	r.must(err)
-	if dsn == "" {
-		dsn = sqlitetest.Path(t)
-	}
 	if !strings.HasPrefix(dsn, "postgres") {
 		r.store, err = sqlite.Open(t.Context(), dsn, sqlite.Options{Sealer: sealer, Wrap: r.h.Connector()})
 	} else {
