@@ -19,7 +19,7 @@ RACED := ./adapters/... ./host/... ./edge/runner/... ./crm/directory/... ./crm/o
 # Not with it: what one goroutine does step after step. One browser goes through the pages for
 # minutes (what meets in the host then meets in the walks of several too); tables are filled, and
 # laws are tried, in a database that the detector makes ten times slower.
-ALONE := ^(TestNoLinkIsDead|TestHostileTexts|TestPagesAreAccessible|TestKeyboardReachesEverything)$$|^(TestGrowingTables|TestSearchesAskOneIndex|TestWholesAreAWorkspacesOwn|TestWALBeginsAnew)$$|^TestStore$$/^(Model|Filter|Value)$$
+ALONE := ^(TestNoLinkIsDead|TestHostileTexts|TestPagesAreAccessible|TestKeyboardReachesEverything)$$|^(TestGrowingTables|TestSearchesAskOneIndex|TestWholesAreAWorkspacesOwn)$$|^TestStore$$/^(Model|Filter|Value)$$
 
 FUZZTIME ?= 30s
 PARITY   ?= 10000000
