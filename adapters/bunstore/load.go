@@ -125,7 +125,6 @@ func (g *gathering) lookUp(ctx context.Context) error {
 	threads := g.by(byID, func(l *loading, add func(...any)) { each(l.need.Conversations, add) })
 	named := g.by(byID, func(l *loading, add func(...any)) { each(l.need.Messages, add) })
 	err := g.run(ctx, slices.Concat(
-		g.missingRules(ctx),
 		find(ctx, g.link, identities, "", &known),
 		find(ctx, g.link, threads, "", &owners),
 		find(ctx, g.link, named, "", &messages),
@@ -151,14 +150,19 @@ func (g *gathering) lookUp(ctx context.Context) error {
 }
 
 // missingRules returns the steps that read the rules of needs that score by some
-// which are not held: none, but for what this process sees for the first time.
+// which are not held: none, but for what this process sees for the first time, and
+// for a transaction that runs anew, as it may do so because what is held is old. It
+// comes behind the locks: while one waits for these, rules may be written. What the
+// last trip asks of a team depends on them.
 func (g *gathering) missingRules(ctx context.Context) (steps []step) {
 	for _, l := range g.loads {
 		if !l.need.Leads {
 			continue
 		}
-		if l.state.Rules = g.store.rules.get(l.ws, 0); l.state.Rules != nil {
-			continue
+		if !g.anew {
+			if l.state.Rules = g.store.rules.get(l.ws, 0); l.state.Rules != nil {
+				continue
+			}
 		}
 		var found []rulesRow
 		read := g.newestRules(ctx, l.ws, &found)
@@ -279,6 +283,7 @@ func (g *gathering) loadConversations(ctx context.Context) error {
 		find(ctx, g.link, found, lock, &rows),
 		find(ctx, g.link, theirs, lock, &rows),
 		find(ctx, g.link, there, lock, &rows),
+		g.missingRules(ctx),
 	)...)
 	if err != nil {
 		return err

@@ -105,12 +105,15 @@ func TestWatchAcrossHosts(t *testing.T) {
 
 func write(t *testing.T, store *bunstore.Store, ws crm.WorkspaceID, changes *crm.Changes) {
 	t.Helper()
-	err := store.Inbox().Update(t.Context(), []crm.WorkspaceID{ws}, func(ctx context.Context, tx inbox.Tx) error {
-		return tx.Write(ctx, changes)
-	})
-	if err != nil {
+	if err := writeTo(t.Context(), store, ws, changes); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func writeTo(ctx context.Context, store *bunstore.Store, ws crm.WorkspaceID, changes *crm.Changes) error {
+	return store.Inbox().Update(ctx, []crm.WorkspaceID{ws}, func(ctx context.Context, tx inbox.Tx) error {
+		return tx.Write(ctx, changes)
+	})
 }
 
 // TestServerGone holds the store to saying so, and to going on by itself when
