@@ -110,21 +110,25 @@ func (q Query) include(sql string, other Query) Query {
 	return q.and(sql+" (").and(other.SQL, other.Args...).and(")")
 }
 
-// from returns "select columns from table" for a row type, each column with its
-// table's name. The text is made once.
+// from returns "select columns from table" for a row type. The text is made once.
 func from[R any](s *Store) Query {
 	of := reflect.TypeFor[R]()
 	if made, ok := s.selects.Load(of); ok {
 		return ask(made.(string))
 	}
-	table := s.db.Table(of)
+	made := "select " + columns[R](s) + " from " + s.db.Table(of).Name
+	s.selects.Store(of, made)
+	return ask(made)
+}
+
+// columns returns the columns of a row type, each with its table's name.
+func columns[R any](s *Store) string {
+	table := s.db.Table(reflect.TypeFor[R]())
 	names := make([]string, len(table.Fields))
 	for i, field := range table.Fields {
 		names[i] = table.Name + "." + field.Name
 	}
-	made := "select " + strings.Join(names, ", ") + " from " + table.Name
-	s.selects.Store(of, made)
-	return ask(made)
+	return strings.Join(names, ", ")
 }
 
 // read runs one bound query and returns its rows.

@@ -24,8 +24,8 @@ func TestStats(t *testing.T) {
 			if _, err := store.People().Card(ctx, c.Workspace.ID, ct.Identities); err != nil {
 				t.Fatal(err)
 			}
-			if stats.Trips() != 1+rules || stats.Queries() != 7+rules {
-				t.Errorf("a card took %d trips and %d queries, want %d and %d", stats.Trips(), stats.Queries(), 1+rules, 7+rules)
+			if stats.Trips() != 1+rules || stats.Queries() != 5+rules {
+				t.Errorf("a card took %d trips and %d queries, want %d and %d", stats.Trips(), stats.Queries(), 1+rules, 5+rules)
 			}
 		}
 	})

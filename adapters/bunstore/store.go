@@ -40,6 +40,7 @@ type Store struct {
 	rules   rulebook
 	book    *addressBook
 	selects sync.Map // "select ... from", by row type
+	cards   sync.Map // the statements of a card, by the expression that names its contact
 	zones   zones
 
 	stop    context.CancelFunc

@@ -64,9 +64,35 @@ func Parse(text, region string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	region = strings.ToUpper(region)
+	if e164 := typed.indonesianMobile(region); e164 != "" {
+		return e164, nil
+	}
+	return typed.byLibrary(text, region)
+}
+
+// indonesianMobile returns the number if it is an Indonesian mobile one as the
+// library's metadata have them (8 and not 4, ten to thirteen digits), and "" for any
+// other. Nearly all numbers here are, and the library takes 50 µs to say so.
+func (t entry) indonesianMobile(region string) string {
+	national, found := "", false
+	if t.plus || region == "ID" {
+		national, found = strings.CutPrefix(t.digits, "62")
+	}
+	if !t.plus && region == "ID" && !found {
+		national, found = strings.CutPrefix(t.digits, "0")
+	}
+	if !found || len(national) < 10 || len(national) > 12 || national[0] != '8' || national[1] == '0' || national[1] == '4' {
+		return ""
+	}
+	return "+62" + national
+}
+
+// byLibrary is Parse as the library sees it; text is what was typed.
+func (t entry) byLibrary(text, region string) (string, error) {
 	possible := ""
-	for _, reading := range typed.readings() {
-		number, e164 := parse(reading, strings.ToUpper(region))
+	for _, reading := range t.readings() {
+		number, e164 := parse(reading, region)
 		switch {
 		case FromWaID(strings.TrimPrefix(e164, "+")) == "":
 		case phonenumbers.IsValidNumber(number), live(e164):
@@ -132,19 +158,21 @@ func read(text string) (entry, error) {
 		return entry{}, invalid("%.20q… is too long for a phone number.", text)
 	}
 	var t entry
+	digits := make([]byte, 0, maxText)
 	for _, r := range strings.TrimPrefix(text, "tel:") {
 		switch {
-		case unicode.IsDigit(r), separates(r):
-		case (r == '+' || r == '＋') && !t.plus && t.digits == "":
+		case '0' <= r && r <= '9':
+			digits = append(digits, byte(r))
+		case unicode.IsDigit(r):
+			digits = append(digits, Digits(string(r))...)
+		case separates(r):
+		case (r == '+' || r == '＋') && !t.plus && len(digits) == 0:
 			t.plus = true
 		default:
 			return entry{}, invalid("%q is not a phone number: %q does not belong in one.", text, r)
 		}
-		if unicode.IsDigit(r) {
-			t.digits += Digits(string(r))
-		}
 	}
-	if t.digits == "" {
+	if t.digits = string(digits); t.digits == "" {
 		return entry{}, invalid("%q is not a phone number: it has no digits.", text)
 	}
 	return t, nil

@@ -3,6 +3,7 @@ package phone_test
 import (
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"os"
 	"testing"
 
@@ -147,6 +148,27 @@ func TestExamples(t *testing.T) {
 		}
 		if got := phone.FromWaID(want[1:]); got != want {
 			t.Errorf("FromWaID(%q) = %q, want %q", want[1:], got, want)
+		}
+	}
+}
+
+// TestIndonesianMobiles: what Parse says of one by itself is what the library says, for
+// every beginning and length near them.
+func TestIndonesianMobiles(t *testing.T) {
+	t.Parallel()
+	const rest = "00000123456789"
+	for beginning := 75; beginning < 100; beginning++ {
+		for length := 5; length <= len(rest); length++ {
+			national := fmt.Sprintf("%02d", beginning) + rest[:length]
+			for _, text := range []string{"0" + national, "62" + national, "+62" + national, "620" + national, "+0" + national, national, "0062" + national} {
+				for _, region := range []string{"id", "SG"} {
+					got, err := phone.Parse(text, region)
+					want, wantErr := phone.ByLibrary(text, region)
+					if got != want || (err == nil) != (wantErr == nil) {
+						t.Errorf("Parse(%q, %q) = %q, %v, the library says %q, %v", text, region, got, err, want, wantErr)
+					}
+				}
+			}
 		}
 	}
 }

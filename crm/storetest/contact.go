@@ -100,7 +100,15 @@ func contactHandsOver(t *testing.T, w *world) {
 		w.write(t, w.ours.ws, &crm.Changes{Contacts: []*crm.Contact{copied(one), copied(two)}})
 		same(t, "who is known by the first set", w.find(t, one.Identities...), []*crm.Contact{one})
 		same(t, "who is known by the second set", w.find(t, two.Identities...), []*crm.Contact{two})
+		for _, ct := range []*crm.Contact{one, two, one, two} {
+			same(t, "whose card it is", must[*people.Card](t)(w.store.People().Card(t.Context(), w.ours.ws, ct.Identities)).Contact, ct)
+		}
 	}
+	lost := one.Identities
+	one.Identities = nil
+	w.write(t, w.ours.ws, &crm.Changes{Contacts: []*crm.Contact{copied(one)}})
+	_, err := w.store.People().Card(t.Context(), w.ours.ws, lost)
+	wantCode(t, "the card by what nobody is known by any more", err, crm.NotFound)
 }
 
 func contactEmptyIdentity(t *testing.T, w *world) {
