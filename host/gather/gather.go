@@ -140,17 +140,16 @@ func (g *Gatherer) Receive(ctx context.Context, requests ...webhook.Request) []i
 	results := make([]inbox.Result, len(requests))
 	var waiting []*waiter
 	for i, r := range requests {
-		w, err := g.let(ctx, r)
+		w, err := g.let(ctx, r, &results[i])
 		if err == full && len(waiting) > 0 { // what came with it may be what stands in its way
 			g.await(ctx, waiting)
 			waiting = nil
-			w, err = g.let(ctx, r)
+			w, err = g.let(ctx, r, &results[i])
 		}
 		if err != nil {
 			results[i].Err = err
 			continue
 		}
-		w.result = &results[i]
 		waiting = append(waiting, w)
 	}
 	g.await(ctx, waiting)
@@ -158,14 +157,15 @@ func (g *Gatherer) Receive(ctx context.Context, requests ...webhook.Request) []i
 }
 
 // let lets a request into the queue. It returns full, and has made nothing of the
-// request but for one whose number it does not know, if there is no room.
-func (g *Gatherer) let(ctx context.Context, r webhook.Request) (*waiter, error) {
+// request but for one whose number it does not know, if there is no room. Once it is
+// in, a commit may be done with it before let returns.
+func (g *Gatherer) let(ctx context.Context, r webhook.Request, result *inbox.Result) (*waiter, error) {
 	a, err := g.prepare(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	ws := a.Workspace()
-	w := &waiter{arrival: a, lane: ws, queue: g.queueOf(ws), weight: weightOf(a, r), done: make(chan struct{})}
+	w := &waiter{arrival: a, lane: ws, queue: g.queueOf(ws), weight: weightOf(a, r), result: result, done: make(chan struct{})}
 	if !g.enter(w) {
 		return nil, full
 	}

@@ -468,3 +468,32 @@ func TestWhoIsPreparedTakesRoom(t *testing.T) {
 		}
 	})
 }
+
+// quick is an inbox that has nothing to wait for.
+type quick struct{ *desk }
+
+// Commit implements gather.Inbox.
+func (quick) Commit(_ context.Context, arrivals []*inbox.Arrival) []inbox.Result {
+	return make([]inbox.Result, len(arrivals))
+}
+
+// TestCommitsThatTakeNoTime: a request may be committed, and its result be there, as
+// soon as it waits, before who brought it does anything more. A database that is away
+// answers so fast.
+func TestCommitsThatTakeNoTime(t *testing.T) {
+	t.Parallel()
+	const callers, rounds = 8, 2000
+	g := gather.New(quick{newDesk()}, telemetry.New(), gather.Options{})
+	r := request("1", 1)
+	var all sync.WaitGroup
+	for range callers {
+		all.Go(func() {
+			for range rounds {
+				if result := g.Receive(t.Context(), r)[0]; result.Err != nil {
+					t.Error(result.Err)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
