@@ -69,7 +69,7 @@ func (w *world) judge(ctx context.Context) (*verdict.Report, error) {
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
-		return nil, fmt.Errorf("check: %w: %s", err, out)
+		return nil, errors.Join(fmt.Errorf("check: %w: %s", err, out), w.fallen())
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -77,6 +77,16 @@ func (w *world) judge(ctx context.Context) (*verdict.Report, error) {
 	}
 	report := &verdict.Report{}
 	return report, json.Unmarshal(text, report)
+}
+
+// fallen says which hosts have ended, and what they said last.
+func (w *world) fallen() (all error) {
+	for _, h := range w.hosts {
+		if !h.running() {
+			all = errors.Join(all, fmt.Errorf("host %d has ended: %s", h.n, h.tail()))
+		}
+	}
+	return all
 }
 
 // underWay returns for each moment (microseconds since 1970) how many requests
