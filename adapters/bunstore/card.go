@@ -13,7 +13,8 @@ import (
 type cardRow struct {
 	contactRow
 
-	Profile  []byte `bun:"lead_profile"` // NULL without a lead
+	Lead     ref    `bun:"lead_of"` // zero without a lead, as is the rest of it
+	Profile  []byte `bun:"lead_profile"`
 	Rules    int64  `bun:"lead_rules"`
 	Total    int64  `bun:"lead_total"`
 	Heat     text   `bun:"lead_temperature"`
@@ -38,7 +39,7 @@ func (s *Store) cardTexts(which string) *cardTexts {
 	tagged := "(select tag_id from contact_tags where workspace_id = ? and contact_id = " + which + ")"
 	made := &cardTexts{
 		head: ask("select " + columns[contactRow](s) + `,
-			leads.profile as lead_profile, coalesce(leads.rules, 0) as lead_rules, coalesce(leads.total, 0) as lead_total,
+			leads.contact_id as lead_of, leads.profile as lead_profile, coalesce(leads.rules, 0) as lead_rules, coalesce(leads.total, 0) as lead_total,
 			coalesce(leads.temperature, '') as lead_temperature, leads.scored_at as lead_scored_at, leads.due_at as lead_due_at,
 			coalesce((select rules from counters where counters.workspace_id = contacts.workspace_id), ` + strconv.Itoa(crm.DefaultRules) + `) as rules_in_force
 			from contacts left join leads on leads.workspace_id = contacts.workspace_id and leads.contact_id = contacts.id
@@ -54,7 +55,7 @@ func (s *Store) cardTexts(which string) *cardTexts {
 
 // lead returns the contact's lead, nil if it has none.
 func (r *cardRow) lead() (*crm.Lead, error) {
-	if r.Profile == nil {
+	if r.Lead == (ref{}) {
 		return nil, nil
 	}
 	l := leadRow{
