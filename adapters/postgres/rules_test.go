@@ -74,8 +74,11 @@ func holdUntilWaitedFor(t *testing.T, dsn string, store *bunstore.Store, need in
 	}
 }
 
-// waited returns when somebody waits for a lock in a database.
+// waited returns when somebody waits for a lock in a database, which nothing but its
+// own view tells of.
 func waited(ctx context.Context, dsn string) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
 	conn, err := pgx.Connect(ctx, dsn)
 	if err != nil {
 		return err

@@ -51,6 +51,7 @@ func (d *dialect) Query(ctx context.Context, on bunstore.Runner, statements []bu
 	return together.Commit()
 }
 
+// all runs statements one after the other.
 func (d *dialect) all(ctx context.Context, on bunstore.Runner, statements []bunstore.Statement, each func(int, *sql.Rows) error) error {
 	for i, statement := range statements {
 		if err := d.one(ctx, on, statement, func(rows *sql.Rows) error { return each(i, rows) }); err != nil {

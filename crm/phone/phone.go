@@ -72,8 +72,10 @@ func Parse(text, region string) (string, error) {
 }
 
 // indonesianMobile returns the number if it is an Indonesian mobile one as the
-// library's metadata have them (8 and not 4, ten to thirteen digits), and "" for any
-// other. Nearly all numbers here are, and the library takes 50 µs to say so.
+// library's metadata have them (8 and neither 0 nor 4, up to twelve digits without the
+// 0), and "" for any other. Those of nine digits are left to the library, which may take
+// an unmarked 62 for an area code. Nearly all numbers here are one, and it takes 50 µs
+// to say so.
 func (t entry) indonesianMobile(region string) string {
 	national, found := "", false
 	if t.plus || region == "ID" {

@@ -128,24 +128,29 @@ func rulesOutdated(t *testing.T, w *world) {
 	wantCode(t, "a lead by rules that are over, time and again", w.tryWrite(t.Context(), w.ours.ws, &crm.Changes{Leads: []*crm.Lead{l}}), crm.Conflict)
 }
 
+// rulesRace lets leads be scored while the rules change, four times and again four times: a
+// lead that clashes with four versions is written at the fifth try, which is the last.
 func rulesRace(t *testing.T, w *world) {
-	const scorers, rounds, versions = 3, 12, 5 // written four times: a lead that clashes with all of them is written at the fifth try
-	var all sync.WaitGroup
-	for range scorers {
+	const scorers, rounds = 3, 12
+	changes := [][]int{{2, 3, 4, 5}, {6, 7, 8, 9}} // while which versions are written
+	for _, versions := range changes {
+		var all sync.WaitGroup
+		for range scorers {
+			all.Go(func() {
+				for range rounds {
+					w.score(t, w.ours)
+				}
+			})
+		}
 		all.Go(func() {
-			for range rounds {
-				w.score(t, w.ours)
+			for _, version := range versions {
+				w.write(t, w.ours.ws, &crm.Changes{Rules: []*crm.LeadRules{w.rules(w.ours, version)}, Facts: []crm.Fact{{
+					WorkspaceID: w.ours.ws, Kind: crm.LeadRulesChanged, At: w.mint.Now(), Actor: crm.Actor{Kind: crm.BySystem}, Data: fmt.Append(nil, version),
+				}}})
 			}
 		})
+		all.Wait()
 	}
-	all.Go(func() {
-		for version := 2; version <= versions; version++ {
-			w.write(t, w.ours.ws, &crm.Changes{Rules: []*crm.LeadRules{w.rules(w.ours, version)}, Facts: []crm.Fact{{
-				WorkspaceID: w.ours.ws, Kind: crm.LeadRulesChanged, At: w.mint.Now(), Actor: crm.Actor{Kind: crm.BySystem}, Data: fmt.Append(nil, version),
-			}}})
-		}
-	})
-	all.Wait()
 	facts, err := w.store.Feed().Facts(t.Context(), w.ours.ws, 0, 1000)
 	if err != nil {
 		t.Fatal(err)
@@ -161,7 +166,7 @@ func rulesRace(t *testing.T, w *world) {
 			}
 		}
 	}
-	if scored != scorers*rounds {
-		t.Errorf("%d of %d leads were written", scored, scorers*rounds)
+	if want := len(changes) * scorers * rounds; scored != want {
+		t.Errorf("%d of %d leads were written", scored, want)
 	}
 }
