@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"database/sql"
 	"net/url"
 
@@ -13,8 +14,11 @@ import (
 // Scrub is what the tests see of a sweep.
 var Scrub = scrub
 
-// Checkpoint does what is done every checkpointEvery beside a store with a dialect.
-func Checkpoint(of bunstore.Dialect, db *sql.DB) { of.(*dialect).checkpoint(db) }
+// Checkpoint does what is done every checkpointEvery beside a store with a dialect and
+// a writer.
+func Checkpoint(ctx context.Context, of bunstore.Dialect, write, db *sql.DB) {
+	(&checkpoints{dialect: of.(*dialect), write: write}).checkpoint(ctx, db)
+}
 
 // Pool opens connections to a file as a store does.
 func Pool(path string, readOnly bool) (*sql.DB, error) {

@@ -130,7 +130,7 @@ func TestSweepBesideCheckpoints(t *testing.T) {
 			case <-done:
 				return
 			default:
-				sqlite.Checkpoint(dialect, checks)
+				sqlite.Checkpoint(t.Context(), dialect, writes, checks)
 			}
 		}
 	}()

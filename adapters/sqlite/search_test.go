@@ -3,7 +3,9 @@ package sqlite_test
 import (
 	"database/sql"
 	"errors"
+	"math/rand/v2"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -100,4 +102,57 @@ func noRows(_ int, rows *sql.Rows) error {
 		return errors.New("there is a row")
 	}
 	return rows.Err()
+}
+
+// TestIndexGrowsEvenly adds documents one by one to a store's index, and some hundred
+// at once now and then: no addition writes much more of it than the documents have, as
+// the one that merges for many others would.
+func TestIndexGrowsEvenly(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "store.db")
+	store, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sqlite.Pool(path, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), "pragma synchronous = off"); err != nil {
+		t.Fatal(err)
+	}
+	clock, random := crmtest.NewClock(), rand.New(rand.NewPCG(1, 2))
+	mint, dialect := clock.Mint(1), sqlite.NewDialect()
+	ws := crm.NewID[crm.Workspace](mint)
+	written := func() (n int) { // rows so far, of which the index has one for a page
+		if err := db.QueryRowContext(t.Context(), "select total_changes()").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for i := range 3000 {
+		docs := make([]bunstore.Document, 1)
+		if i%500 == 499 {
+			docs = make([]bunstore.Document, 300)
+		}
+		for i := range docs {
+			docs[i] = bunstore.Document{WorkspaceID: ws, Subject: crm.NewID[crm.Message](mint), Found: crm.NewID[crm.Conversation](mint)}
+			for range 15 {
+				docs[i].Tokens = append(docs[i].Tokens, strconv.Itoa(1_000_000+random.IntN(3000)))
+			}
+		}
+		before := written()
+		for _, q := range dialect.Index(docs) {
+			if err := dialect.Query(t.Context(), db, []bunstore.Statement{{SQL: q.SQL, Args: q.Args}}, noRows); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := written() - before; n > 250+5*len(docs) { // most are what is left of parts that were merged
+			t.Fatalf("addition %d, of %d documents, wrote %d rows", i, len(docs), n)
+		}
+	}
 }

@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"modernc.org/sqlite"
@@ -97,9 +96,9 @@ func open(ctx context.Context, path string, options Options, remove func() error
 		return nil, err
 	}
 	speaks := &dialect{}
-	checkpoints := speaks.startCheckpoints(path)
+	checkpoints := startCheckpoints(path, speaks, write)
 	store := bunstore.New(bunstore.Config{
-		Dialect: speaks, Write: write, Read: read, Sealer: options.Sealer, Packer: options.Packer, Stop: checkpoints.stop, Close: remove,
+		Dialect: speaks, Write: write, Read: read, Sealer: options.Sealer, Packer: options.Packer, Stop: checkpoints.end, Close: remove,
 	})
 	if options.KeepSchema {
 		return store, nil
@@ -164,65 +163,4 @@ func pool(path string, settings url.Values, size int, wrap func(driver.Connector
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
 	return db, nil
-}
-
-// checkpoints moves the WAL into the database, beside the writer.
-type checkpoints struct {
-	done    chan struct{}
-	running sync.WaitGroup
-}
-
-// checkpointEvery is how often: a checkpoint of nothing costs nothing, and what a long one
-// writes, commits wait for. Of 1,500 webhooks a second one in a hundred took 157 ms with a
-// second between checkpoints, 115 with a quarter, 94 with a tenth; of one client's it was
-// 12 ms, 23 and 25, as more of its commits meet one.
-const checkpointEvery = 250 * time.Millisecond
-
-func (d *dialect) startCheckpoints(path string) *checkpoints {
-	c := &checkpoints{done: make(chan struct{})}
-	c.running.Go(func() {
-		db, err := pool(path, url.Values{"_pragma": {"wal_autocheckpoint(0)", "journal_size_limit(" + walKept + ")"}}, 1, nil)
-		if err != nil {
-			return // the same path opened a moment ago
-		}
-		defer db.Close()
-		_, _ = db.Exec("pragma busy_timeout(" + restartPatience + ")")
-		tick := time.NewTicker(checkpointEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-c.done:
-				return
-			case <-tick.C:
-				d.checkpoint(db)
-			}
-		}
-	})
-	return c
-}
-
-const (
-	restartFrames   = 4096       // of the WAL, a page each
-	restartPatience = "100"      // milliseconds in which a writer may be kept waiting for readers
-	walKept         = "16777216" // bytes of the file that stay when it begins anew
-)
-
-// checkpoint moves what the WAL holds into the database beside the writer. A
-// writer that never rests would make the WAL grow for ever, as it begins anew
-// only when nothing new is in it: a long one is finished with the writer held
-// back, which is short, for nearly all was moved before. A checkpoint that fails
-// is tried again with the next; until then the WAL holds everything.
-func (d *dialect) checkpoint(db *sql.DB) {
-	d.moving.Lock()
-	defer d.moving.Unlock()
-	var busy, frames, moved int
-	if err := db.QueryRow("pragma wal_checkpoint(passive)").Scan(&busy, &frames, &moved); err == nil && frames > restartFrames {
-		_, _ = db.Exec("pragma wal_checkpoint(restart)")
-	}
-}
-
-// stop ends the checkpoints; the last connection to close makes the last one.
-func (c *checkpoints) stop() {
-	close(c.done)
-	c.running.Wait()
 }

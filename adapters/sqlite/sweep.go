@@ -82,11 +82,11 @@ func mergeIndex(ctx context.Context, on *sql.DB, pages int) (more bool, err erro
 func (d *dialect) truncateLog(ctx context.Context, on *sql.DB) error {
 	d.moving.Lock()
 	defer d.moving.Unlock()
-	var busy, frames, moved int
-	if err := on.QueryRowContext(ctx, "pragma wal_checkpoint(truncate)").Scan(&busy, &frames, &moved); err != nil {
+	_, busy, err := moveWAL(ctx, on, "truncate")
+	if err != nil {
 		return err
 	}
-	if busy != 0 {
+	if busy {
 		return errBusyLog
 	}
 	return nil
