@@ -22,19 +22,20 @@ type checkpoints struct {
 // 12 ms, 23 and 25, as more of its commits meet one.
 const checkpointEvery = 250 * time.Millisecond
 
-// A WAL that is longer begins anew. What was of use of the file then stays.
+// A WAL that is longer begins anew, and its file is cut to what it needs again soon.
 const (
 	restartFrames = 4096       // a page each
-	walKept       = "16777216" // bytes
+	walKept       = "16777216" // bytes of the file
 )
 
 // How long a writer may be kept waiting for readers: the longer the WAL, the longer.
 const (
 	restartPatience = 10 * time.Millisecond // for each restartFrames
 	mostPatience    = 100 * time.Millisecond
-	restartPause    = 200 * time.Microsecond // between tries
+	restartPause    = 200 * time.Microsecond // between tries: of readers of other processes nobody tells
 )
 
+// startCheckpoints begins them for the file at path.
 func startCheckpoints(path string, d *dialect, write *sql.DB) *checkpoints {
 	ctx, stop := context.WithCancel(context.Background())
 	c := &checkpoints{dialect: d, write: write, stop: stop}

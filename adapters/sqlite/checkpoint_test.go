@@ -95,3 +95,51 @@ func TestWALBeginsAnew(t *testing.T) {
 		t.Errorf("of %d bytes written without a rest %d are in the WAL", written.Load(), size)
 	}
 }
+
+// TestRestartTakesItsTurn holds the writer's connection: a WAL that is to begin anew
+// waits for that, as who writes does.
+func TestRestartTakesItsTurn(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "turn.db")
+	write, err := sqlite.Pool(path, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer write.Close()
+	checks, err := sqlite.Pool(path, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer checks.Close()
+	for _, statement := range []string{
+		"pragma wal_autocheckpoint(0)", "create table t (v blob)",
+		"with recursive n (i) as (select 1 union all select i + 1 from n where i < 5000) insert into t select randomblob(4000) from n", // a page each
+	} {
+		if _, err := write.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	writer, err := write.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		sqlite.Checkpoint(t.Context(), sqlite.NewDialect(), write, checks)
+	}()
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	for waits := false; !waits; {
+		select {
+		case <-look.C:
+			waits = write.Stats().WaitCount > 0
+		case <-done:
+			t.Fatal("the WAL began anew, or did not, without the writer's connection")
+		}
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	<-done
+}

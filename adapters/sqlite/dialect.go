@@ -158,10 +158,13 @@ func (*dialect) Index(docs []bunstore.Document) []bunstore.Query {
 		}
 	}
 	if len(queries) > 0 {
-		queries = append(queries, bunstore.Query{SQL: "insert into search_index (search_index, rank) values ('merge', $1)", Args: []any{pagesToMerge(docs)}, Bound: true})
+		queries = append(queries, bunstore.Query{SQL: mergeParts, Args: []any{pagesToMerge(fresh, known)}, Bound: true})
 	}
 	return queries
 }
+
+// mergeParts has FTS5 write so many pages of merged parts.
+const mergeParts = "insert into search_index (search_index, rank) values ('merge', $1)"
 
 // pagesToMerge is how much of the full-text index is written anew when documents are
 // added to it. Each addition is a part of its own, and parts that are of a size have to
@@ -170,12 +173,12 @@ func (*dialect) Index(docs []bunstore.Document) []bunstore.Query {
 // which nobody else writes (SQLite, "FTS5 Extension", 6.1 and 6.8). Here each addition
 // does its own share, and with a part that has less than a page the eighth page is seldom
 // needed.
-func pagesToMerge(docs []bunstore.Document) int {
+func pagesToMerge(added ...documents) int {
 	const least, page, sizes = 8, 4096, 8
 	bytes := 0
-	for _, doc := range docs {
-		for _, token := range doc.Tokens {
-			bytes += len(token)
+	for _, docs := range added {
+		for _, tokens := range docs[2].Texts {
+			bytes += len(tokens)
 		}
 	}
 	return least + bytes*sizes/page

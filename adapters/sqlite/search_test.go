@@ -106,7 +106,7 @@ func noRows(_ int, rows *sql.Rows) error {
 
 // TestIndexGrowsEvenly adds documents one by one to a store's index, and some hundred
 // at once now and then: no addition writes much more of it than the documents have, as
-// the one that merges for many others would.
+// the one that merges for many others would. And it is merged.
 func TestIndexGrowsEvenly(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "store.db")
@@ -154,5 +154,12 @@ func TestIndexGrowsEvenly(t *testing.T) {
 		if n := written() - before; n > 250+5*len(docs) { // most are what is left of parts that were merged
 			t.Fatalf("addition %d, of %d documents, wrote %d rows", i, len(docs), n)
 		}
+	}
+	var parts int
+	if err := db.QueryRowContext(t.Context(), "select count(distinct segid) from search_index_idx").Scan(&parts); err != nil {
+		t.Fatal(err)
+	}
+	if parts > 6 { // ten if only FTS5 merges, which does so when it has to
+		t.Errorf("the index has %d parts", parts)
 	}
 }

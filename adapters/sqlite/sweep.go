@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"strconv"
 )
 
@@ -68,7 +67,7 @@ func mergeIndex(ctx context.Context, on *sql.DB, pages int) (more bool, err erro
 	if err := conn.QueryRowContext(ctx, changed).Scan(&before); err != nil {
 		return false, err
 	}
-	if _, err := conn.ExecContext(ctx, fmt.Sprintf("insert into search_index (search_index, rank) values ('merge', %d)", pages)); err != nil {
+	if _, err := conn.ExecContext(ctx, mergeParts, pages); err != nil {
 		return false, err
 	}
 	if err := conn.QueryRowContext(ctx, changed).Scan(&since); err != nil {
