@@ -74,7 +74,7 @@ func (c *call) createTemplate() (any, error) {
 	case owners[0].templateNamed(t.Name, t.Language) != nil:
 		return nil, parameter("There is already %s content for this template.", t.Language)
 	}
-	t.ID, t.Status = c.s.digits(16), "PENDING"
+	t.ID, t.Status = digits(c.s.random, 16), "PENDING"
 	for _, n := range owners {
 		n.templates = append(n.templates, t)
 	}

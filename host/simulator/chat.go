@@ -102,10 +102,10 @@ func (s *Simulator) newNumber(n Number) *number {
 	made.templates = slices.Clone(made.templates)
 	for i := range made.templates {
 		if made.templates[i].ID == "" {
-			made.templates[i].ID = s.digits(16)
+			made.templates[i].ID = digits(s.random, 16)
 		}
 	}
-	made.hooks = []*hook{{id: s.uuid(), Webhook: n.Webhook, active: true}}
+	made.hooks = []*hook{{id: uuid(s.random), Webhook: n.Webhook, active: true}}
 	return made
 }
 
@@ -142,7 +142,7 @@ func (s *Simulator) touch(ch *chat, now time.Time) (began bool) {
 	began = ch.session.id == "" || ch.session.ended || now.Sub(ch.session.active) > crm.ServiceWindow
 	if began {
 		first := ch.session.id == ""
-		ch.session = session{id: s.uuid(), created: now}
+		ch.session = session{id: uuid(s.random), created: now}
 		if first && ch.customer.Conversation != "" {
 			ch.session.id = ch.customer.Conversation
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -141,7 +142,7 @@ func (s *Simulator) newUserID(phone string) string {
 	if strings.HasPrefix(phone, "62") {
 		country = "ID"
 	}
-	return country + "." + s.digits(17)
+	return country + "." + digits(s.random, 17)
 }
 
 // newWamid makes a message id. Like a real one it embeds the customer's number
@@ -163,17 +164,17 @@ func (s *Simulator) newWamid(c *customer, d crm.Direction) string {
 }
 
 // digits returns n random digits, the first not zero.
-func (s *Simulator) digits(n int) string {
-	out := []byte{byte('1' + s.random.IntN(9))}
+func digits(random *rand.Rand, n int) string {
+	out := []byte{byte('1' + random.IntN(9))}
 	for len(out) < n {
-		out = append(out, byte('0'+s.random.IntN(10)))
+		out = append(out, byte('0'+random.IntN(10)))
 	}
 	return string(out)
 }
 
 // uuid returns a random UUID, as Kapso's ids are.
-func (s *Simulator) uuid() string {
-	hi, lo := s.random.Uint64(), s.random.Uint64()
+func uuid(random *rand.Rand) string {
+	hi, lo := random.Uint64(), random.Uint64()
 	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", hi>>32, hi>>16&0xffff, hi&0xfff, 0x8000|lo>>48&0x3fff, lo&0xffffffffffff)
 }
 

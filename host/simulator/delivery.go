@@ -212,7 +212,7 @@ func (s *Simulator) handshake(n *number) error {
 // set.
 func (s *Simulator) handshakeWith(w Webhook) error {
 	s.mu.Lock()
-	challenge := s.digits(10)
+	challenge := digits(s.sending, 10)
 	s.mu.Unlock()
 	query := url.Values{"hub.mode": {"subscribe"}, "hub.challenge": {challenge}, "hub.verify_token": {string(w.VerifyToken)}}
 	address, err := url.Parse(w.URL)

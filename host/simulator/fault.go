@@ -3,6 +3,7 @@ package simulator
 import (
 	"cmp"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -135,7 +136,8 @@ type place struct {
 	number   *number
 	customer *customer // nil: none
 	status   string
-	on       string // label of the API call
+	on       string     // label of the API call
+	drawn    *rand.Rand // what decides whether a fault strikes; nil: Simulator.random
 }
 
 // strike returns the first fault of a kind that fits the place and strikes, nil
@@ -146,7 +148,7 @@ func (s *Simulator) strike(at place, kinds ...FaultKind) *Fault {
 		if spent || !slices.Contains(kinds, f.Kind) || !s.fits(f, at) {
 			continue
 		}
-		if f.Probability > 0 && s.random.Float64() >= f.Probability {
+		if f.Probability > 0 && cmp.Or(at.drawn, s.random).Float64() >= f.Probability {
 			continue
 		}
 		f.Hits++

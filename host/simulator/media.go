@@ -71,9 +71,9 @@ func newLibrary() library {
 // put keeps a file. s.mu is held.
 func (s *Simulator) putMedia(m Media, owner *number, life time.Duration) *medium {
 	if m.ID == "" {
-		m.ID = s.digits(16)
+		m.ID = digits(s.random, 16)
 	}
-	kept := &medium{Media: m, owner: owner, key: s.digits(24), until: s.now().Add(life)}
+	kept := &medium{Media: m, owner: owner, key: digits(s.random, 24), until: s.now().Add(life)}
 	s.media.drop(m.ID)
 	delete(s.media.gone, deleted{owner, m.ID})
 	s.media.byID[m.ID] = kept

@@ -19,8 +19,9 @@ type Options struct {
 	// Now is what messages are stamped with and what the rules read (window,
 	// limits); nil: the real time. Waiting is always done in real time.
 	Now func() time.Time
-	// Seed makes message ids and every other choice repeat. Zero takes a random
-	// one, so that the ids of two runs never meet.
+	// Seed makes message ids and every other choice repeat, for the same calls in
+	// the same order, however fast the webhooks leave meanwhile. Zero takes a
+	// random one, so that the ids of two runs never meet.
 	Seed       uint64
 	Logger     *slog.Logger     // nil: none
 	Client     *fasthttp.Client // for webhooks; nil: one that Close cuts off

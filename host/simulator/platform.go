@@ -53,7 +53,7 @@ func (c *call) createWebhook() (any, error) {
 	if err != nil {
 		return nil, missing("Phone number not found")
 	}
-	h := &hook{id: c.s.uuid(), Webhook: Webhook{Kind: KindKapso}, active: true}
+	h := &hook{id: uuid(c.s.random), Webhook: Webhook{Kind: KindKapso}, active: true}
 	if err := c.change(h); err != nil {
 		return nil, err
 	}

@@ -39,8 +39,9 @@ type Simulator struct {
 	closed     bool
 	listeners  []net.Listener
 	base       string
-	random     *rand.Rand
-	seq        int64 // numbers messages and sends
+	random     *rand.Rand // for what a call makes: ids, and which fault strikes
+	sending    *rand.Rand // for what is drawn when a webhook leaves, which is at no certain moment
+	seq        int64      // numbers messages and sends
 	timers     map[*time.Timer]struct{}
 	numbers    []*number
 	people     directory
@@ -65,7 +66,8 @@ func New(o Options) *Simulator {
 		jobs:    make(chan work),
 		stop:    make(chan struct{}),
 		base:    o.BaseURL,
-		random:  newRandom(o.Seed),
+		random:  newRandom(o.Seed, forCalls),
+		sending: newRandom(o.Seed, forWebhooks),
 		timers:  map[*time.Timer]struct{}{},
 		people:  newDirectory(),
 		media:   newLibrary(),
@@ -215,10 +217,17 @@ func (s *Simulator) halt(timer *time.Timer) {
 	}
 }
 
-// newRandom returns the source of a seed, zero for one that never repeats.
-func newRandom(seed uint64) *rand.Rand {
+// The sources of one seed.
+const (
+	forCalls byte = iota
+	forWebhooks
+)
+
+// newRandom returns one source of a seed; those of seed zero never repeat.
+func newRandom(seed uint64, source byte) *rand.Rand {
 	var key [32]byte
 	binary.LittleEndian.PutUint64(key[:], seed)
+	key[8] = source
 	if seed == 0 {
 		_, _ = crand.Read(key[:]) // it never fails
 	}

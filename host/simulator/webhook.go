@@ -210,7 +210,7 @@ func (s *Simulator) deliver(w work) {
 // prepare makes a job's packet, and its repeats if a fault wants them.
 func (s *Simulator) prepare(j *job) {
 	s.mu.Lock()
-	key, now := s.uuid(), s.now()
+	key, now := uuid(s.sending), s.now()
 	s.mu.Unlock()
 	made := pack(j, key, now)
 	all := []*job{j}
@@ -245,12 +245,14 @@ func (s *Simulator) scatter(w work) {
 	now := time.Now()
 	jobs := make([]*job, 0, len(order))
 	s.mu.Lock()
-	s.random.Shuffle(len(order), func(i, k int) { order[i], order[k] = order[k], order[i] })
+	s.sending.Shuffle(len(order), func(i, k int) { order[i], order[k] = order[k], order[i] })
 	if slices.Equal(order, w.job.updates) {
 		slices.Reverse(order)
 	}
 	for _, u := range order {
-		jobs = append(jobs, &job{hook: w.job.hook, lane: w.job.lane + " scattered", due: now, updates: []*update{u}, faults: s.befall(u.place())})
+		at := u.place()
+		at.drawn = s.sending
+		jobs = append(jobs, &job{hook: w.job.hook, lane: w.job.lane + " scattered", due: now, updates: []*update{u}, faults: s.befall(at)})
 	}
 	s.mu.Unlock()
 	s.queue.push(jobs...)
