@@ -29,6 +29,7 @@ type Host struct {
 	door    *door      // nil: webhooks come straight to the hook
 	edge    *hook.Edge // whose envelopes are opened; nil: nobody's
 	gather  *gather.Gatherer
+	sends   *gather.Sends
 	web     *web.Web
 	hub     *sse.Hub
 	sender  *worker.Sender
@@ -48,10 +49,12 @@ func Open(ctx context.Context, c Config, version string, log *slog.Logger) (*Hos
 	origin := auth.Origin{PublicURL: c.PublicURL, Proxies: c.TrustedProxies, Now: time.Now}
 	h.guard = auth.New(services.Directory, origin)
 	h.hub = sse.New(services.seams.Stream(services.Feed), h.guard, sse.Options{Max: c.MaxStreams, Log: log, Timing: serverTiming})
-	h.gather = gather.New(services.Inbox, h.metrics, gather.Options{Commits: c.commits(), Timeout: c.RequestTimeout})
+	together := gather.Options{Commits: c.commits(), Timeout: c.RequestTimeout}
+	h.gather = gather.New(services.Inbox, h.metrics, together)
+	h.sends = gather.NewSends(services.Inbox, h.metrics, together)
 	h.metrics.Waiting(h.gather.Waiting)
 	h.web = &web.Web{
-		Directory: services.Directory, Inbox: services.Inbox, People: services.People, Imports: services.Imports, Erasures: services.Erasures,
+		Directory: services.Directory, Inbox: services.Inbox, Sends: h.sends, People: services.People, Imports: services.Imports, Erasures: services.Erasures,
 		Figures: services.Figures, Feed: services.Feed,
 		Guard: h.guard, Now: time.Now,
 		Checkers: map[crm.Provider]web.Checker{crm.Kapso: services.kapso, crm.Meta: services.meta},

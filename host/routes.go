@@ -82,7 +82,7 @@ func (h *Host) hook(p crm.Provider) hook.Hook {
 
 func (h *Host) api() *api.API {
 	return &api.API{
-		Inbox: h.Inbox, People: h.People, Imports: h.Imports, Erasures: h.Erasures, Bulks: h.Bulks, Directory: h.Directory, Figures: h.Figures,
+		Inbox: h.Inbox, Sends: h.sends, People: h.People, Imports: h.Imports, Erasures: h.Erasures, Bulks: h.Bulks, Directory: h.Directory, Figures: h.Figures,
 		Now: time.Now, Version: h.version,
 		Media: map[crm.Provider]api.Media{crm.Kapso: h.seams.Media(h.kapso), crm.Meta: h.seams.Media(h.meta)},
 	}

@@ -47,7 +47,8 @@ type Services struct {
 // DatabaseFile returns the path of the embedded database.
 func (c Config) DatabaseFile() string { return filepath.Join(c.DataDir, "my21staff.db") }
 
-// commits is how many commits of webhooks run at once: with a server one prepares
+// commits is how many commits of webhooks, and how many of messages to send, run at
+// once: with a server one prepares
 // while the other waits for the disk; the embedded database has one writer.
 func (c Config) commits() int {
 	if c.Database != "" {

@@ -342,7 +342,7 @@ func (g *gathering) loadRest(ctx context.Context) error {
 		spread(g, rows.members, func(r *memberRow) uid { return r.WorkspaceID }, (*memberRow).member, func(s *inbox.State) *[]*crm.Member { return &s.Members }),
 		spread(g, rows.templates, func(r *templateRow) uid { return r.WorkspaceID }, (*templateRow).template, func(s *inbox.State) *[]*crm.Template { return &s.Templates }),
 		spread(g, rows.deliveries, func(r *deliveryRow) uid { return r.WorkspaceID }, (*deliveryRow).delivery, func(s *inbox.State) *[]*crm.Delivery { return &s.Deliveries }),
-		g.answers(rows.answers),
+		spread(g, rows.answers, func(r *answerRow) uid { return r.WorkspaceID }, (*answerRow).answer, func(s *inbox.State) *[]*crm.Answer { return &s.Answers }),
 		g.teams(&rows.teams),
 	)
 }
@@ -357,17 +357,6 @@ func (g *gathering) dropOrphans(rows *restRows) {
 		}
 	}
 	rows.messages = slices.DeleteFunc(rows.messages, func(r messageRow) bool { return !there[key{r.WorkspaceID, r.ConversationID}] })
-}
-
-func (g *gathering) answers(rows []answerRow) error {
-	for i := range rows {
-		answer, err := rows[i].answer()
-		if err != nil {
-			return crm.Wrap(g.op, err)
-		}
-		g.of[rows[i].WorkspaceID].state.Answer = answer
-	}
-	return nil
 }
 
 // restSteps returns the statements of the last trip.
@@ -399,8 +388,8 @@ func (g *gathering) restSteps(ctx context.Context, rows *restRows) []step {
 		}
 	})
 	answers := g.by(byAnswerKey, func(l *loading, add func(...any)) {
-		if l.need.Answer != "" {
-			add((*text)(&l.need.Answer))
+		for i := range l.need.Answers {
+			add((*text)(&l.need.Answers[i]))
 		}
 	})
 	return slices.Concat(

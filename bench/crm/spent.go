@@ -92,12 +92,12 @@ func (d *database) serverCPU() (all time.Duration) {
 }
 
 var (
-	commitCount = regexp.MustCompile(`(?m)^m21_commit_facts_count (\S+)`)
-	commitSum   = regexp.MustCompile(`(?m)^m21_commit_facts_sum (\S+)`)
+	commitCount = regexp.MustCompile(`(?m)^m21_(?:commit_facts|send_commit_messages)_count (\S+)`)
+	commitSum   = regexp.MustCompile(`(?m)^m21_(?:commit_facts|send_commit_messages)_sum (\S+)`)
 )
 
-// commits returns how many commits of webhooks the host says it has made, and of
-// how many facts.
+// commits returns how many commits of webhooks and of sends the host says it has
+// made, and of how many facts and messages.
 func (p *process) commits() (n, facts float64) {
 	response, err := http.Get("http://" + p.address + "/metrics")
 	if err != nil {
@@ -106,8 +106,9 @@ func (p *process) commits() (n, facts float64) {
 	defer response.Body.Close()
 	text, _ := io.ReadAll(response.Body)
 	number := func(line *regexp.Regexp) (n float64) {
-		if found := line.FindSubmatch(text); found != nil {
-			n, _ = strconv.ParseFloat(string(found[1]), 64)
+		for _, found := range line.FindAllSubmatch(text, -1) {
+			kind, _ := strconv.ParseFloat(string(found[1]), 64)
+			n += kind
 		}
 		return n
 	}

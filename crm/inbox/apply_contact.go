@@ -30,14 +30,23 @@ func (w *world) contact(p webhook.Peer, source crm.Source) *crm.Contact {
 }
 
 func (w *world) newContact(source crm.Source) *crm.Contact {
-	c := &crm.Contact{
+	c := w.draftContact(source)
+	w.enterContact(c)
+	return c
+}
+
+// draftContact makes a contact that is not in the world yet.
+func (w *world) draftContact(source crm.Source) *crm.Contact {
+	return &crm.Contact{
 		ID: crm.NewID[crm.Contact](w.mint), WorkspaceID: w.ws, LeadStatus: "new", Source: source,
 		CreatedAt: w.now,
 	}
+}
+
+func (w *world) enterContact(c *crm.Contact) {
 	w.addContact(c)
 	w.saveContact(c)
 	w.fact(crm.Fact{Kind: crm.ContactCreated, Actor: crm.Actor{Kind: crm.BySystem}, ContactID: c.ID})
-	return c
 }
 
 // profile takes over what a peer calls itself; the newest word wins. Nearly every

@@ -64,15 +64,24 @@ func (w *world) conversation(ch *crm.Channel, c *crm.Contact) *crm.Conversation 
 	if cv := w.byPair[pair{ch.ID, c.ID}]; cv != nil {
 		return cv
 	}
-	cv := &crm.Conversation{
+	cv := w.draftConversation(ch, c)
+	w.enterConversation(cv)
+	return cv
+}
+
+// draftConversation makes a conversation that is not in the world yet.
+func (w *world) draftConversation(ch *crm.Channel, c *crm.Contact) *crm.Conversation {
+	return &crm.Conversation{
 		ID: crm.NewID[crm.Conversation](w.mint), WorkspaceID: w.ws, ChannelID: ch.ID, ContactID: c.ID,
 		Status: crm.Open, Mode: crm.Human, CreatedAt: w.now,
 		ContactName: c.DisplayName(), ContactHandle: c.Handle(), Temperature: c.Temperature,
 	}
+}
+
+func (w *world) enterConversation(cv *crm.Conversation) {
 	w.addConversation(cv)
 	w.saveConversation(cv)
-	w.fact(crm.Fact{Kind: crm.ConversationCreated, Actor: crm.Actor{Kind: crm.BySystem}, ConversationID: cv.ID, ContactID: c.ID})
-	return cv
+	w.fact(crm.Fact{Kind: crm.ConversationCreated, Actor: crm.Actor{Kind: crm.BySystem}, ConversationID: cv.ID, ContactID: cv.ContactID})
 }
 
 // newMessage makes the row of a message that somebody else wrote: the customer,

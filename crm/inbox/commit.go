@@ -68,7 +68,7 @@ func away(err error) bool {
 
 // together takes arrivals in, all or none.
 func (s *Service) together(ctx context.Context, arrivals []*Arrival) (receipts []Receipt, err error) {
-	defer caught(&err)
+	defer caught(opApply, &err)
 	workspaces := workspacesOf(arrivals)
 	needs := make([]Need, len(workspaces))
 	for i, ws := range workspaces {
@@ -89,11 +89,13 @@ func (s *Service) together(ctx context.Context, arrivals []*Arrival) (receipts [
 	return receipts, err
 }
 
-// caught turns a panic into an error: a fact that makes the decision panic must
-// not take the facts of others with it.
-func caught(err *error) {
+const opApply = "apply webhook"
+
+// caught turns a panic into an error: a fact or an order that makes the decision
+// panic must not take those of others with it.
+func caught(op string, err *error) {
 	if cause := recover(); cause != nil {
-		*err = &crm.Error{Op: "apply webhook", Code: crm.Internal, Reason: "panic", Err: fmt.Errorf("panic: %v", cause)}
+		*err = &crm.Error{Op: op, Code: crm.Internal, Reason: "panic", Err: fmt.Errorf("panic: %v", cause)}
 	}
 }
 
@@ -196,7 +198,7 @@ func (s *Service) line(w *world, a *Arrival, known *crm.Delivery) *crm.Delivery 
 // it did. If that fails too it is journalled as a body that cannot be read.
 func (s *Service) alone(ctx context.Context, a *Arrival, cause error) Result {
 	if crm.CodeOf(cause) == crm.Conflict { // others come between each time
-		return Result{Err: &crm.Error{Op: "apply webhook", Code: crm.Unavailable, Err: cause}}
+		return Result{Err: &crm.Error{Op: opApply, Code: crm.Unavailable, Err: cause}}
 	}
 	last := *a
 	last.parts = make(map[crm.WorkspaceID][]Item, len(a.parts))
@@ -216,7 +218,7 @@ func (s *Service) alone(ctx context.Context, a *Arrival, cause error) Result {
 			cause = errors.Join(cause, err)
 		}
 	}
-	return Result{Err: crm.Wrap("apply webhook", cause)}
+	return Result{Err: crm.Wrap(opApply, cause)}
 }
 
 // unstorable is what the journal says of a fact that cannot be stored. The cause
@@ -266,7 +268,7 @@ var errTakenBack = errors.New("a trial, taken back")
 
 // trial applies items and takes it back: nil says that they can be stored.
 func (s *Service) trial(ctx context.Context, ws crm.WorkspaceID, items []Item) (err error) {
-	defer caught(&err)
+	defer caught(opApply, &err)
 	err = s.store.Update(ctx, []crm.WorkspaceID{ws}, func(ctx context.Context, tx Tx) error {
 		state, err := tx.Load(ctx, NeedOf(ws, items))
 		if err != nil {

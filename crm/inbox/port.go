@@ -138,7 +138,7 @@ type Need struct {
 	Messages      []crm.MessageID      // messages by our id
 	Members       []crm.MemberID       // to assign to
 	Deliveries    [][32]byte           // journal rows under these keys, without their bodies
-	Answer        string               // the Idempotency-Key; empty: none
+	Answers       []string             // what was answered under these Idempotency-Keys
 	TemplateNames []string             // the templates of these names on the channels named, on every channel if none is
 }
 
@@ -164,7 +164,7 @@ type State struct {
 	Queue         *crm.Queue      // nil: nothing has waited yet
 	Templates     []*crm.Template
 	Deliveries    []*crm.Delivery
-	Answer        *crm.Answer
+	Answers       []*crm.Answer
 }
 
 // Channels finds the channel a provider's number belongs to, in the whole

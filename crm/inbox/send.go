@@ -3,9 +3,8 @@ package inbox
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
-	"time"
+	"maps"
+	"slices"
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
@@ -46,6 +45,25 @@ func (e *RefusedError) Error() string { return e.Err.Error() }
 // Unwrap returns the refusal.
 func (e *RefusedError) Unwrap() error { return e.Err }
 
+// Order is a send that was looked at as far as that goes without the store, ready
+// to be committed.
+type Order struct {
+	by   access.Principal
+	cmd  SendCommand
+	need Need
+}
+
+// Workspace returns whose order it is.
+func (o *Order) Workspace() crm.WorkspaceID { return o.by.WorkspaceID }
+
+// SendResult is what became of an order.
+type SendResult struct {
+	Sent *Sent
+	Err  error
+}
+
+const opSend = "send message"
+
 // Send takes a message on: when it returns, the message is stored as queued and
 // the outbox will send it. Contact and conversation of a new number are made in
 // the same transaction.
@@ -56,41 +74,120 @@ func (e *RefusedError) Unwrap() error { return e.Err }
 // used for another request is Conflict; for the same request the first answer
 // comes again.
 func (s *Service) Send(ctx context.Context, p access.Principal, cmd SendCommand) (*Sent, error) {
-	const op = "send message"
-	if err := p.Check(access.SendMessages); err != nil {
-		return nil, crm.Wrap(op, err)
-	}
-	need, err := cmd.need(p)
+	o, err := s.PrepareSend(p, cmd)
 	if err != nil {
-		return nil, crm.Wrap(op, err)
+		return nil, err
 	}
-	var sent *Sent
-	err = s.store.Update(ctx, []crm.WorkspaceID{p.WorkspaceID}, func(ctx context.Context, tx Tx) error {
-		state, err := tx.Load(ctx, need)
+	result := s.CommitSends(ctx, []*Order{o})[0]
+	return result.Sent, s.Explain(ctx, o, result.Err)
+}
+
+// PrepareSend does what of [Service.Send] needs no transaction, so that several
+// can share one [Service.CommitSends].
+func (s *Service) PrepareSend(p access.Principal, cmd SendCommand) (*Order, error) {
+	if err := p.Check(access.SendMessages); err != nil {
+		return nil, crm.Wrap(opSend, err)
+	}
+	need, err := cmd.need()
+	if err != nil {
+		return nil, crm.Wrap(opSend, err)
+	}
+	return &Order{by: p, cmd: cmd, need: need}, nil
+}
+
+// CommitSends takes orders on, in one transaction, in their order, and returns what
+// became of each. One that a rule forbids does not keep the others from being
+// stored. If the transaction fails for what it holds its halves are tried, and
+// theirs, until each that fails stands alone; if the database is away nothing is
+// stored and each has that error.
+//
+// Errors are as they were met; [Service.Explain] makes of them those of
+// [Service.Send].
+func (s *Service) CommitSends(ctx context.Context, orders []*Order) []SendResult {
+	results, err := s.sendTogether(ctx, orders)
+	switch {
+	case err == nil:
+		return results
+	case away(err) || len(orders) == 1:
+		return slices.Repeat([]SendResult{{Err: err}}, len(orders))
+	}
+	half := len(orders) / 2
+	return append(s.CommitSends(ctx, orders[:half]), s.CommitSends(ctx, orders[half:])...)
+}
+
+// sendTogether takes orders on, all but those that a rule forbids, or none.
+func (s *Service) sendTogether(ctx context.Context, orders []*Order) (results []SendResult, err error) {
+	defer caught(opSend, &err)
+	byWorkspace := make(map[crm.WorkspaceID][]int)
+	for i, o := range orders {
+		byWorkspace[o.Workspace()] = append(byWorkspace[o.Workspace()], i)
+	}
+	workspaces := slices.SortedFunc(maps.Keys(byWorkspace), crm.WorkspaceID.Compare)
+	needs := make([]Need, len(workspaces))
+	for i, ws := range workspaces {
+		needs[i] = Need{WorkspaceID: ws, AllChannels: true}
+		for _, n := range byWorkspace[ws] {
+			needs[i].add(&orders[n].need)
+		}
+	}
+	err = s.store.Update(ctx, workspaces, func(ctx context.Context, tx Tx) error {
+		results = make([]SendResult, len(orders))
+		states, err := tx.LoadAll(ctx, needs)
 		if err != nil {
 			return err
 		}
-		if state.Answer != nil {
-			sent, err = repeated(ctx, tx, cmd, state.Answer)
+		if err := answered(ctx, tx, states); err != nil {
 			return err
 		}
-		changes, message, err := decideSend(state, p, cmd, s.mint)
-		if err != nil {
-			return err
+		var changes crm.Changes
+		for i, ws := range workspaces {
+			w := newWorld(ws, states[i], s.mint)
+			for _, n := range byWorkspace[ws] {
+				results[n].Sent, results[n].Err = w.send(states[i].Channels, orders[n])
+			}
+			changes.Add(w.changes)
 		}
-		sent = &Sent{Message: message}
+		if changes.Empty() {
+			return nil
+		}
 		return tx.Write(ctx, &changes)
 	})
-	if errors.Is(err, crm.Refused) {
-		return nil, s.refused(ctx, p, cmd, crm.Wrap(op, err))
+	return results, err
+}
+
+// add takes in what another order has to know.
+func (n *Need) add(other *Need) {
+	n.Conversations = append(n.Conversations, other.Conversations...)
+	n.Contacts = append(n.Contacts, other.Contacts...)
+	n.Identities = append(n.Identities, other.Identities...)
+	n.Messages = append(n.Messages, other.Messages...)
+	n.TemplateNames = append(n.TemplateNames, other.TemplateNames...)
+	n.Answers = append(n.Answers, other.Answers...)
+}
+
+// answered loads the messages that stand for keys which were used before.
+func answered(ctx context.Context, tx Tx, states []*State) error {
+	for _, state := range states {
+		if len(state.Answers) == 0 {
+			continue
+		}
+		need := Need{WorkspaceID: state.Answers[0].WorkspaceID}
+		for _, answer := range state.Answers {
+			need.Messages = append(need.Messages, answer.MessageID)
+		}
+		more, err := tx.Load(ctx, need)
+		if err != nil {
+			return err
+		}
+		state.Messages = append(state.Messages, more.Messages...)
 	}
-	return sent, crm.Wrap(op, err)
+	return nil
 }
 
 // need checks the command as far as it goes without the store, and names what
-// deciding it takes.
-func (cmd *SendCommand) need(p access.Principal) (Need, error) {
-	need := Need{WorkspaceID: p.WorkspaceID, Answer: cmd.IdempotencyKey, AllChannels: true}
+// deciding it takes beside the channels.
+func (cmd *SendCommand) need() (Need, error) {
+	var need Need
 	targets := 0
 	for _, set := range []bool{!cmd.ConversationID.IsZero(), !cmd.ContactID.IsZero(), cmd.To != ""} {
 		if set {
@@ -116,6 +213,9 @@ func (cmd *SendCommand) need(p access.Principal) (Need, error) {
 	default:
 		need.Identities = phone.Lookup(cmd.To, cmd.Region)
 	}
+	if cmd.IdempotencyKey != "" {
+		need.Answers = []string{cmd.IdempotencyKey}
+	}
 	if !cmd.ReplyTo.IsZero() {
 		need.Messages = append(need.Messages, cmd.ReplyTo)
 	}
@@ -138,202 +238,28 @@ func reactsTo(content crm.Content) (crm.MessageID, bool) {
 	return id, err == nil
 }
 
-// repeated answers a request whose key was used before.
-func repeated(ctx context.Context, tx Tx, cmd SendCommand, answer *crm.Answer) (*Sent, error) {
-	if answer.Request != cmd.RequestHash {
-		return nil, &crm.Error{Op: "repeat", Code: crm.Conflict, Reason: "idempotency_key_reused",
-			Msg: "This Idempotency-Key was used for another request."}
+// Explain returns the error of an order as [Service.Send] does: to a refusal it adds
+// the templates that could be sent instead. If they cannot be read the refusal
+// stands without.
+func (s *Service) Explain(ctx context.Context, o *Order, err error) error {
+	err = crm.Wrap(opSend, err)
+	if !errors.Is(err, crm.Refused) {
+		return err
 	}
-	state, err := tx.Load(ctx, Need{WorkspaceID: answer.WorkspaceID, Messages: []crm.MessageID{answer.MessageID}})
-	if err != nil {
-		return nil, err
-	}
-	if len(state.Messages) == 0 {
-		return nil, &crm.Error{Op: "repeat", Code: crm.NotFound, Msg: "The message this key stands for is gone."}
-	}
-	return &Sent{Message: state.Messages[0], Repeated: true}, nil
-}
-
-// decideSend makes the message, its job and, for somebody new, contact and
-// conversation.
-func decideSend(state *State, p access.Principal, cmd SendCommand, mint *crm.Mint) (crm.Changes, *crm.Message, error) {
-	w := newWorld(p.WorkspaceID, state, mint)
-	ch, cv, c, err := w.target(state.Channels, cmd)
-	if err != nil {
-		return crm.Changes{}, nil, err
-	}
-	content, err := w.complete(ch, cv, cmd.Content)
-	if err != nil {
-		return crm.Changes{}, nil, err
-	}
-	if err := crm.CheckSend(ch, c, cv, content, w.now); err != nil {
-		return crm.Changes{}, nil, err
-	}
-	quoted, err := w.quoted(cv, cmd.ReplyTo)
-	if err != nil {
-		return crm.Changes{}, nil, err
-	}
-	m := &crm.Message{
-		ID: crm.NewID[crm.Message](mint), WorkspaceID: w.ws, ConversationID: cv.ID, ChannelID: ch.ID, ContactID: c.ID,
-		Direction: crm.Outbound, Author: p.Actor, Content: content, Status: crm.Queued, ReplyTo: quoted,
-		ProviderTime: w.now.Truncate(time.Second), CreatedAt: w.now, // WhatsApp's clock has whole seconds; finer, ours would stand after an answer of the same second
-	}
-	w.queue(cv, m, p)
-	if cmd.IdempotencyKey != "" {
-		w.changes.Answers = append(w.changes.Answers, crm.Answer{
-			WorkspaceID: w.ws, Key: cmd.IdempotencyKey, Request: cmd.RequestHash, MessageID: m.ID, At: w.now,
-		})
-	}
-	return w.changes, m, nil
-}
-
-// queue stores an outbound message and promises to send it. A member who writes
-// has read what came, and takes over from the bot.
-func (w *world) queue(cv *crm.Conversation, m *crm.Message, p access.Principal) {
-	w.addMessage(m)
-	w.saveMessage(m)
-	w.turn(cv, m, w.now)
-	w.preview(cv, m)
-	if p.Actor.Kind == crm.ByMember {
-		cv.Unread, cv.Mode = 0, crm.Human
-	}
-	w.saveConversation(cv)
-	w.changes.Jobs = append(w.changes.Jobs, &crm.Job{
-		ID: crm.NewID[crm.Job](w.mint), WorkspaceID: w.ws, Kind: crm.JobSend,
-		Lane: cv.ID, Throttle: cv.ChannelID, Subject: m.ID, RunAt: w.now, CreatedAt: w.now,
-	})
-	w.fact(crm.Fact{
-		Kind: crm.MessageCreated, Actor: p.Actor, ConversationID: cv.ID, ContactID: cv.ContactID, MessageID: m.ID,
-		Data: data(map[string]any{"type": m.Content.Kind(), "preview": m.Content.Preview(), "status": m.Status}),
-	})
-}
-
-// target finds where a command sends: channel, conversation and contact; the
-// last two are made for somebody new.
-func (w *world) target(channels []*crm.Channel, cmd SendCommand) (*crm.Channel, *crm.Conversation, *crm.Contact, error) {
-	if !cmd.ConversationID.IsZero() {
-		cv := w.conversations[cmd.ConversationID]
-		if cv == nil {
-			return nil, nil, nil, missing("conversation")
-		}
-		ch, err := pickChannel(channels, cv.ChannelID)
-		return ch, cv, w.contacts[cv.ContactID], err
-	}
-	ch, err := pickChannel(channels, cmd.ChannelID)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	c := w.contacts[cmd.ContactID]
-	switch {
-	case c != nil:
-	case !cmd.ContactID.IsZero():
-		return nil, nil, nil, missing("contact")
-	default:
-		if c, err = w.addressee(cmd); err != nil {
-			return nil, nil, nil, err
-		}
-	}
-	return ch, w.conversation(ch, c), c, nil
-}
-
-// pickChannel returns the channel of an id, or the only one for the zero id.
-func pickChannel(channels []*crm.Channel, id crm.ChannelID) (*crm.Channel, error) {
-	if id.IsZero() {
-		if len(channels) != 1 {
-			return nil, invalid("channel_id", fmt.Sprintf("Say which channel sends: this workspace has %d.", len(channels)))
-		}
-		return channels[0], nil
-	}
-	for _, ch := range channels {
-		if ch.ID == id {
-			return ch, nil
-		}
-	}
-	return nil, missing("channel")
-}
-
-// addressee finds the contact of a number or user id, or makes it.
-func (w *world) addressee(cmd SendCommand) (*crm.Contact, error) {
-	ids := phone.Lookup(cmd.To, cmd.Region)
-	for _, id := range ids {
-		if c := w.byIdentity[id]; c != nil {
-			return c, nil
-		}
-	}
-	if len(ids) == 0 {
-		return nil, invalid("to", "This is neither a phone number nor a WhatsApp user id.")
-	}
-	c := w.newContact(crm.Source{Kind: "api", At: w.now})
-	if ids[0].Kind == crm.ByUserID {
-		w.identify(c, ids[0])
-		return c, nil
-	}
-	number, err := phone.Parse(cmd.To, cmd.Region)
-	if err != nil {
-		return nil, err
-	}
-	w.identify(c, crm.Identity{Kind: crm.ByPhone, Value: number})
-	w.identify(c, crm.Identity{Kind: crm.ByWaID, Value: strings.TrimPrefix(number, "+")})
-	return c, nil
-}
-
-// quoted returns the provider id of the message that is quoted.
-func (w *world) quoted(cv *crm.Conversation, id crm.MessageID) (string, error) {
-	if id.IsZero() {
-		return "", nil
-	}
-	m := w.messages[id]
-	switch {
-	case m == nil || m.ConversationID != cv.ID:
-		return "", missing("message to reply to")
-	case m.ProviderID == "":
-		return "", invalid("reply_to", "The message to reply to has not reached WhatsApp.")
-	}
-	return m.ProviderID, nil
-}
-
-// complete fills in what the store knows better than the command: the provider
-// id of the message a reaction is to, the category and words of a template.
-func (w *world) complete(ch *crm.Channel, cv *crm.Conversation, content crm.Content) (crm.Content, error) {
-	switch c := content.(type) {
-	case crm.Reaction:
-		if id, ours := reactsTo(c); ours {
-			target, err := w.quoted(cv, id)
-			c.MessageID = target
-			return c, err
-		}
-	case crm.FilledTemplate:
-		for _, t := range w.templates {
-			if t.ChannelID == ch.ID && t.Name == c.Name && t.Language == c.Language {
-				if !t.Usable() {
-					return nil, &crm.Error{Op: "send", Code: crm.Refused, Reason: "template_unusable",
-						Msg: "WhatsApp does not accept this template: it is " + t.Status + "."}
-				}
-				c.Category, c.Body = t.Category, t.Fill(c.Components)
-			}
-		}
-		return c, nil
-	}
-	return content, nil
-}
-
-// refused adds to a refusal the templates that could be sent instead. If they
-// cannot be read the refusal stands without.
-func (s *Service) refused(ctx context.Context, p access.Principal, cmd SendCommand, refusal error) error {
-	channel := cmd.ChannelID
-	if !cmd.ConversationID.IsZero() {
-		if cv, _, err := s.store.Conversation(ctx, p.WorkspaceID, cmd.ConversationID); err == nil {
+	channel := o.cmd.ChannelID
+	if !o.cmd.ConversationID.IsZero() {
+		if cv, _, err := s.store.Conversation(ctx, o.Workspace(), o.cmd.ConversationID); err == nil {
 			channel = cv.ChannelID
 		}
 	}
 	var usable []*crm.Template
-	all, err := s.store.Templates(ctx, p.WorkspaceID, channel)
+	all, failed := s.store.Templates(ctx, o.Workspace(), channel)
 	for _, t := range all {
-		if err == nil && t.Usable() {
+		if failed == nil && t.Usable() {
 			usable = append(usable, t)
 		}
 	}
-	return &RefusedError{Err: refusal, Templates: usable}
+	return &RefusedError{Err: err, Templates: usable}
 }
 
 func invalid(field, sentence string) error {

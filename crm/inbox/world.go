@@ -30,6 +30,7 @@ type world struct {
 	reports       map[Provided][]crm.StatusReport
 	amendments    map[Provided][]crm.Amendment
 	templates     []*crm.Template
+	answers       map[string]*crm.Answer // by their Idempotency-Key
 	rules         *lead.Rules
 	book          *lead.Book
 	team          team
@@ -59,6 +60,7 @@ func newWorld(ws crm.WorkspaceID, s *State, mint *crm.Mint) *world {
 		reports:       make(map[Provided][]crm.StatusReport, len(s.Statuses)),
 		amendments:    make(map[Provided][]crm.Amendment, len(s.Amendments)),
 		templates:     s.Templates,
+		answers:       make(map[string]*crm.Answer, len(s.Answers)),
 		touched:       make(map[any]bool),
 		rules:         rules,
 		book:          lead.NewBook(ws, rules, mint.Now(), s.Leads),
@@ -72,6 +74,9 @@ func newWorld(ws crm.WorkspaceID, s *State, mint *crm.Mint) *world {
 	}
 	for _, m := range s.Messages {
 		w.addMessage(m)
+	}
+	for _, a := range s.Answers {
+		w.answers[a.Key] = a
 	}
 	for _, r := range s.Statuses {
 		key := Provided{r.ChannelID, r.ProviderID}

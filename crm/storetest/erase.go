@@ -180,7 +180,7 @@ func eraseAll(t *testing.T, w *world) {
 	before.Messages = slices.DeleteFunc(before.Messages, func(m []*crm.Message) bool { return m[0].ContactID != other.ID })
 	before.Routings = slices.DeleteFunc(before.Routings, func(r []crm.Routing) bool { return len(r) > 0 })
 	before.Cards = slices.DeleteFunc(before.Cards, func(c *people.Card) bool { return c.Contact.ID != other.ID })
-	before.Mentions, before.Tasks, before.Known.Answer = nil, nil, nil
+	before.Mentions, before.Tasks, before.Known.Answers = nil, nil, nil
 	same(t, "what is left", after, before)
 	for _, word := range []string{"pesan", "biayanya", "tergantung"} {
 		if _, found := w.search(t, word, ours.conversation.ID); found > 0 {

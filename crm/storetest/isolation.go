@@ -116,7 +116,7 @@ func isolationLoad(t *testing.T, w *world) {
 			{ChannelID: theirs.Channel.ID, ProviderID: theirs.message.ProviderID}, {ChannelID: theirs.Channel.ID, ProviderID: status.ProviderID},
 		},
 		Messages: []crm.MessageID{theirs.message.ID}, Members: []crm.MemberID{theirs.Owner.ID},
-		Deliveries: [][32]byte{theirs.delivery.Key}, Answer: answer.Key, TemplateNames: []string{theirs.template.Name},
+		Deliveries: [][32]byte{theirs.delivery.Key}, Answers: []string{answer.Key}, TemplateNames: []string{theirs.template.Name},
 	})
 	same(t, "what the inbox loads of foreign ids", state, &inbox.State{})
 	known := w.loadPeople(t, people.Need{

@@ -105,10 +105,10 @@ func (w *world) known(t *testing.T, c *tenant) known {
 	need := inbox.Need{WorkspaceID: c.ws}
 	for i := range pool {
 		need.Provided = append(need.Provided, inbox.Provided{ChannelID: c.Channel.ID, ProviderID: providerID(uint32(i))})
-		k.Answers = append(k.Answers, w.load(t, inbox.Need{WorkspaceID: c.ws, Answer: answerKey(uint32(i))}).Answer)
+		need.Answers = append(need.Answers, answerKey(uint32(i)))
 	}
 	state := w.load(t, need)
-	k.Statuses, k.Amendments = state.Statuses, state.Amendments
+	k.Statuses, k.Amendments, k.Answers = state.Statuses, state.Amendments, state.Answers
 	for i := range k.Statuses {
 		k.Statuses[i].MessageID = crm.MessageID{} // linked to its message when both are there
 	}
@@ -131,11 +131,9 @@ func (m *model) known(c *tenant) known {
 				k.Amendments = append(k.Amendments, row)
 			}
 		}
-		var answer *crm.Answer
 		if row, ok := m.answers[answerKey(uint32(i))]; ok {
-			answer = &row
+			k.Answers = append(k.Answers, &row)
 		}
-		k.Answers = append(k.Answers, answer)
 	}
 	k.sort()
 	return k
@@ -148,6 +146,7 @@ func (k *known) sort() {
 	slices.SortFunc(k.Amendments, func(a, b crm.Amendment) int {
 		return cmp.Or(strings.Compare(a.ProviderID, b.ProviderID), strings.Compare(a.SourceID, b.SourceID))
 	})
+	slices.SortFunc(k.Answers, func(a, b *crm.Answer) int { return strings.Compare(a.Key, b.Key) })
 }
 
 // pool is how many keys of a kind operations draw from: few, so that they meet.

@@ -127,8 +127,8 @@ func raceMessage(t *testing.T, w *world) {
 func raceAnswer(t *testing.T, w *world) {
 	w.raceToMake(t, func(ctx context.Context, tx inbox.Tx, round int) (bool, error) {
 		answer := crm.Answer{WorkspaceID: w.ours.ws, Key: fmt.Sprintf("race-%d", round), MessageID: crm.NewID[crm.Message](w.mint), At: w.clock.Now()}
-		state, err := tx.Load(ctx, inbox.Need{WorkspaceID: w.ours.ws, Answer: answer.Key})
-		if err != nil || state.Answer != nil {
+		state, err := tx.Load(ctx, inbox.Need{WorkspaceID: w.ours.ws, Answers: []string{answer.Key}})
+		if err != nil || len(state.Answers) > 0 {
 			return false, err
 		}
 		m := copied(w.ours.reply)

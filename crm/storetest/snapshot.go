@@ -64,7 +64,7 @@ func (w *world) snapshot(t *testing.T, c *tenant) snapshot {
 	s.Channels = must[[]*crm.Channel](t)(w.store.Directory().Channels(ctx, ws))
 	s.Keys = must[[]*crm.APIKey](t)(w.store.Directory().Keys(ctx, ws))
 	s.Known = w.load(t, inbox.Need{
-		WorkspaceID: ws, Answer: c.answer.Key, Provided: []inbox.Provided{{ChannelID: c.Channel.ID, ProviderID: c.status.ProviderID}},
+		WorkspaceID: ws, Answers: []string{c.answer.Key}, Provided: []inbox.Provided{{ChannelID: c.Channel.ID, ProviderID: c.status.ProviderID}},
 	})
 	slices.SortFunc(s.Known.Statuses, byStatus)
 	waiting, _, err := w.store.Outbox().Depth(ctx)

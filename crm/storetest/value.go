@@ -12,7 +12,6 @@ import (
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/crmtest"
-	"github.com/my21staff/my21staff/crm/inbox"
 	"github.com/my21staff/my21staff/crm/people"
 )
 
@@ -89,8 +88,7 @@ func (w *world) roundTrip(t *testing.T, texts []string) {
 	for i, want := range changes.Jobs {
 		reported = append(reported, changes.Statuses[i].ProviderID)
 		same(t, "a job", w.loadJob(t, want, "").Job, want)
-		answer := w.load(t, inbox.Need{WorkspaceID: ours.ws, Answer: changes.Answers[i].Key}).Answer
-		same(t, "an answer", answer, &changes.Answers[i])
+		same(t, "an answer", w.answers(t, changes.Answers[i].Key), []*crm.Answer{&changes.Answers[i]})
 	}
 	statuses, amendments := w.reports(t, reported...)
 	same(t, "status reports", byReport(statuses), byReport(changes.Statuses))

@@ -37,6 +37,7 @@ type Handler func(*fasthttp.RequestCtx) error
 // API holds the services the handlers call.
 type API struct {
 	Inbox     *inbox.Service
+	Sends     Sender // takes messages to send on; the inbox, or who gathers for it
 	People    *people.Service
 	Imports   *people.Imports
 	Erasures  *people.Erasures

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/access"
 	"github.com/my21staff/my21staff/crm/inbox"
 	"github.com/my21staff/my21staff/host/problem"
 	"github.com/my21staff/my21staff/host/request"
@@ -39,6 +41,11 @@ type sendBody struct {
 	Interactive    *interactivePart   `json:"interactive,omitempty"`
 	Reaction       *reactionPart      `json:"reaction,omitempty"`
 	Template       *templatePart      `json:"template,omitempty"`
+}
+
+// Sender takes messages to send on; inbox.Service.Send says how.
+type Sender interface {
+	Send(ctx context.Context, p access.Principal, cmd inbox.SendCommand) (*inbox.Sent, error)
 }
 
 // sendKind is a kind of content that may be sent.
@@ -106,7 +113,7 @@ func (a *API) sendMessage(ctx *fasthttp.RequestCtx) error {
 	if cmd.Region, err = a.region(ctx); err != nil {
 		return err
 	}
-	sent, err := a.Inbox.Send(request.ContextOf(ctx), request.PrincipalOf(ctx), cmd)
+	sent, err := a.Sends.Send(request.ContextOf(ctx), request.PrincipalOf(ctx), cmd)
 	if err != nil {
 		return refusal(err)
 	}

@@ -72,8 +72,9 @@ func newWorld(tb testing.TB) *world {
 	w.must(err)
 	mint := w.clock.Mint(1)
 	dir := directory.New(w.store.Directory(), mint, rand.Reader)
+	box := inbox.New(w.store.Inbox(), dir, mint)
 	w.api = &api.API{
-		Inbox: inbox.New(w.store.Inbox(), dir, mint), People: people.New(w.store.People(), mint), Imports: people.NewImports(w.store.Imports(), mint),
+		Inbox: box, Sends: box, People: people.New(w.store.People(), mint), Imports: people.NewImports(w.store.Imports(), mint),
 		Erasures: people.NewErasures(w.store.Erasures(), w.store.Imports(), mint), Bulks: people.NewBulks(w.store.Bulks(), mint), Directory: dir,
 		Figures: figures.New(w.store.Figures(), mint),
 		Media:   map[crm.Provider]api.Media{crm.Kapso: w.shelf}, Now: w.clock.Now, Version: "test",

@@ -1,6 +1,7 @@
-// Package gather lets webhooks that come at the same time share one transaction:
-// group commit. A commit costs a wait for the disk, whether it holds one message
-// or five hundred.
+// Package gather lets what comes at the same time share one transaction: group
+// commit, of webhooks and of messages to send. A commit costs a wait for the disk,
+// whether it holds one message or five hundred, and commits of one workspace wait
+// for each other besides, as its feed has no gaps.
 //
 // There is no timer. Whoever comes while nothing is being committed is committed
 // at once; whoever comes while a commit runs waits for it and goes with all who
@@ -9,31 +10,25 @@
 // a fifth slower.)
 //
 // What waits is bounded, by facts and by bytes, and each workspace may fill only
-// a part of it; beyond that the provider is asked to come again later. Batches
-// take from each workspace in turn, so that one which is flooded delays the
-// others by its share and no more.
+// a part of it; beyond that who comes is asked to come again later. Batches take
+// from each workspace in turn, so that one which is flooded delays the others by
+// its share and no more.
 //
 // Those are the bounds of a burst. When more comes than can be committed, commit
 // after commit, only so much is let wait as keeps the wait of who is let in at
 // about twice the usual (see pace), shared among the workspaces that want
-// something; and who is to be refused is refused before the signature is checked
-// and the body decoded, or the refusing would take what the committing needs.
+// something; and a webhook that is to be refused is refused before the signature
+// is checked and the body decoded, or the refusing would take what the committing
+// needs.
 package gather
 
 import (
 	"context"
-	"fmt"
-	"hash/fnv"
-	"runtime"
-	"runtime/debug"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/inbox"
 	"github.com/my21staff/my21staff/crm/webhook"
-	"github.com/my21staff/my21staff/host/problem"
 )
 
 // Inbox is who takes webhooks in; the inbox service is one.
@@ -49,10 +44,12 @@ type Inbox interface {
 type Counter interface {
 	// Commit counts a commit of so many requests and facts.
 	Commit(requests, facts int, took time.Duration)
+	// CommitSends counts a commit of so many messages to send.
+	CommitSends(messages int, took time.Duration)
 	Panic(where string)
 }
 
-// Options bound a gatherer. The zero value is useful.
+// Options bound what waits and what is committed together. The zero value is useful.
 type Options struct {
 	Batch   int           // facts in one commit, but for a request that holds more; 0: 512
 	Commits int           // commits at once, each of workspaces of its own (see beside); 0: 1
@@ -77,58 +74,30 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// lanes is into how many parts the queue is thought to be divided: one workspace
-// may fill one of them.
-const lanes = 4
-
-// beside is which part of a batch must wait for a commit to begin while another
-// runs. Smaller ones wait for its end: what a commit costs by itself, however few
-// share it, is more than what is gained by running two. A quarter of a batch in
-// place of sixteen facts was too many: on PostgreSQL 32 clients lost a fifth, and
-// at 1,500 webhooks a second the slowest hundredth took twice as long.
-const beside = 32
-
-// Gatherer gathers requests. Its methods may be called from several goroutines.
+// Gatherer gathers webhook requests. Its methods may be called from several
+// goroutines.
 type Gatherer struct {
-	inbox   Inbox
-	counter Counter
-	o       Options
-	hints   hints
-
-	mu      sync.Mutex
-	total   weight
-	places  []*queue // by the hash of a workspace
-	turns   []*queue // the same, first the one that is to commit next
-	running int      // commits
+	line[arrival]
+	inbox Inbox
+	hints hints
 }
+
+// arrival is a request that waits for its commit.
+type arrival struct {
+	*inbox.Arrival
+	result *inbox.Result // where its result goes
+}
+
+func (a arrival) fail(err error) { a.result.Err = err }
 
 // New returns a gatherer in front of an inbox.
 func New(in Inbox, counter Counter, o Options) *Gatherer {
-	g := &Gatherer{inbox: in, counter: counter, o: o.withDefaults()}
-	for range g.o.Commits {
-		g.places = append(g.places, new(queue))
+	g := &Gatherer{inbox: in}
+	g.line = line[arrival]{
+		o: o, op: "receive webhook", commit: g.commit, counted: counter.Commit, panics: func() { counter.Panic("commit") },
 	}
-	g.turns = slices.Clone(g.places)
+	g.open()
 	return g
-}
-
-// queueOf returns where a workspace waits. It is always the same: two commits of
-// one workspace would only wait for each other's rows.
-func (g *Gatherer) queueOf(ws crm.WorkspaceID) *queue {
-	hash := fnv.New32a()
-	_, _ = hash.Write(ws[:])
-	return g.places[hash.Sum32()%uint32(len(g.places))]
-}
-
-// waiter is a request that waits for its commit.
-type waiter struct {
-	arrival *inbox.Arrival
-	lane    crm.WorkspaceID
-	queue   *queue
-	weight  weight
-	taken   bool          // into a commit: it is too late to go
-	result  *inbox.Result // where its result goes
-	done    chan struct{} // closed when that is there
 }
 
 // Receive takes webhook requests in, in their order, and says of each what became
@@ -138,11 +107,11 @@ type waiter struct {
 // however long that takes.
 func (g *Gatherer) Receive(ctx context.Context, requests ...webhook.Request) []inbox.Result {
 	results := make([]inbox.Result, len(requests))
-	var waiting []*waiter
+	var waiting []*waiter[arrival]
 	for i, r := range requests {
 		w, err := g.let(ctx, r, &results[i])
-		if err == full && len(waiting) > 0 { // what came with it may be what stands in its way
-			g.await(ctx, waiting)
+		if err == g.full && len(waiting) > 0 { // what came with it may be what stands in its way
+			g.await(ctx, waiting...)
 			waiting = nil
 			w, err = g.let(ctx, r, &results[i])
 		}
@@ -152,22 +121,20 @@ func (g *Gatherer) Receive(ctx context.Context, requests ...webhook.Request) []i
 		}
 		waiting = append(waiting, w)
 	}
-	g.await(ctx, waiting)
+	g.await(ctx, waiting...)
 	return results
 }
 
 // let lets a request into the queue. It returns full, and has made nothing of the
-// request but for one whose number it does not know, if there is no room. Once it is
-// in, a commit may be done with it before let returns.
-func (g *Gatherer) let(ctx context.Context, r webhook.Request, result *inbox.Result) (*waiter, error) {
+// request but for one whose number it does not know, if there is no room.
+func (g *Gatherer) let(ctx context.Context, r webhook.Request, result *inbox.Result) (*waiter[arrival], error) {
 	a, err := g.prepare(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	ws := a.Workspace()
-	w := &waiter{arrival: a, lane: ws, queue: g.queueOf(ws), weight: weightOf(a, r), result: result, done: make(chan struct{})}
-	if !g.enter(w) {
-		return nil, full
+	w := g.enter(arrival{a, result}, a.Workspace(), weightOf(a, r))
+	if w == nil {
+		return nil, g.full
 	}
 	return w, nil
 }
@@ -178,7 +145,7 @@ func (g *Gatherer) prepare(ctx context.Context, r webhook.Request) (*inbox.Arriv
 	if hint, known := g.hints.of(number); known {
 		facts := hint.facts(len(r.Body))
 		if !g.expect(hint.lane, facts) {
-			return nil, full
+			return nil, g.full
 		}
 		defer g.expected(hint.lane, facts)
 	}
@@ -194,67 +161,6 @@ func weightOf(a *inbox.Arrival, r webhook.Request) weight {
 	return weight{facts: max(1, a.Facts()), bytes: len(r.Body)}
 }
 
-// await waits until waiters have their results. Only now may their commit begin:
-// requests that come together go together.
-func (g *Gatherer) await(ctx context.Context, waiting []*waiter) {
-	if len(waiting) > 0 {
-		g.mu.Lock()
-		g.begin()
-		g.mu.Unlock()
-	}
-	for _, w := range waiting {
-		select {
-		case <-w.done:
-			continue
-		case <-ctx.Done():
-		}
-		if g.leave(w) {
-			w.result.Err = &crm.Error{Op: "receive webhook", Code: crm.Unavailable, Reason: "timeout", Err: ctx.Err()}
-			continue
-		}
-		<-w.done
-	}
-}
-
-// full is the answer to who comes when too much waits.
-var full = &problem.Error{RetryAfter: 2 * time.Second, Err: &crm.Error{Op: "receive webhook", Code: crm.Unavailable, Reason: "busy",
-	Msg: "More comes in than can be stored at once. Try again in a moment."}}
-
-// enter puts a waiter into the queue; false if there is no room.
-func (g *Gatherer) enter(w *waiter) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !g.room(w.queue, w.lane, w.weight, weight{}) {
-		w.queue.pace.refused(time.Now())
-		return false
-	}
-	w.queue.push(w)
-	g.total = g.total.plus(w.weight)
-	return true
-}
-
-// begin begins the commits that may begin, in turn. g.mu is held.
-func (g *Gatherer) begin() {
-	for _, q := range slices.Clone(g.turns) {
-		if !q.running && q.waiting > 0 && (g.running == 0 || q.waiting >= g.o.Batch/beside) {
-			q.running = true
-			g.running++
-			g.turns = append(slices.DeleteFunc(g.turns, func(other *queue) bool { return other == q }), q)
-			go g.commits(q)
-		}
-	}
-}
-
-// room reports whether so much more of a workspace fits into a queue, beside what
-// is thought to be coming. What is larger than its part of the queue fits into an
-// empty lane.
-func (g *Gatherer) room(q *queue, ws crm.WorkspaceID, more, coming weight) bool {
-	bound := weight{facts: g.o.Queue, bytes: g.o.Bytes}
-	part := weight{facts: g.o.Queue / lanes, bytes: g.o.Bytes / lanes}
-	mine := q.of(ws).plus(coming)
-	return g.total.plus(coming).plus(more).within(bound) && (mine == weight{} || mine.plus(more).within(part)) && q.admits(ws, more.facts)
-}
-
 // Full returns why a request of so many bytes is sure to be refused, as far as can
 // be seen at a glance, and nil if it is not. The request need not be there as a
 // whole: what is looked at is the number it names first.
@@ -266,122 +172,17 @@ func (g *Gatherer) Full(r webhook.Request, bytes int) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.admits(hint.lane, hint.facts(bytes)) {
-		return full
+		return g.full
 	}
 	return nil
 }
 
-// admits reports whether there seems to be room for so many facts of a workspace,
-// and notes that somebody is refused if there is none.
-func (g *Gatherer) admits(ws crm.WorkspaceID, facts int) bool {
-	q := g.queueOf(ws)
-	if !g.room(q, ws, weight{facts: facts}, weight{facts: q.coming[ws]}) {
-		q.pace.refused(time.Now())
-		return false
-	}
-	return true
-}
-
-// expect notes that so many facts of a workspace are being prepared; false if
-// there is no room for them.
-func (g *Gatherer) expect(ws crm.WorkspaceID, facts int) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !g.admits(ws, facts) {
-		return false
-	}
-	g.queueOf(ws).expect(ws, facts)
-	return true
-}
-
-// expected notes that so many facts are prepared, whatever came of it.
-func (g *Gatherer) expected(ws crm.WorkspaceID, facts int) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.queueOf(ws).expect(ws, -facts)
-}
-
-// leave takes a waiter out of the queue; false if its commit has begun.
-func (g *Gatherer) leave(w *waiter) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if w.taken {
-		return false
-	}
-	w.queue.remove(w)
-	g.total = g.total.minus(w.weight)
-	return true
-}
-
-// commits commits what waits in a queue, once, and lets others begin.
-func (g *Gatherer) commits(q *queue) {
-	runtime.Gosched() // requests that are here already come in first
-	batch := g.take(q)
-	var facts int
-	var took time.Duration
-	if len(batch) > 0 { // they did not all leave
-		facts, took = g.commit(batch)
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if facts > 0 {
-		q.pace.learn(facts, took)
-	}
-	q.running = false
-	g.running--
-	g.begin()
-}
-
-// take takes a batch out of a queue.
-func (g *Gatherer) take(q *queue) []*waiter {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	q.pace.look(time.Now(), q.waiting)
-	batch := q.take(g.o.Batch)
-	for _, w := range batch {
-		g.total = g.total.minus(w.weight)
-	}
-	return batch
-}
-
-// commit commits a batch and tells everyone in it. The requests' own contexts do
-// not count: one that gives up must not take the others with it. It returns how
-// many facts there were, and what it took.
-func (g *Gatherer) commit(batch []*waiter) (facts int, took time.Duration) {
-	ctx, cancel := context.WithTimeout(context.Background(), g.o.Timeout)
-	defer cancel()
-	began := time.Now()
+func (g *Gatherer) commit(ctx context.Context, batch []arrival) {
 	arrivals := make([]*inbox.Arrival, len(batch))
-	for i, w := range batch {
-		arrivals[i] = w.arrival
-		facts += w.weight.facts
+	for i, a := range batch {
+		arrivals[i] = a.Arrival
 	}
-	for i, result := range g.results(ctx, arrivals) {
+	for i, result := range g.inbox.Commit(ctx, arrivals) {
 		*batch[i].result = result
-		close(batch[i].done)
 	}
-	took = time.Since(began)
-	g.counter.Commit(len(batch), facts, took)
-	return facts, took
-}
-
-// results commits arrivals; a panic is everybody's error.
-func (g *Gatherer) results(ctx context.Context, arrivals []*inbox.Arrival) (results []inbox.Result) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			g.counter.Panic("commit")
-			results = make([]inbox.Result, len(arrivals))
-			for i := range results {
-				results[i].Err = &crm.Error{Op: "commit webhooks", Code: crm.Internal, Err: fmt.Errorf("panic: %v\n%s", cause, debug.Stack())}
-			}
-		}
-	}()
-	return g.inbox.Commit(ctx, arrivals)
-}
-
-// Waiting returns how many facts wait for a commit.
-func (g *Gatherer) Waiting() int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.total.facts
 }

@@ -14,18 +14,18 @@ func (w weight) minus(o weight) weight { return weight{w.facts - o.facts, w.byte
 func (w weight) within(o weight) bool  { return w.facts <= o.facts && w.bytes <= o.bytes }
 
 // lane is what waits of one workspace, in the order it came.
-type lane struct {
+type lane[W work] struct {
 	id      crm.WorkspaceID
-	waiters []*waiter
+	waiters []*waiter[W]
 	weight  weight
 }
 
 // queue is what waits for the same commits, a lane for each workspace that has
 // something waiting. Lanes are served in turn; the first is whose turn it is. The
 // zero value is empty.
-type queue struct {
-	lanes   []*lane
-	byID    map[crm.WorkspaceID]*lane
+type queue[W work] struct {
+	lanes   []*lane[W]
+	byID    map[crm.WorkspaceID]*lane[W]
 	running bool // a goroutine commits what is here
 	waiting int  // facts
 	pace    pace
@@ -37,7 +37,7 @@ type queue struct {
 }
 
 // expect adds so many facts to those of a workspace that are being prepared.
-func (q *queue) expect(id crm.WorkspaceID, facts int) {
+func (q *queue[W]) expect(id crm.WorkspaceID, facts int) {
 	if q.coming == nil {
 		q.coming = make(map[crm.WorkspaceID]int)
 	}
@@ -51,7 +51,7 @@ func (q *queue) expect(id crm.WorkspaceID, facts int) {
 // host is overloaded those that want something share the room, and who has
 // nothing waiting yet finds as much again, or room for one request of any size:
 // the largest could never come in otherwise.
-func (q *queue) admits(id crm.WorkspaceID, facts int) bool {
+func (q *queue[W]) admits(id crm.WorkspaceID, facts int) bool {
 	waiting := q.waiting + q.comingAll
 	if !q.pace.crowded || waiting == 0 {
 		return true
@@ -64,20 +64,20 @@ func (q *queue) admits(id crm.WorkspaceID, facts int) bool {
 }
 
 // of returns how much of a workspace waits.
-func (q *queue) of(id crm.WorkspaceID) weight {
+func (q *queue[W]) of(id crm.WorkspaceID) weight {
 	if l := q.byID[id]; l != nil {
 		return l.weight
 	}
 	return weight{}
 }
 
-func (q *queue) push(w *waiter) {
+func (q *queue[W]) push(w *waiter[W]) {
 	l := q.byID[w.lane]
 	if l == nil {
 		if q.byID == nil {
-			q.byID = make(map[crm.WorkspaceID]*lane)
+			q.byID = make(map[crm.WorkspaceID]*lane[W])
 		}
-		l = &lane{id: w.lane}
+		l = &lane[W]{id: w.lane}
 		q.byID[w.lane] = l
 		q.lanes = append(q.lanes, l)
 	}
@@ -88,8 +88,8 @@ func (q *queue) push(w *waiter) {
 
 // take takes waiters of so many facts at most, but at least one, from each lane
 // in turn.
-func (q *queue) take(facts int) []*waiter {
-	var batch []*waiter
+func (q *queue[W]) take(facts int) []*waiter[W] {
+	var batch []*waiter[W]
 	left := facts
 	for len(q.lanes) > 0 {
 		l := q.lanes[0]
@@ -108,13 +108,13 @@ func (q *queue) take(facts int) []*waiter {
 	return batch
 }
 
-func (q *queue) remove(w *waiter) {
+func (q *queue[W]) remove(w *waiter[W]) {
 	l := q.byID[w.lane]
 	q.drop(l, slices.Index(l.waiters, w))
 }
 
 // drop takes the i-th waiter out of a lane, and an empty lane out of the queue.
-func (q *queue) drop(l *lane, i int) {
+func (q *queue[W]) drop(l *lane[W], i int) {
 	w := l.waiters[i]
 	if i == 0 {
 		l.waiters[0], l.waiters = nil, l.waiters[1:]
@@ -125,6 +125,6 @@ func (q *queue) drop(l *lane, i int) {
 	q.waiting -= w.weight.facts
 	if len(l.waiters) == 0 {
 		delete(q.byID, l.id)
-		q.lanes = slices.DeleteFunc(q.lanes, func(other *lane) bool { return other == l })
+		q.lanes = slices.DeleteFunc(q.lanes, func(other *lane[W]) bool { return other == l })
 	}
 }

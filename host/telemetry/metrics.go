@@ -45,6 +45,13 @@ func (m *Metrics) Commit(requests, facts int, took time.Duration) {
 	m.set.GetOrCreateHistogram(`m21_commit_seconds`).Update(took.Seconds())
 }
 
+// CommitSends counts a commit of messages to send: how many shared it and how long
+// it took.
+func (m *Metrics) CommitSends(messages int, took time.Duration) {
+	m.set.GetOrCreateHistogram(`m21_send_commit_messages`).Update(float64(messages))
+	m.set.GetOrCreateHistogram(`m21_send_commit_seconds`).Update(took.Seconds())
+}
+
 // Waiting sets where the number of facts that wait for a commit is read from.
 func (m *Metrics) Waiting(facts func() int) {
 	m.set.GetOrCreateGauge(`m21_commit_waiting_facts`, func() float64 { return float64(facts()) })

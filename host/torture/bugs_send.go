@@ -17,7 +17,7 @@ var sends = []*Bug{
 	{
 		Name: "send-without-key", Verdict: doubleSend,
 		About: "The Idempotency-Key of a request to send is not looked at. Needs clients that try again with the same key.",
-		need:  func(_ *Harness, need *inbox.Need) { need.Answer = "" },
+		need:  func(_ *Harness, need *inbox.Need) { need.Answers = nil },
 		write: func(w *writing) { w.changes.Answers = nil },
 	},
 	{

@@ -119,6 +119,9 @@ type uncounted struct{}
 // Commit implements gather.Counter.
 func (uncounted) Commit(int, int, time.Duration) {}
 
+// CommitSends implements gather.Counter.
+func (uncounted) CommitSends(int, time.Duration) {}
+
 // Panic implements gather.Counter.
 func (uncounted) Panic(string) {}
 

@@ -51,7 +51,7 @@ func (w *Web) sendTyped(ctx *fasthttp.RequestCtx, v *visitor, cmd inbox.SendComm
 	if cmd.ConversationID, err = pathID[crm.Conversation](ctx); err != nil {
 		return err
 	}
-	_, err = w.Inbox.Send(request.ContextOf(ctx), v.Principal, cmd)
+	_, err = w.Sends.Send(request.ContextOf(ctx), v.Principal, cmd)
 	switch crm.CodeOf(err) {
 	case "":
 		return w.back(ctx)

@@ -51,10 +51,14 @@ type Inbox interface {
 	Messages(ctx context.Context, p access.Principal, q inbox.MessageQuery) ([]*crm.Message, error)
 	Quoted(ctx context.Context, p access.Principal, q inbox.QuotedQuery) ([]*crm.Message, error)
 	Routings(ctx context.Context, p access.Principal, q inbox.RoutingQuery) ([]crm.Routing, error)
-	Send(ctx context.Context, p access.Principal, cmd inbox.SendCommand) (*inbox.Sent, error)
 	Change(ctx context.Context, p access.Principal, id crm.ConversationID, c inbox.Change) (*crm.Conversation, error)
 	Message(ctx context.Context, p access.Principal, id crm.MessageID) (*crm.Message, error)
 	Templates(ctx context.Context, p access.Principal, channel crm.ChannelID) ([]*crm.Template, error)
+}
+
+// Sender takes messages to send on; inbox.Service.Send says how.
+type Sender interface {
+	Send(ctx context.Context, p access.Principal, cmd inbox.SendCommand) (*inbox.Sent, error)
 }
 
 // People is what the pages ask of the people service.
@@ -87,6 +91,7 @@ type Feed interface {
 type Web struct {
 	Directory Directory
 	Inbox     Inbox
+	Sends     Sender // the inbox, or who gathers for it
 	People    People
 	Imports   Imports
 	Erasures  Erasures
