@@ -34,6 +34,7 @@ type provider struct {
 	mu      sync.Mutex
 	newest  []record.Call
 	awaited map[string]bool // texts of sends that were taken on
+	refused map[string]int  // how often, of texts that were not taken since
 	told    map[string]bool // texts that came
 
 	made     atomic.Int64
@@ -95,7 +96,10 @@ func (p *provider) heed(call record.Call) {
 	defer p.mu.Unlock()
 	if call.Accepted || call.Answer == "closed" {
 		delete(p.awaited, call.Text)
+		delete(p.refused, call.Text)
 		p.told[call.Text] = true
+	} else {
+		p.refused[call.Text]++
 	}
 	if call.Accepted {
 		if p.newest = append(p.newest, call); len(p.newest) > listed {
@@ -113,11 +117,17 @@ func (p *provider) expect(text string) {
 	}
 }
 
-// waiting returns how many messages were taken on and have not come.
-func (p *provider) waiting() int {
+// waits returns how long it may take until a message comes that was taken on: not at
+// all, if none is awaited; as long as missed, in which one comes that is not held up;
+// and longer for one that was refused, as who is told to come later does each time
+// after twice as long, with all behind it.
+func (p *provider) waits(missed time.Duration) (longest time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.awaited)
+	for text := range p.awaited {
+		longest = max(longest, missed+time.Second<<min(p.refused[text], 6)-time.Second)
+	}
+	return longest
 }
 
 func (p *provider) send(w http.ResponseWriter, r *http.Request) {

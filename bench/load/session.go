@@ -46,7 +46,8 @@ func newSession(plan *record.Plan, o *options) (*session, error) {
 	}
 	m := newMix(plan, o.shares, o.peers, o.batch, o.text, o.seed)
 	s.driver = newDriver(plan, hosts, m, journal)
-	s.provider = &provider{plan: plan, faults: o.faults, away: time.Now().Add(o.away), back: time.Now().Add(o.back), record: calls, awaited: map[string]bool{}, told: map[string]bool{}}
+	s.provider = &provider{plan: plan, faults: o.faults, away: time.Now().Add(o.away), back: time.Now().Add(o.back), record: calls,
+		awaited: map[string]bool{}, refused: map[string]int{}, told: map[string]bool{}}
 	s.driver.taken = s.provider.expect
 	s.browser = &browser{driver: s.driver, client: &http.Client{Timeout: patience}}
 	if s.crowd, err = newCrowd(o.dir, plan, o.crowd); err != nil {
@@ -189,13 +190,8 @@ func (s *session) drive(making, draining context.Context) error {
 // It need not come at all, when a host died with it; or only when its lease has
 // run out.
 func (s *session) settleReports(draining context.Context) {
-	quiet, enough := time.Now(), func() time.Duration {
-		if s.provider.waiting() > 0 {
-			return s.missed
-		}
-		return time.Second
-	}
-	for seen := s.provider.made.Load(); time.Since(quiet) < enough() && draining.Err() == nil; {
+	quiet := time.Now()
+	for seen := s.provider.made.Load(); time.Since(quiet) < max(time.Second, s.provider.waits(s.missed)) && draining.Err() == nil; {
 		pause(draining, 50*time.Millisecond)
 		if now := s.provider.made.Load(); now != seen || s.driver.open.Load() > 0 {
 			seen, quiet = now, time.Now()
