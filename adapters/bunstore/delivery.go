@@ -127,7 +127,7 @@ func (s inboxStore) Deliveries(ctx context.Context, ws crm.WorkspaceID, query in
 		q = q.and(" and id < ?", uid(query.After))
 	}
 	q = q.and(" order by id desc limit ?", query.Limit)
-	return list(ctx, s.reader("list deliveries", of(ws)), q, (*deliveryRow).delivery)
+	return inOrder(ctx, s.reader("list deliveries", of(ws)), q, (*deliveryRow).delivery)
 }
 
 // Delivery implements inbox.Journal.

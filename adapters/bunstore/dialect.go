@@ -35,6 +35,11 @@ type Dialect interface {
 	// decides how to go about it. Empty where that is always so, or never.
 	PlanAnew() []Statement
 
+	// KeepOrder comes before a statement, in one Query with it, that begins a list
+	// which an index has in its order: it is to be read along that, whatever is
+	// thought of how many rows there are. Empty where that is always so.
+	KeepOrder() []Statement
+
 	// Unnest returns what a statement selects columns from, as "… as v
 	// (names)" or the like, which nothing but an end may follow, and its arguments,
 	// the first of the statement. Its text depends on the names alone.

@@ -59,7 +59,7 @@ type feedStore struct{ *Store }
 // Facts implements feed.Store.
 func (s feedStore) Facts(ctx context.Context, ws crm.WorkspaceID, after int64, limit int) ([]crm.Fact, error) {
 	q := from[factRow](s.Store).and(" where workspace_id = ? and seq > ? order by seq limit ?", uid(ws), after, limit)
-	return list(ctx, s.reader("read the feed", of(ws)), q, (*factRow).fact)
+	return inOrder(ctx, s.reader("read the feed", of(ws)), q, (*factRow).fact)
 }
 
 // Bounds implements feed.Store.

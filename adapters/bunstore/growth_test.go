@@ -2,7 +2,9 @@ package bunstore_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	"github.com/my21staff/my21staff/adapters/sqlite"
 	"github.com/my21staff/my21staff/adapters/sqlite/sqlitetest"
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/crmtest"
 	"github.com/my21staff/my21staff/crm/inbox"
 )
 
@@ -62,6 +65,115 @@ func TestGrowingTables(t *testing.T) {
 			t.Errorf("%d messages read %d index entries of %s", contacts*rounds, read, table)
 		}
 	}
+}
+
+// TestOneOfManyIsBusy lists the conversations of a member who has more than most. Who
+// is thought to have as many as all have in the mean would have all of them read for
+// each page.
+func TestOneOfManyIsBusy(t *testing.T) {
+	t.Parallel()
+	const workspaces, rounds, own, others, limit, pages = 32, 30, 40, 1, 10, 12
+	store := openPostgres(t, pgtest.DSN(t), postgres.Options{Sealer: sealer(t), Connections: 1})
+	companies := make([]*crmtest.Company, workspaces)
+	for i := range companies {
+		c := crmtest.NewCompany(crmtest.NewClock().Mint(byte(1 + i)))
+		if err := errors.Join(store.Directory().SaveWorkspace(t.Context(), c.Workspace), store.Directory().SaveMember(t.Context(), c.Owner)); err != nil {
+			t.Fatal(err)
+		}
+		companies[i] = c
+	}
+	for range rounds { // so that where a row lies says nothing of whose it is
+		for i, c := range companies {
+			some := others
+			if i == 0 {
+				some = own
+			}
+			var changes crm.Changes
+			for range some {
+				contact := c.Contact()
+				cv := c.Conversation(contact)
+				cv.AssigneeID = c.Owner.ID
+				m := c.Inbound(cv, "halo")
+				changes.Add(crm.Changes{Contacts: []*crm.Contact{contact}, Conversations: []*crm.Conversation{cv}, Messages: []*crm.Message{m}})
+			}
+			mustWrite(t, store, c.Workspace.ID, &changes)
+		}
+	}
+	if err := store.Do(t.Context(), "analyze"); err != nil {
+		t.Fatal(err)
+	}
+	busy := companies[0]
+	before := entriesRead(t, store, "conversations")
+	for range pages {
+		if err := wantRows(store.Inbox().Conversations(t.Context(), busy.Workspace.ID, inbox.ConversationQuery{AssigneeID: busy.Owner.ID, Limit: limit})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if read := entriesRead(t, store, "conversations") - before; read > 2*limit*pages {
+		t.Errorf("%d pages of %d read %d entries", pages, limit, read)
+	}
+}
+
+// TestManyWithATag lists the conversations of those who have a tag that most have,
+// while most tags are one contact's:
+// the pages are those of the whole list without the others, and on PostgreSQL no more
+// is read for them.
+func TestManyWithATag(t *testing.T) {
+	const contacts, limit, pages = 2400, 10, 14 // of eight seven have the tag
+	onBoth(t, func(t *testing.T, store *bunstore.Store) {
+		c, mint := settle(t, store)
+		tag := &crm.Tag{ID: crm.NewID[crm.Tag](mint), WorkspaceID: c.Workspace.ID, Name: "Prospek"}
+		mustWrite(t, store, c.Workspace.ID, &crm.Changes{Tags: []*crm.Tag{tag}})
+		var changes crm.Changes
+		has := map[crm.ContactID]bool{}
+		for i := range contacts {
+			contact := c.Contact()
+			if i%8 > 0 {
+				contact.Tags, has[contact.ID] = []crm.TagID{tag.ID}, true
+			}
+			rare := &crm.Tag{ID: crm.NewID[crm.Tag](mint), WorkspaceID: c.Workspace.ID, Name: fmt.Sprint("Tag ", i)}
+			contact.Tags = append(contact.Tags, rare.ID)
+			cv := c.Conversation(contact)
+			changes.Add(crm.Changes{
+				Tags: []*crm.Tag{rare}, Contacts: []*crm.Contact{contact}, Conversations: []*crm.Conversation{cv}, Messages: []*crm.Message{c.Inbound(cv, "halo")},
+			})
+		}
+		mustWrite(t, store, c.Workspace.ID, &changes)
+		if err := store.Do(t.Context(), "analyze"); err != nil {
+			t.Fatal(err)
+		}
+		list := func(q inbox.ConversationQuery) []*crm.Conversation {
+			found, err := store.Inbox().Conversations(t.Context(), c.Workspace.ID, q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return found
+		}
+		want := slices.DeleteFunc(list(inbox.ConversationQuery{Limit: contacts}), func(cv *crm.Conversation) bool { return !has[cv.ContactID] })
+		onPostgres := store.Dialect().MigrationTypes().Postgres
+		var before int64
+		if onPostgres {
+			before = entriesRead(t, store, "conversations")
+		}
+		q := inbox.ConversationQuery{TagID: tag.ID, Limit: limit}
+		for page := range pages {
+			for i, cv := range list(q) {
+				if cv.ID != want[page*limit+i].ID {
+					t.Fatalf("on page %d at %d stands %s, want %s", page, i, cv.ID, want[page*limit+i].ID)
+				}
+				q.After = inbox.ConversationCursor{At: cv.LastMessage.At, ID: cv.ID}
+			}
+		}
+		if q.After.ID != want[pages*limit-1].ID {
+			t.Errorf("%d pages end with %s, want %s", pages, q.After.ID, want[pages*limit-1].ID)
+		}
+		if !onPostgres {
+			return
+		}
+		if read := entriesRead(t, store, "conversations") - before; read > 2*limit*pages {
+			t.Errorf("%d pages of %d read %d entries", pages, limit, read)
+		}
+	})
 }
 
 // entriesRead returns how many entries of a table's indexes were read, and rows of

@@ -70,9 +70,6 @@ func (s inboxStore) Conversations(ctx context.Context, ws crm.WorkspaceID, query
 	if !query.ContactID.IsZero() {
 		q = q.and(" and contact_id = ?", uid(query.ContactID))
 	}
-	if !query.TagID.IsZero() {
-		q = q.and(" and contact_id in (select contact_id from contact_tags where workspace_id = ? and tag_id = ?)", uid(ws), uid(query.TagID))
-	}
 	if query.Unread {
 		q = q.and(" and unread > 0")
 	}
@@ -80,6 +77,13 @@ func (s inboxStore) Conversations(ctx context.Context, ws crm.WorkspaceID, query
 		q = q.and(" and temperature = ?", text(query.Temperature))
 		if query.Temperature != crm.Cold { // what the index has, said so that it is used whatever the argument
 			q = q.and(" and temperature in ('hot', 'warm')")
+		}
+	}
+	few := false
+	if !query.TagID.IsZero() {
+		var err error
+		if q, few, err = s.tagged(ctx, q, ws, query.TagID); err != nil {
+			return nil, err
 		}
 	}
 	if query.Search != "" {
@@ -93,7 +97,28 @@ func (s inboxStore) Conversations(ctx context.Context, ws crm.WorkspaceID, query
 		latest = latestOfOne
 	}
 	q = q.and(latest+" limit ?", query.Limit)
-	return list(ctx, s.reader("list conversations", scope), q, (*conversationRow).conversation)
+	l := s.reader("list conversations", scope)
+	if query.Search != "" || few || !query.ContactID.IsZero() { // who are found are gathered and sorted
+		return list(ctx, l, q, (*conversationRow).conversation)
+	}
+	return inOrder(ctx, l, q, (*conversationRow).conversation)
+}
+
+// tagged returns a query for conversations of contacts with a tag. If few have it
+// they are looked up, and their conversations sorted; of many a page is met soon
+// enough in the list's own order.
+func (s inboxStore) tagged(ctx context.Context, q Query, ws crm.WorkspaceID, tag crm.TagID) (_ Query, few bool, err error) {
+	have := ask("select contact_id from contact_tags where workspace_id = ? and tag_id = ?", uid(ws), uid(tag))
+	var found []int
+	count := ask("select count(contact_id) from").include("", have.and(" limit ?", manyFound)).and(" as seen")
+	if err := s.reader("count who has a tag", of(ws)).run(ctx, pick(count.bound(), &found)); err != nil {
+		return Query{}, false, err
+	}
+	if found[0] < manyFound {
+		return q.and(" and contact_id in").include("", have), true, nil
+	}
+	return q.and(" and exists (select 1 from contact_tags where workspace_id = ? and tag_id = ? and contact_id = conversations.contact_id limit 1 offset 0)",
+		uid(ws), uid(tag)), false, nil // the offset: see question
 }
 
 // Message implements inbox.Threads.
@@ -110,7 +135,7 @@ func (s inboxStore) Messages(ctx context.Context, ws crm.WorkspaceID, query inbo
 		q = q.and(" and (provider_time, ingest) < (?, ?)", stamp(after.At), after.Ingest)
 	}
 	q = q.and(" order by provider_time desc, ingest desc limit ?", query.Limit)
-	return list(ctx, s.reader("list messages", of(ws)), q, (*messageRow).message)
+	return inOrder(ctx, s.reader("list messages", of(ws)), q, (*messageRow).message)
 }
 
 // Quoted implements inbox.Threads. The conversation is compared here: were it a

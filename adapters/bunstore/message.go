@@ -121,6 +121,7 @@ func (b *batch) messages(messages []*crm.Message, named map[under]bool) {
 	rows := rowsOf(b, messages, messageOf)
 	put(b, rows, replaceByID)
 	var docs []Document
+	answered := lookupBy(byProvided)
 	for i := range rows {
 		m, row := messages[i], &rows[i]
 		before, known := b.t.messages[key{row.WorkspaceID, row.ID}]
@@ -129,10 +130,11 @@ func (b *batch) messages(messages []*crm.Message, named map[under]bool) {
 			b.t.messages[key{row.WorkspaceID, row.ID}] = row.indexed()
 		}
 		if m.Direction == crm.Outbound && named[underOf(m.WorkspaceID, m.ChannelID, m.ProviderID)] {
-			b.do("update statuses set message_id = ? where workspace_id = ? and channel_id = ? and provider_id = ? and message_id is null",
-				row.ID, row.WorkspaceID, row.ChannelID, text(m.ProviderID))
+			answered.add(row.WorkspaceID, &row.ChannelID, (*text)(&m.ProviderID))
 		}
 	}
+	b.named("update statuses set message_id = (select id from messages where messages.workspace_id = statuses.workspace_id"+
+		" and messages.channel_id = statuses.channel_id and messages.provider_id = statuses.provider_id)", answered, " and message_id is null")
 	b.index(docs)
 }
 

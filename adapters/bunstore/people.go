@@ -39,18 +39,14 @@ func (s peopleStore) Contacts(ctx context.Context, ws crm.WorkspaceID, query peo
 func (s peopleStore) page(ctx context.Context, ws crm.WorkspaceID, query people.ContactQuery, q Query) ([]*crm.Contact, error) {
 	q = q.and(" limit ?", query.Limit)
 	l := s.reader("list contacts", of(ws))
-	if query.Filter == nil {
+	switch {
+	case query.Filter != nil:
+		return listAfter(ctx, l, s.dialect.PlanAnew(), q, (*contactRow).contact)
+	case query.Search != "" || !query.TagID.IsZero(): // few may be found, and are to be sorted then
 		return list(ctx, l, q, (*contactRow).contact)
+	default:
+		return inOrder(ctx, l, q, (*contactRow).contact)
 	}
-	var rows []contactRow
-	var steps []step
-	for _, statement := range s.dialect.PlanAnew() {
-		steps = append(steps, step{Statement: statement})
-	}
-	if err := l.run(ctx, append(steps, load(ctx, l, q.bound(), &rows))...); err != nil {
-		return nil, err
-	}
-	return convert(l, rows, (*contactRow).contact)
 }
 
 // Load implements people.Tx. Like the inbox's it locks contacts before

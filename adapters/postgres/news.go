@@ -65,7 +65,8 @@ func (n *notifier) tell(workspaces []crm.WorkspaceID) {
 }
 
 // send sends what is pending. News that cannot be sent is dropped: who must not
-// miss a fact asks again every second.
+// miss a fact asks again every second. A notification is a transaction with a wait
+// for the disk like any other, which this one can do without.
 func (n *notifier) send(ctx context.Context, db *sql.DB) {
 	n.mu.Lock()
 	list := make([]string, 0, len(n.pending))
@@ -78,7 +79,7 @@ func (n *notifier) send(ctx context.Context, db *sql.DB) {
 	if len(payload) > maxPayload {
 		payload = n.sender
 	}
-	rows, err := db.QueryContext(ctx, "select pg_notify('"+topic+"', '"+payload+"') is null")
+	rows, err := db.QueryContext(ctx, "select set_config('synchronous_commit', 'off', true), pg_notify('"+topic+"', '"+payload+"') is null")
 	if err == nil {
 		_ = rows.Close()
 	}
