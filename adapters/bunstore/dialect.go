@@ -16,8 +16,8 @@ type Dialect interface {
 
 	// Query runs statements on a database or transaction, in order, in one
 	// round trip where the database can, and hands each one's rows to each. A
-	// statement outside a transaction sees the rows of ScopeOf(ctx). The rows
-	// are Query's to close; an error of each ends it.
+	// statement outside a transaction sees the rows of ScopeOf(ctx), and is planned
+	// as that says. The rows are Query's to close; an error of each ends it.
 	Query(ctx context.Context, on Runner, statements []Statement, each func(int, *sql.Rows) error) error
 
 	// Fault says what kind of failure an error of the driver is.
@@ -29,16 +29,6 @@ type Dialect interface {
 	// Empty where one writer has the database for itself.
 	Lock() string
 	ClaimLock() string
-
-	// PlanAnew comes before a statement, in one Query with it, that must be
-	// planned for its arguments and not for any: how many rows a value finds
-	// decides how to go about it. Empty where that is always so, or never.
-	PlanAnew() []Statement
-
-	// KeepOrder comes before a statement, in one Query with it, that begins a list
-	// which an index has in its order: it is to be read along that, whatever is
-	// thought of how many rows there are. Empty where that is always so.
-	KeepOrder() []Statement
 
 	// Unnest returns what a statement selects columns from, as "… as v
 	// (names)" or the like, which nothing but an end may follow, and its arguments,

@@ -2,6 +2,7 @@ package bunstore_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -132,15 +133,25 @@ func TestFiltersArePlannedAnew(t *testing.T) {
 	onBoth(t, func(t *testing.T, store *bunstore.Store) {
 		c, _ := settle(t, store)
 		ctx, stats := bunstore.WithStats(t.Context())
-		var sent []string
-		stats.Trace = func(_ context.Context, s bunstore.Statement) { sent = append(sent, s.SQL) }
+		var plan bunstore.Plan
+		stats.Trace = func(ctx context.Context, _ bunstore.Statement) { plan = bunstore.ScopeOf(ctx).Plan }
 		test := filter.Test{Kind: filter.Something, Place: filter.InName}
 		if _, err := store.People().Contacts(ctx, c.Workspace.ID, people.ContactQuery{Filter: &test, Limit: 1}); err != nil {
 			t.Fatal(err)
 		}
-		anew := len(sent) == 2 && strings.Contains(sent[0], "plan_cache_mode") && stats.Trips() == 1
-		if anew != store.Dialect().MigrationTypes().Postgres {
-			t.Errorf("a filtered list sends %q in %d trips", sent, stats.Trips())
+		if plan != bunstore.Anew || stats.Trips() != 1 {
+			t.Errorf("a filtered list is planned %q in %d trips", plan, stats.Trips())
+		}
+		if !store.Dialect().MigrationTypes().Postgres {
+			return
+		}
+		for plan, want := range map[bunstore.Plan]string{bunstore.Usually: "auto", bunstore.InOrder: "force_generic_plan", bunstore.Anew: "force_custom_plan"} {
+			var mode string
+			err := store.Look(t.Context(), bunstore.Scope{Installation: true, Plan: plan},
+				bunstore.Statement{SQL: "select current_setting($1)", Args: []any{"plan_cache_mode"}}, func(rows *sql.Rows) error { return rows.Scan(&mode) })
+			if err != nil || mode != want {
+				t.Errorf("what is planned %q has the mode %q, %v, want %q", plan, mode, err, want)
+			}
 		}
 	})
 }

@@ -162,25 +162,17 @@ func pick[V any](statement Statement, found *[]V) step {
 	}}
 }
 
+// inOrder is list for a list that an index has in its order.
+func inOrder[R, N any](ctx context.Context, l link, q Query, noun func(*R) (N, error)) ([]N, error) {
+	l.scope.Plan = InOrder
+	return list(ctx, l, q, noun)
+}
+
 // list reads nouns, each as its row comes.
 func list[R, N any](ctx context.Context, l link, q Query, noun func(*R) (N, error)) ([]N, error) {
-	return listAfter(ctx, l, nil, q, noun)
-}
-
-// inOrder is list for the beginning of a list that an index has in its order.
-func inOrder[R, N any](ctx context.Context, l link, q Query, noun func(*R) (N, error)) ([]N, error) {
-	return listAfter(ctx, l, l.store.dialect.KeepOrder(), q, noun)
-}
-
-// listAfter is list after statements that say how to go about it.
-func listAfter[R, N any](ctx context.Context, l link, how []Statement, q Query, noun func(*R) (N, error)) ([]N, error) {
-	steps := make([]step, 0, 2)
-	for _, statement := range how {
-		steps = append(steps, step{Statement: statement})
-	}
 	nouns := []N{}
 	var unfit error // a row that is no noun, which is no failure of the database
-	err := l.run(ctx, append(steps, step{Statement: q.bound(), scan: func(rows *sql.Rows) error {
+	err := l.run(ctx, step{Statement: q.bound(), scan: func(rows *sql.Rows) error {
 		return scan(l.store, rows, func(row *R) error {
 			converted, err := noun(row)
 			if err != nil && unfit == nil {
@@ -189,7 +181,7 @@ func listAfter[R, N any](ctx context.Context, l link, how []Statement, q Query, 
 			nouns = append(nouns, converted)
 			return nil
 		})
-	}})...)
+	}})
 	switch {
 	case err != nil:
 		return nil, err

@@ -41,7 +41,8 @@ func (s peopleStore) page(ctx context.Context, ws crm.WorkspaceID, query people.
 	l := s.reader("list contacts", of(ws))
 	switch {
 	case query.Filter != nil:
-		return listAfter(ctx, l, s.dialect.PlanAnew(), q, (*contactRow).contact)
+		l.scope.Plan = Anew
+		return list(ctx, l, q, (*contactRow).contact)
 	case query.Search != "" || !query.TagID.IsZero(): // few may be found, and are to be sorted then
 		return list(ctx, l, q, (*contactRow).contact)
 	default:

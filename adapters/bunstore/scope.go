@@ -12,7 +12,20 @@ type Scope struct {
 	Workspaces   []crm.WorkspaceID
 	Installation bool   // rows of every workspace: claims, look-ups by hash or number
 	Search       string // the dialect's search expression; see Dialect.Match
+	Plan         Plan
 }
+
+// Plan is how what a call reads is to be planned, by a database that keeps plans or
+// goes by how many rows it thinks there are. It travels with the scope, which is set
+// anyway.
+type Plan string
+
+// The plans.
+const (
+	Usually Plan = ""         // as the database thinks best
+	InOrder Plan = "in order" // a list that an index has in its order: along that, however few rows there may be
+	Anew    Plan = "anew"     // for its arguments and not for any: how many rows a value finds decides how to go about it
+)
 
 // of returns the scope of one workspace.
 func of(ws crm.WorkspaceID) Scope { return Scope{Workspaces: []crm.WorkspaceID{ws}} }

@@ -102,23 +102,6 @@ func (*dialect) Fault(err error) bunstore.Fault {
 // Lock implements bunstore.Dialect.
 func (*dialect) Lock() string { return " order by workspace_id, id for update" }
 
-// PlanAnew implements bunstore.Dialect. A batch is a transaction, so the setting
-// ends with it. It has an argument so that it travels with statements that have.
-func (*dialect) PlanAnew() []bunstore.Statement {
-	return []bunstore.Statement{{SQL: "select set_config('plan_cache_mode', $1, true)", Args: []any{"force_custom_plan"}}}
-}
-
-// KeepOrder implements bunstore.Dialect. Who is thought to have two conversations, as
-// members have in the mean, would have all of them fetched and sorted, and who has
-// thousands waits for it. Nor is there anything to plan anew: a first page without
-// conditions was, at every call, as nothing is known beforehand of a limit.
-func (*dialect) KeepOrder() []bunstore.Statement {
-	return []bunstore.Statement{{
-		SQL:  "select set_config('enable_sort', $1, true), set_config('enable_bitmapscan', $1, true), set_config('plan_cache_mode', $2, true)",
-		Args: []any{"off", "force_generic_plan"},
-	}}
-}
-
 // ClaimLock implements bunstore.Dialect.
 func (*dialect) ClaimLock() string { return " for update skip locked" }
 

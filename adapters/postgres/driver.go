@@ -196,7 +196,7 @@ func (c *conn) pipeline(ctx context.Context, outside bool, statements batch) res
 	s := bunstore.ScopeOf(ctx)
 	scoped := outside && !s.Nothing()
 	if scoped {
-		b.Queue(setScope, workspaceList(s), reach(s), s.Search)
+		b.Queue(setScope[s.Plan], workspaceList(s), reach(s), s.Search)
 	}
 	for _, s := range statements {
 		b.Queue(s.SQL, s.Args...)
@@ -208,7 +208,20 @@ func (c *conn) pipeline(ctx context.Context, outside bool, statements batch) res
 	return r
 }
 
-const setScope = "select set_config('my21staff.workspaces', $1, true), set_config('my21staff.scope', $2, true), set_config('my21staff.search', $3, true)"
+// setScope sets a scope, by how what follows is to be planned. What is read outside a
+// transaction is one by itself, so the settings end with it.
+//
+// In order: who is thought to have two conversations, as members have in the mean,
+// would have all of them fetched and sorted, and who has thousands waits for it. Nor is
+// there anything to plan for the arguments: a first page without conditions was, at
+// every call, as nothing is known beforehand of a limit.
+var setScope = map[bunstore.Plan]string{
+	bunstore.Usually: scopeSettings,
+	bunstore.InOrder: scopeSettings + ", set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)",
+	bunstore.Anew:    scopeSettings + ", set_config('plan_cache_mode', 'force_custom_plan', true)",
+}
+
+const scopeSettings = "select set_config('my21staff.workspaces', $1, true), set_config('my21staff.scope', $2, true), set_config('my21staff.search', $3, true)"
 
 // scopeSQL returns the statement that sets the scope, to be followed by
 // another, or "" for a scope of nothing, which needs no setting.
@@ -217,7 +230,7 @@ func scopeSQL(s bunstore.Scope) string {
 		return ""
 	}
 	quoted := func(value string) string { return "'" + strings.ReplaceAll(value, "'", "''") + "'" }
-	return strings.NewReplacer("$1", quoted(workspaceList(s)), "$2", quoted(reach(s)), "$3", quoted(s.Search)).Replace(setScope) + ";"
+	return strings.NewReplacer("$1", quoted(workspaceList(s)), "$2", quoted(reach(s)), "$3", quoted(s.Search)).Replace(setScope[s.Plan]) + ";"
 }
 
 // workspaceList writes the workspaces of a scope as the policies read them.

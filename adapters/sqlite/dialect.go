@@ -107,12 +107,6 @@ func (*dialect) Fault(err error) bunstore.Fault {
 // Lock implements bunstore.Dialect: the one writer has every row.
 func (*dialect) Lock() string { return "" }
 
-// PlanAnew implements bunstore.Dialect: SQLite plans for any arguments.
-func (*dialect) PlanAnew() []bunstore.Statement { return nil }
-
-// KeepOrder implements bunstore.Dialect: SQLite prefers an index that has the order.
-func (*dialect) KeepOrder() []bunstore.Statement { return nil }
-
 // ClaimLock implements bunstore.Dialect.
 func (*dialect) ClaimLock() string { return "" }
 
