@@ -205,8 +205,9 @@ func (in *ingestion) open(ctx context.Context, name string, rate float64, update
 
 // single sends one message of one customer.
 func (in *ingestion) single(n int) error {
-	o := &in.offices[in.shape.workspaceOf(float64(n*7919%10_000)/10_000)]
-	return in.post(o.webhook(`[`+change(o, message(n, in.customer(n), in.words(n)))+`]`), 1)
+	t := n * scatter % len(in.threads)
+	o := &in.offices[in.threads[t].ws]
+	return in.post(o.webhook(`[`+change(o, message(n, customer(n, t), in.words(n)))+`]`), 1)
 }
 
 // post sends a request that brings messages. A refusal is counted; its messages
@@ -237,17 +238,24 @@ func (in *ingestion) batch(n, updates int) error {
 			continue
 		}
 		messages++
-		changes[i] = change(o, message(1_000_000_000+k, in.customer(k), in.words(k)))
+		changes[i] = change(o, message(1_000_000_000+k, customer(k, in.phones[k*scatter%len(in.phones)]), in.words(k)))
 	}
 	return in.post(o.webhook(`[`+strings.Join(changes, ",")+`]`), messages)
 }
 
-// customer returns who writes: one in twenty is new.
-func (in *ingestion) customer(n int) string {
-	if n%20 == 0 {
+// scatter makes messages that follow each other those of different conversations.
+const scatter = 7919
+
+// newcomers is how many of those who write are new.
+const newcomers = 1.0 / 20
+
+// customer returns who writes the n-th message: somebody new or whose conversation it
+// is.
+func customer(n, thread int) string {
+	if n%(1/newcomers) == 0 {
 		return number(500_000_000 + n)
 	}
-	return number(n * 7919 % len(in.threads))
+	return number(thread)
 }
 
 func (in *ingestion) words(n int) string {
@@ -309,13 +317,18 @@ func (in *ingestion) sends(ctx context.Context, durable []bound) error {
 }
 
 // stored measures how many bytes a message took, with all that is kept beside
-// it, and sees that every message that was acknowledged is there.
+// it, and sees that every message that was acknowledged is there, and that those who
+// wrote were mostly known.
 func (in *ingestion) stored(ctx context.Context, write func(context.Context) error) error {
 	before, err := in.world.size(ctx)
 	if err != nil {
 		return err
 	}
 	rows, err := in.world.count(ctx, "messages")
+	if err != nil {
+		return err
+	}
+	people, err := in.world.count(ctx, "contacts")
 	if err != nil {
 		return err
 	}
@@ -326,9 +339,18 @@ func (in *ingestion) stored(ctx context.Context, write func(context.Context) err
 	if err != nil {
 		return err
 	}
+	met, err := in.world.count(ctx, "contacts")
+	if err != nil {
+		return err
+	}
 	if stored, asked, unsure := more-rows, in.asked.Load(), in.unsure.Load(); stored > asked || stored < asked-unsure {
 		err = fmt.Errorf("%d messages were sent, %d of them acknowledged, and %d are stored", asked, asked-unsure, stored)
 	}
+	strangers := float64(met-people) / float64(more-rows)
+	if strangers > 1.1*newcomers {
+		err = errors.Join(err, fmt.Errorf("%.3f of the messages were of somebody new, not %.3f", strangers, newcomers))
+	}
+	in.report.fact(in.kind, "messages of somebody new", "%", 100*strangers)
 	in.report.fact(in.kind, "requests refused (503) while writing", "", float64(in.refused.Load()))
 	after, failed := in.world.size(ctx)
 	in.report.fact(in.kind, "storage of a message, ingested", "bytes", float64(after-before-in.limited())/float64(more-rows))
