@@ -48,8 +48,8 @@ type Services struct {
 func (c Config) DatabaseFile() string { return filepath.Join(c.DataDir, "my21staff.db") }
 
 // commits is how many commits of webhooks, and how many of messages to send, run at
-// once: with a server one prepares
-// while the other waits for the disk; the embedded database has one writer.
+// once: with a server one prepares while the other waits for the disk; the embedded
+// database has one writer.
 func (c Config) commits() int {
 	if c.Database != "" {
 		return 2
