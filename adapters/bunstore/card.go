@@ -47,7 +47,7 @@ func (s *Store) cardTexts(which string) *cardTexts {
 		tags:          ask(from[tagRow](s).SQL + " where workspace_id = ? and id in " + tagged).bound().SQL,
 		notes:         of(from[noteRow](s).SQL, "contact_id", " order by id desc limit ?"),
 		tasks:         of(from[taskRow](s).SQL, "contact_id", " and done_at is null order by id desc limit ?"),
-		conversations: of(from[conversationRow](s).SQL, "contact_id", latestOfOne+" limit ?"),
+		conversations: of(from[conversationRow](s).SQL, "contact_id", latestOfFew+" limit ?"),
 	}
 	s.cards.Store(which, made)
 	return made

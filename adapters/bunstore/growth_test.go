@@ -114,11 +114,11 @@ func TestOneOfManyIsBusy(t *testing.T) {
 	}
 }
 
-// TestManyWithATag lists the conversations of those who have a tag that most have,
-// while most tags are one contact's:
-// the pages are those of the whole list without the others, and on PostgreSQL no more
-// is read for them.
-func TestManyWithATag(t *testing.T) {
+// TestManyAreListed lists the conversations of those who have a tag that most have,
+// while most tags are one contact's, and those with a word that all have: the pages are
+// those of the whole list without the others, and on PostgreSQL no more is read for a
+// tag's.
+func TestManyAreListed(t *testing.T) {
 	const contacts, limit, pages = 2400, 10, 14 // of eight seven have the tag
 	onBoth(t, func(t *testing.T, store *bunstore.Store) {
 		c, mint := settle(t, store)
@@ -149,24 +149,30 @@ func TestManyWithATag(t *testing.T) {
 			}
 			return found
 		}
-		want := slices.DeleteFunc(list(inbox.ConversationQuery{Limit: contacts}), func(cv *crm.Conversation) bool { return !has[cv.ContactID] })
+		pagesAre := func(q inbox.ConversationQuery, want []*crm.Conversation) {
+			t.Helper()
+			q.Limit = limit
+			for page := range pages {
+				for i, cv := range list(q) {
+					if cv.ID != want[page*limit+i].ID {
+						t.Fatalf("on page %d at %d stands %s, want %s", page, i, cv.ID, want[page*limit+i].ID)
+					}
+					q.After = inbox.ConversationCursor{At: cv.LastMessage.At, ID: cv.ID}
+				}
+			}
+			if q.After.ID != want[pages*limit-1].ID {
+				t.Errorf("%d pages end with %s, want %s", pages, q.After.ID, want[pages*limit-1].ID)
+			}
+		}
+		everything := list(inbox.ConversationQuery{Limit: contacts})
+		pagesAre(inbox.ConversationQuery{Search: "halo"}, everything)
+		want := slices.DeleteFunc(everything, func(cv *crm.Conversation) bool { return !has[cv.ContactID] })
 		onPostgres := store.Dialect().MigrationTypes().Postgres
 		var before int64
 		if onPostgres {
 			before = entriesRead(t, store, "conversations")
 		}
-		q := inbox.ConversationQuery{TagID: tag.ID, Limit: limit}
-		for page := range pages {
-			for i, cv := range list(q) {
-				if cv.ID != want[page*limit+i].ID {
-					t.Fatalf("on page %d at %d stands %s, want %s", page, i, cv.ID, want[page*limit+i].ID)
-				}
-				q.After = inbox.ConversationCursor{At: cv.LastMessage.At, ID: cv.ID}
-			}
-		}
-		if q.After.ID != want[pages*limit-1].ID {
-			t.Errorf("%d pages end with %s, want %s", pages, q.After.ID, want[pages*limit-1].ID)
-		}
+		pagesAre(inbox.ConversationQuery{TagID: tag.ID}, want)
 		if !onPostgres {
 			return
 		}

@@ -47,15 +47,48 @@ func (s inboxStore) Conversation(ctx context.Context, ws crm.WorkspaceID, id crm
 	return conversation, contact, crm.Wrap(l.op, err)
 }
 
-// latestOfOne is the order of one contact's conversations, latest first. They are
-// few, one for each channel, and to be sorted; the plus keeps an index of the whole
-// list from being taken for its order, along which SQLite walked a workspace.
-const latestOfOne = " order by +last_message_at desc, id desc"
+// latest is the order of conversations, latestOfFew that of those that are sorted: of
+// one contact, or found before. The plus keeps an index of the whole list from being
+// taken for its order, along which SQLite walked a workspace.
+const (
+	latest      = " order by last_message_at desc, id desc"
+	latestOfFew = " order by +last_message_at desc, id desc"
+)
 
 // Conversations implements inbox.Threads.
 func (s inboxStore) Conversations(ctx context.Context, ws crm.WorkspaceID, query inbox.ConversationQuery) ([]*crm.Conversation, error) {
-	scope := of(ws)
-	q := from[conversationRow](s.Store).and(" where workspace_id = ?", uid(ws))
+	scope, few := of(ws), !query.ContactID.IsZero()
+	q := fitting(from[conversationRow](s.Store).and(" where workspace_id = ?", uid(ws)), query)
+	if !query.TagID.IsZero() {
+		tagged, rare, err := s.tagged(ctx, q, ws, query.TagID)
+		if err != nil {
+			return nil, err
+		}
+		q, few = tagged, few || rare
+	}
+	if query.Search != "" {
+		found, rare, expression, err := s.searchConversations(ctx, q, ws, query.Search)
+		if err != nil {
+			return nil, err
+		}
+		q, few, scope.Search = found, few || rare, expression
+	}
+	if after := query.After; !after.ID.IsZero() {
+		q = q.and(" and (last_message_at, id) < (?, ?)", stamp(after.At), uid(after.ID))
+	}
+	l := s.reader("list conversations", scope)
+	switch {
+	case few:
+		return list(ctx, l, q.and(latestOfFew+" limit ?", query.Limit), (*conversationRow).conversation)
+	case scope.Search != "":
+		return list(ctx, l, q.and(latest+" limit ?", query.Limit), (*conversationRow).conversation)
+	default:
+		return inOrder(ctx, l, q.and(latest+" limit ?", query.Limit), (*conversationRow).conversation)
+	}
+}
+
+// fitting adds the conditions about a conversation itself.
+func fitting(q Query, query inbox.ConversationQuery) Query {
 	if query.Status != "" {
 		q = q.and(" and status = ?", text(query.Status))
 	}
@@ -79,29 +112,7 @@ func (s inboxStore) Conversations(ctx context.Context, ws crm.WorkspaceID, query
 			q = q.and(" and temperature in ('hot', 'warm')")
 		}
 	}
-	few := false
-	if !query.TagID.IsZero() {
-		var err error
-		if q, few, err = s.tagged(ctx, q, ws, query.TagID); err != nil {
-			return nil, err
-		}
-	}
-	if query.Search != "" {
-		q, scope.Search = s.searchConversations(q, ws, query.Search)
-	}
-	if after := query.After; !after.ID.IsZero() {
-		q = q.and(" and (last_message_at, id) < (?, ?)", stamp(after.At), uid(after.ID))
-	}
-	latest := " order by last_message_at desc, id desc"
-	if !query.ContactID.IsZero() {
-		latest = latestOfOne
-	}
-	q = q.and(latest+" limit ?", query.Limit)
-	l := s.reader("list conversations", scope)
-	if query.Search != "" || few || !query.ContactID.IsZero() { // who are found are gathered and sorted
-		return list(ctx, l, q, (*conversationRow).conversation)
-	}
-	return inOrder(ctx, l, q, (*conversationRow).conversation)
+	return q
 }
 
 // tagged returns a query for conversations of contacts with a tag. If few have it

@@ -155,8 +155,9 @@ func nameAsked(search string) string {
 	return filter.Fold(search)
 }
 
-// manyFound is how many contacts a search gathers and sorts at most. What more
-// than that many have is met soon enough on the way through the list's own order.
+// manyFound is how many contacts or conversations a search gathers and sorts at most.
+// What more than that many have is met soon enough on the way through the list's own
+// order.
 const manyFound = 2000
 
 // A search goes through the next contacts of a list before it asks the index: what
@@ -187,7 +188,7 @@ func (s peopleStore) search(ctx context.Context, ws crm.WorkspaceID, query peopl
 			break
 		}
 	}
-	found, err := s.named(ctx, ws, asked)
+	found, err := s.lookUp(ctx, ws, partsAsked(asked))
 	if err != nil {
 		return nil, err
 	}
@@ -203,15 +204,16 @@ func (s peopleStore) search(ctx context.Context, ws crm.WorkspaceID, query peopl
 // have all the tokens of it may have them apart: replace tells.
 const called = " and folded <> replace(folded, ?, '')"
 
-// named returns who may have a part of a name or number, at most manyFound.
-func (s *Store) named(ctx context.Context, ws crm.WorkspaceID, asked string) (found []uid, err error) {
+// lookUp returns what the documents lead to that have all tokens of one of the
+// alternatives, at most manyFound and some of it several times.
+func (s *Store) lookUp(ctx context.Context, ws crm.WorkspaceID, alternatives ...[]Sought) (found []uid, err error) {
 	scope := of(ws)
-	match, expression := s.dialect.Match(ws, partsAsked(asked))
+	match, expression := s.dialect.Match(ws, alternatives...)
 	scope.Search = expression
 	// Apart, so that PostgreSQL does not expect a limit so soon that it would
 	// rather read the whole table than ask the index.
 	look := ask("with found as materialized").include("", match).and(" select found_id from found limit ?", manyFound)
-	err = s.reader("look a name up", scope).run(ctx, pick(look.bound(), &found))
+	err = s.reader("look words up", scope).run(ctx, pick(look.bound(), &found))
 	return found, err
 }
 
@@ -223,22 +225,49 @@ func arraysOf(ids []uid) [][16]byte {
 	return arrays
 }
 
-// searchConversations adds the condition that a conversation's contact has a
-// part of a name or number, or one of its messages every word, and returns the
-// Search of the scope.
-func (s *Store) searchConversations(q Query, ws crm.WorkspaceID, search string) (Query, string) {
+// searchConversations adds the condition that a conversation's contact has a part of
+// a name or number, or one of its messages every word. What few documents have is
+// looked up first: else to see which of its conversations they lead to would be to go
+// through all that a workspace has. Where many have it the condition needs the Search
+// of the scope that is returned.
+func (s *Store) searchConversations(ctx context.Context, q Query, ws crm.WorkspaceID, search string) (_ Query, few bool, expression string, err error) {
 	asked, words := nameAsked(search), wordsAsked(search)
 	if asked == "" {
-		return q, ""
+		return q, false, "", nil
 	}
 	alternatives := [][]Sought{partsAsked(asked)}
 	if len(words) > 0 {
 		alternatives = append(alternatives, words)
 	}
+	found, err := s.lookUp(ctx, ws, alternatives...)
+	if err != nil {
+		return Query{}, false, "", err
+	}
+	if len(found) < manyFound {
+		theirs, err := s.threadsOfNamed(ctx, ws, found, asked)
+		one := s.dialect.Among(arraysOf(append(found, theirs...)))
+		return q.and(" and id"+one.SQL, one.Args...), true, "", err
+	}
 	match, expression := s.dialect.Match(ws, alternatives...)
 	contacts := ask("select id from contacts where workspace_id = ? and id in", uid(ws)).include("", match).
 		and(called, text(asked))
-	return q.and(" and (id in").include("", match).and(" or contact_id in").include("", contacts).and(")"), expression
+	return q.and(" and (id in").include("", match).and(" or contact_id in").include("", contacts).and(")"), false, expression, nil
+}
+
+// threadsOfNamed returns the conversations of those among some who have a part of a
+// name or number.
+func (s *Store) threadsOfNamed(ctx context.Context, ws crm.WorkspaceID, some []uid, asked string) (threads []uid, err error) {
+	l := s.reader("look the conversations of names up", of(ws))
+	one := s.dialect.Among(arraysOf(some))
+	var contacts []uid
+	named := ask("select id from contacts where workspace_id = ? and id"+one.SQL, append([]any{uid(ws)}, one.Args...)...).and(called, text(asked))
+	if err := l.run(ctx, pick(named.bound(), &contacts)); err != nil || len(contacts) == 0 {
+		return nil, err
+	}
+	one = s.dialect.Among(arraysOf(contacts))
+	theirs := ask("select id from conversations where workspace_id = ? and contact_id"+one.SQL, append([]any{uid(ws)}, one.Args...)...)
+	err = l.run(ctx, pick(theirs.bound(), &threads))
+	return threads, err
 }
 
 const (
