@@ -26,7 +26,8 @@ func (a *API) messageRoutes() []Route {
 				About: "Name where it goes (conversation_id, contact_id, or to: a phone number or business-scoped user id, " +
 					"which need not be known yet), its type, and the part of that name in the shape of WhatsApp's Cloud API. " +
 					"The message is taken on at once and sent by a worker; its status moves on from queued. " +
-					"Outside the customer service window only a template is taken; the refusal lists those that could be sent.",
+					"Outside the customer service window only a template is taken; the refusal lists those that could be sent. " +
+					"A 503 with Retry-After says that more comes in than can be stored at once and nothing was: send it again, with the same key.",
 				Headers: []Param{{Name: idempotencyKey, About: "A key of your own: a repeat with the same key and body answers the same message and sends nothing"}},
 				Body:    sendBody{},
 				Example: `{"to":"+62 812 0000 0001","type":"text","text":{"body":"Halo!"}}`,
