@@ -67,11 +67,14 @@ func boundKernel(conn net.Conn) {
 	}
 }
 
-// admit hands a stream to its shard.
+// admit hands a stream to its shard. One that comes while the hub stops is told
+// what the others were told.
 func (h *Hub) admit(a arrival, opening []byte) {
 	h.open.Add(1)
-	a.stream.send(newWriter(), opening)
+	w := newWriter()
+	a.stream.send(w, opening)
 	if a.stream.cut || !h.shard(a.who.WorkspaceID).join(a) {
+		a.stream.say(w, goodbye())
 		h.open.Add(-1)
 		_ = a.stream.conn.Close()
 	}

@@ -130,6 +130,7 @@ type rig struct {
 	hub  *sse.Hub
 	url  string
 	addr string
+	rest func() // ends the hub alone
 	stop func()
 }
 
@@ -161,13 +162,18 @@ func start(t *testing.T, o sse.Options) *rig {
 	}
 	r.addr, r.url = ln.Addr().String(), "http://"+ln.Addr().String()+"/api/events"
 	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { r.hub.Run(ctx) })
-	running.Go(func() { _ = server.Serve(ln) })
+	var hub, serving sync.WaitGroup
+	hub.Go(func() { r.hub.Run(ctx) })
+	serving.Go(func() { _ = server.Serve(ln) })
+	r.rest = func() {
+		cancel()
+		hub.Wait()
+	}
 	r.stop = sync.OnceFunc(func() {
 		cancel()
 		_ = server.Shutdown()
-		running.Wait()
+		hub.Wait()
+		serving.Wait()
 	})
 	t.Cleanup(r.stop)
 	return r

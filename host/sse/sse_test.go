@@ -244,6 +244,19 @@ func TestStopTellsReadersToComeBack(t *testing.T) {
 	rd := r.connect(t, "good", "")
 	hosttest.Until(t, "the stream is open", func() bool { return r.hub.Open() == 1 })
 	r.stop()
+	r.isDismissed(t, rd)
+}
+
+func TestStreamThatComesDuringTheStopIsToldToComeBack(t *testing.T) {
+	t.Parallel()
+	r := start(t, sse.Options{})
+	r.rest()
+	r.isDismissed(t, r.connect(t, "good", ""))
+}
+
+// isDismissed wants a reader's greeting and then its goodbye, and nobody left.
+func (r *rig) isDismissed(t *testing.T, rd *reader) {
+	t.Helper()
 	rd.next()
 	if e, ok := rd.next(); !ok || e.retry == 0 || e.note == "" {
 		t.Errorf("the last word is %+v (%v), want when to come back", e, ok)
