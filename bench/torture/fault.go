@@ -64,12 +64,30 @@ func (t *torturer) pointFaults(ctx context.Context, db database, r *result, poin
 					return err
 				}
 			}
+			if aboutWork(point) && strings.HasSuffix(point, "Claim") {
+				if err := h.rest(ctx, r); err != nil {
+					return err
+				}
+			}
 		}
 		took, err := h.start(ctx)
 		r.Ready = append(r.Ready, took)
 		moment(500*time.Millisecond, 500*time.Millisecond)
 		return err
 	}})
+}
+
+// claimLease is a little more than the product leases work in the background for.
+const claimLease = 17 * time.Second
+
+// rest has the host run unharmed until it has claimed again what it left. The
+// product gives up a piece of work that was claimed five times without a step
+// forward, and who strikes at nothing but claims would bring it to that.
+func (h *host) rest(ctx context.Context, r *result) error {
+	took, err := h.start(ctx)
+	r.Ready = append(r.Ready, took)
+	moment(claimLease, claimLease)
+	return err
 }
 
 // fault starts the host anew with a fault in it, waits until it lands, and ends
