@@ -176,7 +176,7 @@ func (in *ingestion) closed(ctx context.Context, clients int, durable []bound) e
 	in.report.add(row{Database: in.kind, Part: "ingest", Name: "single webhooks, closed loop", Clients: clients,
 		result: result{summary: took.summary(), Rate: rate}, Cost: each, Limits: boundFor(durable, clients)})
 	in.say("%s", in.report.Rows[len(in.report.Rows)-1])
-	if in.profile == "" || clients == 1 {
+	if in.profile == "" {
 		return nil
 	}
 	return in.profileDuring(ctx, in.host, fmt.Sprintf("%s-ingest-%d", in.kind, clients), clients, &in.n, in.single)
