@@ -6,8 +6,6 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/uptrace/bun"
-
 	"github.com/my21staff/my21staff/crm"
 )
 
@@ -54,48 +52,58 @@ const (
 // rowsPerInsert bounds one statement.
 const rowsPerInsert = 500
 
-// put adds the inserts of rows; on is what to do about a row that is there, ""
-// for a clash.
-func put[R any](b *batch, rows []R, on string) {
-	insert(b, rows, on, func(q *bun.InsertQuery) *bun.InsertQuery { return q }, nil)
+// upsert is what an insert does beyond adding rows; the zero value is nothing.
+type upsert struct {
+	on        string // what to do about a row that is there; "" for a clash
+	set       string // how such a row is changed; "" for to what comes
+	returning string
 }
 
-// insert adds the inserts of rows, as more says it beyond that; scan takes what
-// they return, nil for nothing.
-func insert[R any](b *batch, rows []R, on string, more func(*bun.InsertQuery) *bun.InsertQuery, scan func(*sql.Rows) error) {
+// put adds the inserts of rows; on is as in upsert.
+func put[R any](b *batch, rows []R, on string) { insert(b, rows, upsert{on: on}, nil) }
+
+// insert adds the inserts of rows; scan takes what they return, nil for nothing.
+func insert[R any](b *batch, rows []R, more upsert, scan func(*sql.Rows) error) {
+	s := b.t.store
 	for some := range slices.Chunk(rows, rowsPerInsert) {
 		if b.err != nil { // it stays the batch's, whatever is added then
 			return
 		}
-		q, args := source(b, some)
-		if b.err != nil {
+		var columns []Column
+		if columns, b.err = columnsOf(s.db.Table(reflect.TypeFor[R]()), some); b.err != nil {
 			return
 		}
-		if on != "" {
-			q = q.On(on)
-		}
-		var text []byte
-		if text, b.err = more(q).AppendQuery(b.t.store.db.QueryGen(), nil); b.err != nil {
+		var text string
+		if text, b.err = s.insertText(reflect.TypeFor[R](), columns, more); b.err != nil {
 			return
 		}
-		b.steps = append(b.steps, step{Statement: Statement{SQL: string(text), Args: args}, scan: scan})
+		b.steps = append(b.steps, step{Statement: Statement{SQL: text, Args: s.dialect.Given(columns)}, scan: scan})
 	}
 }
 
-// source begins an insert of rows from columns that are its arguments.
-func source[R any](b *batch, rows []R) (*bun.InsertQuery, []any) {
-	s := b.t.store
-	table := s.db.Table(reflect.TypeFor[R]())
-	var columns []Column
-	if columns, b.err = columnsOf(table, rows); b.err != nil {
-		return nil, nil
+// insertText returns the text of an insert from columns that are its arguments.
+func (s *Store) insertText(row reflect.Type, columns []Column, more upsert) (string, error) {
+	type key struct {
+		row  reflect.Type
+		more upsert
 	}
-	from, args := s.dialect.Unnest(columns)
-	q := s.db.NewInsert().Model((*R)(nil)).TableExpr(from)
-	for _, column := range columns {
-		q = q.Column(column.Name)
-	}
-	return q, args
+	return s.text(key{row, more}, func() (string, error) {
+		q := s.db.NewInsert().Model(reflect.New(row).Interface()).TableExpr(s.dialect.Unnest(columns))
+		for _, column := range columns {
+			q = q.Column(column.Name)
+		}
+		if more.on != "" {
+			q = q.On(more.on)
+		}
+		if more.set != "" {
+			q = q.Set(more.set)
+		}
+		if more.returning != "" {
+			q = q.Returning(more.returning)
+		}
+		text, err := q.AppendQuery(s.db.QueryGen(), nil)
+		return string(text), err
+	})
 }
 
 // rowsOf maps nouns to rows.

@@ -221,11 +221,12 @@ func (b *batch) counters(changes *crm.Changes, counted map[uid]counterRow, named
 		rows = append(rows, *row)
 	}
 	slices.SortFunc(rows, func(a, c counterRow) int { return slices.Compare(a.WorkspaceID[:], c.WorkspaceID[:]) })
-	insert(b, rows, "conflict (workspace_id) do update",
-		func(q *bun.InsertQuery) *bun.InsertQuery {
-			return q.Set("seq = counters.seq + excluded.seq, ingest = counters.ingest + excluded.ingest, " +
-				"rules = case when excluded.rules > counters.rules then excluded.rules else counters.rules end").Returning("workspace_id, seq, ingest, rules")
-		},
+	insert(b, rows, upsert{
+		on: "conflict (workspace_id) do update",
+		set: "seq = counters.seq + excluded.seq, ingest = counters.ingest + excluded.ingest, " +
+			"rules = case when excluded.rules > counters.rules then excluded.rules else counters.rules end",
+		returning: "workspace_id, seq, ingest, rules",
+	},
 		func(rows *sql.Rows) error {
 			for rows.Next() {
 				var now counterRow

@@ -107,10 +107,11 @@ func (b *batch) deliveries(deliveries []*crm.Delivery) {
 	})
 	rows := rowsOf(b, deliveries, deliveryOf)
 	b.bodies(deliveries, rows)
-	insert(b, rows, "conflict (workspace_id, key) do update", func(q *bun.InsertQuery) *bun.InsertQuery {
-		return q.Set("seen = deliveries.seen + excluded.seen").
-			Set("verdict = excluded.verdict, facts = excluded.facts, applied = excluded.applied, reason = excluded.reason").
-			Returning("workspace_id, key, id, seen")
+	insert(b, rows, upsert{
+		on: "conflict (workspace_id, key) do update",
+		set: "seen = deliveries.seen + excluded.seen, verdict = excluded.verdict, " +
+			"facts = excluded.facts, applied = excluded.applied, reason = excluded.reason",
+		returning: "workspace_id, key, id, seen",
 	}, stored)
 }
 

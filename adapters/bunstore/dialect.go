@@ -31,9 +31,11 @@ type Dialect interface {
 	ClaimLock() string
 
 	// Unnest returns what a statement selects columns from, as "… as v
-	// (names)" or the like, which nothing but an end may follow, and its arguments,
-	// the first of the statement. Its text depends on the names alone.
-	Unnest(columns []Column) (source string, args []any)
+	// (names)" or the like, which nothing but an end may follow. It depends on the
+	// columns' names and kinds alone. Given returns its arguments, the first of the
+	// statement.
+	Unnest(columns []Column) (source string)
+	Given(columns []Column) (args []any)
 
 	// Index returns the statements that make documents findable, in place of
 	// what was indexed of them before. It may be handed none.

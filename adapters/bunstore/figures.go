@@ -41,8 +41,9 @@ func (r *figureRow) figure() (figures.Row, error) {
 // figures adds to the figures. The transaction stands in its workspaces' counters
 // by now, where all that count are in a row, so it waits for nobody here.
 func (b *batch) figures(counted []figures.Row) {
-	insert(b, rowsOf(b, counted, figureOf), "conflict (workspace_id, day, channel_id, member_id, measure) do update",
-		func(q *bun.InsertQuery) *bun.InsertQuery { return q.Set("value = figures.value + excluded.value") }, nil)
+	insert(b, rowsOf(b, counted, figureOf), upsert{
+		on: "conflict (workspace_id, day, channel_id, member_id, measure) do update", set: "value = figures.value + excluded.value",
+	}, nil)
 }
 
 // conversation is a conversation that was locked.

@@ -113,12 +113,21 @@ func (q Query) include(sql string, other Query) Query {
 // from returns "select columns from table" for a row type. The text is made once.
 func from[R any](s *Store) Query {
 	of := reflect.TypeFor[R]()
-	if made, ok := s.selects.Load(of); ok {
-		return ask(made.(string))
-	}
-	made := "select " + columns[R](s) + " from " + s.db.Table(of).Name
-	s.selects.Store(of, made)
+	made, _ := s.text(of, func() (string, error) { return "select " + columns[R](s) + " from " + s.db.Table(of).Name, nil })
 	return ask(made)
+}
+
+// text returns the text of a statement, which is made once: key is all that it depends
+// on, of a type of its own. There are as many texts as places that name one.
+func (s *Store) text(key any, make func() (string, error)) (string, error) {
+	if made, ok := s.texts.Load(key); ok {
+		return made.(string), nil
+	}
+	made, err := make()
+	if err == nil {
+		s.texts.Store(key, made)
+	}
+	return made, err
 }
 
 // columns returns the columns of a row type, each with its table's name.

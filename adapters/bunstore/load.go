@@ -70,7 +70,7 @@ type loading struct {
 }
 
 // by makes a lookup of what each need adds to it.
-func (g *gathering) by(s shape, each func(l *loading, add func(values ...any))) *lookup {
+func (g *gathering) by(s *shape, each func(l *loading, add func(values ...any))) *lookup {
 	by := lookupBy(s)
 	for _, l := range g.loads {
 		each(l, func(values ...any) { by.add(l.ws, values...) })

@@ -9,6 +9,7 @@ import (
 // the workspace: each place in the columns' values is one combination that is
 // looked for. Rows of many workspaces are found by one statement.
 type lookup struct {
+	by      *shape
 	columns []Column
 }
 
@@ -17,28 +18,28 @@ type shape []Column
 
 // The shapes.
 var (
-	byWorkspace    = shape{}
-	byID           = shape{{Name: "id", Kind: IDs}}
-	byContact      = shape{{Name: "contact_id", Kind: IDs}}
-	byOther        = shape{{Name: "other_id", Kind: IDs}}
-	byConversation = shape{{Name: "conversation_id", Kind: IDs}}
-	byLane         = shape{{Name: "lane", Kind: IDs}}
-	byPlace        = shape{{Name: "channel_id", Kind: IDs}, {Name: "contact_id", Kind: IDs}}
-	byIdentity     = shape{{Name: "kind", Kind: Texts}, {Name: "value", Kind: Texts}}
-	byProvided     = shape{{Name: "channel_id", Kind: IDs}, {Name: "provider_id", Kind: Texts}}
-	byJournalKey   = shape{{Name: "key", Kind: Bytes}}
-	byAnswerKey    = shape{{Name: "key", Kind: Texts}}
-	byName         = shape{{Name: "name", Kind: Texts}}
-	byNoteText     = shape{{Name: "contact_id", Kind: IDs}, {Name: "body", Kind: Texts}}
-	byDecision     = shape{{Name: "conversation_id", Kind: IDs}, {Name: "at", Kind: Integers}}
-	byNameOn       = shape{{Name: "channel_id", Kind: IDs}, {Name: "name", Kind: Texts}}
+	byWorkspace    = &shape{}
+	byID           = &shape{{Name: "id", Kind: IDs}}
+	byContact      = &shape{{Name: "contact_id", Kind: IDs}}
+	byOther        = &shape{{Name: "other_id", Kind: IDs}}
+	byConversation = &shape{{Name: "conversation_id", Kind: IDs}}
+	byLane         = &shape{{Name: "lane", Kind: IDs}}
+	byPlace        = &shape{{Name: "channel_id", Kind: IDs}, {Name: "contact_id", Kind: IDs}}
+	byIdentity     = &shape{{Name: "kind", Kind: Texts}, {Name: "value", Kind: Texts}}
+	byProvided     = &shape{{Name: "channel_id", Kind: IDs}, {Name: "provider_id", Kind: Texts}}
+	byJournalKey   = &shape{{Name: "key", Kind: Bytes}}
+	byAnswerKey    = &shape{{Name: "key", Kind: Texts}}
+	byName         = &shape{{Name: "name", Kind: Texts}}
+	byNoteText     = &shape{{Name: "contact_id", Kind: IDs}, {Name: "body", Kind: Texts}}
+	byDecision     = &shape{{Name: "conversation_id", Kind: IDs}, {Name: "at", Kind: Integers}}
+	byNameOn       = &shape{{Name: "channel_id", Kind: IDs}, {Name: "name", Kind: Texts}}
 )
 
 // lookupBy begins a lookup by a shape.
-func lookupBy(s shape) *lookup {
-	l := &lookup{columns: make([]Column, 1+len(s))}
+func lookupBy(s *shape) *lookup {
+	l := &lookup{by: s, columns: make([]Column, 1+len(*s))}
 	l.columns[0] = Column{Name: "workspace_id", Kind: IDs}
-	copy(l.columns[1:], s)
+	copy(l.columns[1:], *s)
 	return l
 }
 
@@ -69,13 +70,22 @@ func (l *lookup) empty() bool { return l.columns[0].Len() == 0 }
 // SQLite takes out what they have in common, the workspace, and reads all of that:
 // then a commit costs what the workspace holds.
 func (s *Store) where(selected string, l *lookup, more string) Statement {
-	source, args := s.dialect.Unnest(l.columns)
-	names := make([]string, len(l.columns))
-	for i, c := range l.columns {
-		names[i] = c.Name
-	}
-	list := strings.Join(names, ", ")
-	return Statement{SQL: selected + " where (" + list + ") in (select " + list + " from " + source + ")" + more, Args: args}
+	text, _ := s.text(lookupText{selected, l.by, more}, func() (string, error) {
+		names := make([]string, len(l.columns))
+		for i, c := range l.columns {
+			names[i] = c.Name
+		}
+		list := strings.Join(names, ", ")
+		return selected + " where (" + list + ") in (select " + list + " from " + s.dialect.Unnest(l.columns) + ")" + more, nil
+	})
+	return Statement{SQL: text, Args: s.dialect.Given(l.columns)}
+}
+
+// lookupText is what the text of a lookup depends on.
+type lookupText struct {
+	selected string
+	by       *shape
+	more     string
 }
 
 // find is a step that appends the rows a lookup names to found; none for a lookup

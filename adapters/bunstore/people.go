@@ -179,7 +179,7 @@ func fill[R, N any](l link, list *[]N, rows []R, noun func(*R) (N, error)) (err 
 // order, by every transaction.
 func (t peopleTx) besideSteps(ctx context.Context, need people.Need, state *people.State, rows *besideRows) []step {
 	ws, lock := uid(need.WorkspaceID), t.store.dialect.Lock()
-	of := func(s shape, ids []uid) *lookup {
+	of := func(s *shape, ids []uid) *lookup {
 		by := lookupBy(s)
 		addIDs(by, ws, ids)
 		return by

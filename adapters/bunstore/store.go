@@ -39,7 +39,7 @@ type Store struct {
 	hub     *hub
 	rules   rulebook
 	book    *addressBook
-	selects sync.Map // "select ... from", by row type
+	texts   sync.Map // of statements that are always the same; see text
 	cards   sync.Map // the statements of a card, by the expression that names its contact
 	zones   zones
 

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -112,7 +113,7 @@ func (*dialect) ClaimLock() string { return " for update skip locked" }
 // deleted. Neither is a word, so no search for one names it.
 func (d *dialect) Index(docs []bunstore.Document) []bunstore.Query {
 	known := make(map[crm.WorkspaceID][]uuid)
-	words := []bunstore.Column{{Name: "w", Kind: bunstore.IDs}, {Name: "s", Kind: bunstore.IDs}, {Name: "f", Kind: bunstore.IDs}, {Name: "t", Kind: bunstore.Texts}}
+	words := slices.Clone(documentColumns)
 	for _, doc := range docs {
 		if doc.Known {
 			known[doc.WorkspaceID] = append(known[doc.WorkspaceID], uuid(doc.Subject))
@@ -139,15 +140,16 @@ func (d *dialect) Index(docs []bunstore.Document) []bunstore.Query {
 			bunstore.Query{SQL: "delete from search_index where workspace_id = ? and subject_id in (?)", Args: []any{uuid(ws), bun.List(subjects)}})
 	}
 	if words[0].Len() > 0 {
-		source, args := d.Unnest(words)
-		queries = append(queries, bunstore.Query{
-			SQL: "insert into search_index (workspace_id, subject_id, found_id, tokens)" +
-				" select w, s, f, array_to_tsvector(string_to_array(t, ' ')) from " + source,
-			Args: args, Bound: true,
-		})
+		queries = append(queries, bunstore.Query{SQL: insertDocuments, Args: d.Given(words), Bound: true})
 	}
 	return queries
 }
+
+// documentColumns are what documents are given as.
+var documentColumns = []bunstore.Column{{Name: "w", Kind: bunstore.IDs}, {Name: "s", Kind: bunstore.IDs}, {Name: "f", Kind: bunstore.IDs}, {Name: "t", Kind: bunstore.Texts}}
+
+var insertDocuments = "insert into search_index (workspace_id, subject_id, found_id, tokens)" +
+	" select w, s, f, array_to_tsvector(string_to_array(t, ' ')) from " + new(dialect).Unnest(documentColumns)
 
 // Match implements bunstore.Dialect. The workspace is asked for in a way that no
 // index answers: the tokens' index finds its few documents by its token, where
@@ -195,12 +197,14 @@ func own(ws crm.WorkspaceID, token string) string {
 
 // quoted writes a token for a tsquery, or for the beginning of one.
 func quoted(token string, beginning bool) string {
-	text := "'" + strings.NewReplacer("'", "''", `\`, `\\`).Replace(token) + "'"
+	text := "'" + tokenEscapes.Replace(token) + "'"
 	if beginning {
 		return text + ":*"
 	}
 	return text
 }
+
+var tokenEscapes = strings.NewReplacer("'", "''", `\`, `\\`)
 
 // uuid writes an id into SQL text.
 type uuid [16]byte

@@ -208,20 +208,33 @@ func (c *conn) pipeline(ctx context.Context, outside bool, statements batch) res
 	return r
 }
 
-// setScope sets a scope, by how what follows is to be planned. What is read outside a
+// planned are the settings of how what follows is to be planned. What is read outside a
 // transaction is one by itself, so the settings end with it.
 //
 // In order: who is thought to have two conversations, as members have in the mean,
 // would have all of them fetched and sorted, and who has thousands waits for it. Nor is
 // there anything to plan for the arguments: a first page without conditions was, at
 // every call, as nothing is known beforehand of a limit.
-var setScope = map[bunstore.Plan]string{
-	bunstore.Usually: scopeSettings,
-	bunstore.InOrder: scopeSettings + ", set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)",
-	bunstore.Anew:    scopeSettings + ", set_config('plan_cache_mode', 'force_custom_plan', true)",
+var planned = map[bunstore.Plan]string{
+	bunstore.Usually: "",
+	bunstore.InOrder: ", set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)",
+	bunstore.Anew:    ", set_config('plan_cache_mode', 'force_custom_plan', true)",
 }
 
-const scopeSettings = "select set_config('my21staff.workspaces', $1, true), set_config('my21staff.scope', $2, true), set_config('my21staff.search', $3, true)"
+// settings returns what sets a scope to values that are written as SQL.
+func settings(workspaces, reach, search string, plan bunstore.Plan) string {
+	return "select set_config('my21staff.workspaces', " + workspaces + ", true), set_config('my21staff.scope', " + reach +
+		", true), set_config('my21staff.search', " + search + ", true)" + planned[plan]
+}
+
+// setScope sets a scope to the values of arguments.
+var setScope = func() map[bunstore.Plan]string {
+	texts := map[bunstore.Plan]string{}
+	for plan := range planned {
+		texts[plan] = settings("$1", "$2", "$3", plan)
+	}
+	return texts
+}()
 
 // scopeSQL returns the statement that sets the scope, to be followed by
 // another, or "" for a scope of nothing, which needs no setting.
@@ -230,7 +243,7 @@ func scopeSQL(s bunstore.Scope) string {
 		return ""
 	}
 	quoted := func(value string) string { return "'" + strings.ReplaceAll(value, "'", "''") + "'" }
-	return strings.NewReplacer("$1", quoted(workspaceList(s)), "$2", quoted(reach(s)), "$3", quoted(s.Search)).Replace(setScope[s.Plan]) + ";"
+	return settings(quoted(workspaceList(s)), quoted(reach(s)), quoted(s.Search), s.Plan) + ";"
 }
 
 // workspaceList writes the workspaces of a scope as the policies read them.

@@ -29,14 +29,22 @@ var arrays = map[bunstore.Kind]array{
 // same for any number of rows, so it is parsed and planned once; with the rows
 // written into the text, that was two fifths of what the server did for a
 // message.
-func (*dialect) Unnest(columns []bunstore.Column) (source string, args []any) {
+func (*dialect) Unnest(columns []bunstore.Column) string {
 	var types, names []string
 	for i := range columns {
 		types = append(types, fmt.Sprintf("$%d::%s[]", i+1, arrays[columns[i].Kind].of))
 		names = append(names, columns[i].Name)
-		args = append(args, &columns[i])
 	}
-	return "unnest(" + strings.Join(types, ", ") + ") as v (" + strings.Join(names, ", ") + ")", args
+	return "unnest(" + strings.Join(types, ", ") + ") as v (" + strings.Join(names, ", ") + ")"
+}
+
+// Given implements bunstore.Dialect.
+func (*dialect) Given(columns []bunstore.Column) []any {
+	args := make([]any, len(columns))
+	for i := range columns {
+		args[i] = &columns[i]
+	}
+	return args
 }
 
 // registerColumns has a connection send columns as the arrays they are. pgx's own

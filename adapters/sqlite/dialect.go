@@ -111,9 +111,10 @@ func (*dialect) Lock() string { return "" }
 func (*dialect) ClaimLock() string { return "" }
 
 // Unnest implements bunstore.Dialect. There are no arrays; see given.
-func (*dialect) Unnest(columns []bunstore.Column) (string, []any) {
-	return from(columns), []any{columns}
-}
+func (*dialect) Unnest(columns []bunstore.Column) string { return from(columns) }
+
+// Given implements bunstore.Dialect.
+func (*dialect) Given(columns []bunstore.Column) []any { return []any{columns} }
 
 // Index implements bunstore.Dialect. The full-text table has no copy of the
 // tokens, and its rows are found by a number made of the subject's id. They are

@@ -41,8 +41,7 @@ func pools(t *testing.T) (write, read *sql.DB) {
 // selected returns what given rows are, in the database's words.
 func selected(ctx context.Context, on bunstore.Runner, columns []bunstore.Column) (found [][]any, err error) {
 	d := sqlite.NewDialect()
-	source, args := d.Unnest(columns)
-	err = d.Query(ctx, on, []bunstore.Statement{{SQL: "select * from " + source, Args: args}}, func(_ int, rows *sql.Rows) error {
+	err = d.Query(ctx, on, []bunstore.Statement{{SQL: "select * from " + d.Unnest(columns), Args: d.Given(columns)}}, func(_ int, rows *sql.Rows) error {
 		for rows.Next() {
 			values, into := make([]any, len(columns)), make([]any, len(columns))
 			for i := range values {
