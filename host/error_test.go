@@ -2,9 +2,11 @@ package host_test
 
 import (
 	"bytes"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -179,5 +181,32 @@ func TestDatabaseDownIsUnavailableAndHeals(t *testing.T) {
 	})
 	if seen := hosttest.Decode[list[conversation]](t, w.Ask("GET", "/api/conversations", nil)); len(seen.Data) != 1 || seen.Data[0].Unread != 1 {
 		t.Errorf("the message that came twice is shown as %+v", seen.Data)
+	}
+}
+
+// A fact that the program cannot store is kept for when it can, and the provider has
+// its 200: so nobody but the log says why.
+func TestLogSaysWhatTheHostFailedOn(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var log lines
+	w := hosttest.Start(t, hosttest.Options{Settings: map[string]string{"data_dir": dir}, Log: &log})
+	db, err := sql.Open("sqlite", filepath.Join(dir, "my21staff.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), "create trigger broken before insert on messages begin insert into nowhere values (1); end"); err != nil {
+		t.Fatal(err)
+	}
+	var receipt struct{ ID, Verdict string }
+	answer := w.Send(signed(t, w, w.Meta, inbound(w.Meta, "wamid.one", "6281200000001", "Halo")))
+	if err := json.Unmarshal(answer.Body, &receipt); err != nil || answer.Status != 200 || receipt.Verdict != "partly" {
+		t.Fatalf("the webhook is answered %d %s, want 200 and that it was applied partly", answer.Status, answer.Body)
+	}
+	for _, want := range []string{"this program failed on a webhook", "no such table", "verdict=partly", "delivery=" + receipt.ID} {
+		if !strings.Contains(log.text(), want) {
+			t.Errorf("the log does not say %q", want)
+		}
 	}
 }

@@ -41,7 +41,7 @@ type Host struct {
 // Open opens the store and starts the workers. Serve answers requests; Close
 // ends everything.
 func Open(ctx context.Context, c Config, version string, log *slog.Logger) (*Host, error) {
-	services, err := OpenServices(ctx, c)
+	services, err := OpenServices(ctx, c, log)
 	if err != nil {
 		return nil, err
 	}

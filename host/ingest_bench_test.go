@@ -88,7 +88,7 @@ func newIntake(b *testing.B, settings map[string]string) *intake {
 	if err != nil {
 		b.Fatal(err)
 	}
-	s, err := host.OpenServices(b.Context(), config)
+	s, err := host.OpenServices(b.Context(), config, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

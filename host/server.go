@@ -224,7 +224,7 @@ func (s *server) record(ctx *fasthttp.RequestCtx, x *exchange) {
 		slog.String("workspace", request.PrincipalOf(ctx).WorkspaceID.String()), slog.String("request_id", request.IDOf(ctx)),
 	}
 	if x.err != nil {
-		line = append(line, slog.Any("error", x.err))
+		line = append(line, problem.Attrs(x.err)...)
 	}
 	if isBusy(x.err) {
 		if line = s.refusals.line(time.Now(), line); line == nil {

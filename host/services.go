@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"crypto/rand"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -22,6 +23,7 @@ import (
 	"github.com/my21staff/my21staff/crm/inbox"
 	"github.com/my21staff/my21staff/crm/outbox"
 	"github.com/my21staff/my21staff/crm/people"
+	"github.com/my21staff/my21staff/host/problem"
 )
 
 // Services are the library's services on an open store, without the server: what
@@ -58,8 +60,12 @@ func (c Config) commits() int {
 }
 
 // OpenServices opens the store, makes what is missing of it, and returns the
-// services on it.
-func OpenServices(ctx context.Context, c Config) (*Services, error) {
+// services on it. The log, [slog.Default] for nil, tells what the services failed on
+// and answer nobody.
+func OpenServices(ctx context.Context, c Config, log *slog.Logger) (*Services, error) {
+	if log == nil {
+		log = slog.Default()
+	}
 	at, err := openSeams()
 	if err != nil {
 		return nil, err
@@ -71,7 +77,10 @@ func OpenServices(ctx context.Context, c Config) (*Services, error) {
 	s := &Services{store: store, kapso: kapso.New(kapso.Options{}), meta: meta.New(meta.Options{}), seams: at}
 	mint := crm.NewMint(time.Now, rand.Reader)
 	s.Directory = directory.New(store.Directory(), mint, rand.Reader, directory.WithPasswords(argon2id.New()))
-	s.Inbox = inbox.New(at.Inbox(store.Inbox()), at.Channels(s.Directory), mint)
+	s.Inbox = inbox.New(at.Inbox(store.Inbox()), at.Channels(s.Directory), mint, inbox.WithFaults(func(r inbox.Receipt, err error) {
+		log.LogAttrs(context.Background(), slog.LevelError, "this program failed on a webhook, which is kept; what was not applied can be replayed",
+			append(problem.Attrs(err), slog.String("verdict", string(r.Verdict)), slog.String("delivery", r.DeliveryID.String()))...)
+	}))
 	s.People = people.New(at.People(store.People()), mint)
 	s.Imports = people.NewImports(at.Imports(store.Imports()), mint)
 	s.Erasures = people.NewErasures(at.Erasures(store.Erasures()), store.Imports(), mint)

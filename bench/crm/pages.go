@@ -30,7 +30,7 @@ func (b *bench) pages(ctx context.Context, w *world) error {
 // list. Their limit is the statements for what they show; who looks, the host
 // remembers.
 func (w *world) pagePaths(ctx context.Context, c *caller) ([]path, error) {
-	services, err := host.OpenServices(ctx, w.config())
+	services, err := host.OpenServices(ctx, w.config(), nil)
 	if err != nil {
 		return nil, err
 	}

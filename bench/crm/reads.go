@@ -197,7 +197,7 @@ func (w *world) reader(services *host.Services, c *caller) *reader {
 
 // paths makes the requests of every path and captures their statements.
 func (w *world) paths(ctx context.Context, c *caller) ([]path, error) {
-	services, err := host.OpenServices(ctx, w.config())
+	services, err := host.OpenServices(ctx, w.config(), nil)
 	if err != nil {
 		return nil, err
 	}

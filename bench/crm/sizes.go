@@ -125,7 +125,7 @@ func (b *bench) side(ctx context.Context, w *world, small map[string]int) (_ *si
 		return nil, err
 	}
 	s.limit, s.close = limit, func() { limit.close(); stopAll(s.hosts) }
-	services, err := host.OpenServices(ctx, w.config())
+	services, err := host.OpenServices(ctx, w.config(), nil)
 	if err != nil {
 		return nil, err
 	}

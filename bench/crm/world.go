@@ -58,7 +58,7 @@ func (w *world) close() {
 
 // furnish makes the workspaces with what the services make for them.
 func (w *world) furnish(ctx context.Context) error {
-	s, err := host.OpenServices(ctx, w.config())
+	s, err := host.OpenServices(ctx, w.config(), nil)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -29,7 +30,7 @@ type Result struct {
 // that one the facts which cannot be stored are found the same way: they are
 // journalled as problems, with the body, and its other facts are applied. So a
 // fault of this program never makes the provider pause the webhook, and what it
-// hit can be replayed once it is mended.
+// hit can be replayed once it is mended. [WithFaults] tells of it.
 func (s *Service) Commit(ctx context.Context, arrivals []*Arrival) []Result {
 	results := make([]Result, len(arrivals))
 	s.commit(ctx, arrivals, results)
@@ -95,9 +96,18 @@ const opApply = "apply webhook"
 // panic must not take those of others with it.
 func caught(op string, err *error) {
 	if cause := recover(); cause != nil {
-		*err = &crm.Error{Op: op, Code: crm.Internal, Reason: "panic", Err: fmt.Errorf("panic: %v", cause)}
+		*err = &crm.Error{Op: op, Code: crm.Internal, Reason: "panic", Err: &Panic{Cause: cause, Stack: debug.Stack()}}
 	}
 }
+
+// Panic is a panic as an error. The stack stands apart from the text, which the
+// journal keeps.
+type Panic struct {
+	Cause any
+	Stack []byte
+}
+
+func (p *Panic) Error() string { return fmt.Sprintf("panic: %v", p.Cause) }
 
 // workspacesOf returns the workspaces arrivals touch in the order of their ids;
 // the zero workspace, which holds what is nobody's, comes first.
@@ -211,6 +221,9 @@ func (s *Service) alone(ctx context.Context, a *Arrival, cause error) Result {
 	for _, try := range []*Arrival{&last, a.without(cause)} {
 		switch receipts, err := s.together(ctx, []*Arrival{try}); {
 		case err == nil:
+			if s.fault != nil {
+				s.fault(receipts[0], cause)
+			}
 			return Result{Receipt: receipts[0], Err: a.unreadable}
 		case away(err):
 			return Result{Err: err}

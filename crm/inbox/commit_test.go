@@ -1,6 +1,7 @@
 package inbox_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ type weak struct {
 	updates int                              // transactions that were begun
 	begin   func() error                     // before one
 	write   func(changes *crm.Changes) error // before a write
+	faults  []fault                          // what was told
 }
 
 func (s *weak) Update(ctx context.Context, workspaces []crm.WorkspaceID, fn func(context.Context, inbox.Tx) error) error {
@@ -27,6 +29,12 @@ func (s *weak) Update(ctx context.Context, workspaces []crm.WorkspaceID, fn func
 		return err
 	}
 	return s.Store.Update(ctx, workspaces, func(ctx context.Context, tx inbox.Tx) error { return fn(ctx, weakTx{tx, s}) })
+}
+
+// fault is what the inbox told of a webhook that it failed on.
+type fault struct {
+	receipt inbox.Receipt
+	err     error
 }
 
 type weakTx struct {
@@ -64,7 +72,7 @@ func weakOffice(t *testing.T) (*office, *weak) {
 	t.Helper()
 	o := newOffice(t)
 	store := &weak{Store: o.store, begin: sound, write: stores}
-	o.box = inbox.New(store, o.dir, o.mint)
+	o.box = inbox.New(store, o.dir, o.mint, inbox.WithFaults(func(r inbox.Receipt, err error) { store.faults = append(store.faults, fault{r, err}) }))
 	return o, store
 }
 
@@ -121,6 +129,14 @@ func TestCommitKeepsABadArrivalFromSpoilingTheOthers(t *testing.T) {
 		}
 		if got := o.shown(); got != "hello0 hello1 hello2 hello3 hello5 hello6" {
 			t.Errorf("%s: the inbox shows %s", bad, got)
+		}
+		if len(store.faults) != 1 || store.faults[0].receipt != results[4].Receipt {
+			t.Fatalf("%s: of what it failed on it told %v, want the one receipt", bad, store.faults)
+		}
+		if panicked := (*inbox.Panic)(nil); errors.As(store.faults[0].err, &panicked) != (bad == "panic") {
+			t.Errorf("%s: it told of %v", bad, store.faults[0].err)
+		} else if bad == "panic" && !bytes.Contains(panicked.Stack, []byte("inbox_test.poison")) {
+			t.Errorf("where it panicked is not told: %s", panicked.Stack)
 		}
 		// It is kept, and once the program is mended it is taken in.
 		store.write = stores

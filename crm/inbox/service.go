@@ -14,11 +14,28 @@ type Service struct {
 	channels Channels
 	mint     *crm.Mint
 	numbers  numbers
+	fault    func(Receipt, error) // may be nil
 }
 
 // New returns an inbox on a store. Channels says whose number is whose.
-func New(store Store, channels Channels, mint *crm.Mint) *Service {
-	return &Service{store: store, channels: channels, mint: mint}
+func New(store Store, channels Channels, mint *crm.Mint, options ...Option) *Service {
+	s := &Service{store: store, channels: channels, mint: mint}
+	for _, option := range options {
+		option(s)
+	}
+	return s
+}
+
+// Option changes what New makes.
+type Option func(*Service)
+
+// WithFaults has tell called for each webhook that this program failed on by a fault
+// of its own: with what became of it all the same, and what went wrong, in which a
+// [Panic] may be. Unless the receipt says that all was applied it is to be replayed
+// once the fault is mended. The provider and the tenant are told no cause, so without
+// tell nobody is. It is called by whoever commits, from several goroutines.
+func WithFaults(tell func(Receipt, error)) Option {
+	return func(s *Service) { s.fault = tell }
 }
 
 // Conversations returns a page of the inbox list; see [ConversationQuery].

@@ -53,7 +53,7 @@ const commandCache = 8 << 10
 func serviced(ctx context.Context, in invocation, do func(context.Context, *host.Services) error) error {
 	saveMemory()
 	in.config.CacheKB = commandCache
-	s, err := host.OpenServices(ctx, in.config)
+	s, err := host.OpenServices(ctx, in.config, nil)
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func (s *simulation) numbers(ctx context.Context, c host.Config, base string) ([
 			Webhook: simulator.Webhook{URL: webhookURL(s.host, provider), Secret: secret, VerifyToken: crm.Secret(s.verify)},
 		}}, nil
 	}
-	services, err := host.OpenServices(ctx, c)
+	services, err := host.OpenServices(ctx, c, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
 	"github.com/my21staff/my21staff/host"
+	"github.com/my21staff/my21staff/host/telemetry"
 )
 
 func workspaceCommand() command {
@@ -54,7 +55,7 @@ func withServices(do func(context.Context, *program, invocation, *host.Services)
 		if len(in.args) > 0 {
 			return usage("%q is one word too many.", in.args[0])
 		}
-		s, err := host.OpenServices(ctx, in.config)
+		s, err := host.OpenServices(ctx, in.config, telemetry.Logger(p.stderr, in.config.LogFormat, in.config.LogLevel))
 		if err != nil {
 			return err
 		}
