@@ -218,6 +218,7 @@ func (w *world) paths(ctx context.Context, c *caller) ([]path, error) {
 		{"conversations, with a tag", 0, url.Values{"tag": {o.tags[1].String()}}, inbox.ConversationQuery{TagID: o.tags[1]}},
 		{"conversations, with a rare tag", 0, url.Values{"tag": {o.tags[7].String()}}, inbox.ConversationQuery{TagID: o.tags[7]}},
 		{"search, a rare word", 0, url.Values{"q": {w.vocab[len(w.vocab)-7]}}, inbox.ConversationQuery{Search: w.vocab[len(w.vocab)-7]}},
+		{"search, a word of half the messages", 0, url.Values{"q": {w.vocab[0]}}, inbox.ConversationQuery{Search: w.vocab[0]}},
 		{"search, a number", 0, url.Values{"q": {"0" + number(w.phones[len(w.phones)/2])[2:]}}, inbox.ConversationQuery{Search: "0" + number(w.phones[len(w.phones)/2])[2:]}},
 	} {
 		if err := r.conversations(ctx, list.name, list.goal, list.query, list.ask); err != nil {
