@@ -66,6 +66,11 @@ func (s inboxStore) Conversations(ctx context.Context, ws crm.WorkspaceID, query
 		}
 		q, few = tagged, few || rare
 	}
+	if query.Search != "" && !few {
+		if page, met, err := s.near(ctx, ws, q, query); err != nil || met {
+			return page, err
+		}
+	}
 	if query.Search != "" {
 		found, rare, expression, err := s.searchConversations(ctx, q, ws, query.Search)
 		if err != nil {
@@ -73,9 +78,7 @@ func (s inboxStore) Conversations(ctx context.Context, ws crm.WorkspaceID, query
 		}
 		q, few, scope.Search = found, few || rare, expression
 	}
-	if after := query.After; !after.ID.IsZero() {
-		q = q.and(" and (last_message_at, id) < (?, ?)", stamp(after.At), uid(after.ID))
-	}
+	q = following(q, query.After)
 	l := s.reader("list conversations", scope)
 	switch {
 	case few:

@@ -68,9 +68,15 @@ func TestPlans(t *testing.T) {
 			{"inbox, warm", "conversations_temperature", func(ctx context.Context) error {
 				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{Temperature: crm.Warm, Limit: 50}))
 			}, false},
-			{"inbox, search of a name that few have", "contact_id", func(ctx context.Context) error {
+			{"inbox, search of a number", "contact_id", func(ctx context.Context) error {
+				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{Search: seeded.contact.Identity(crm.ByPhone)[1:], Limit: 50}))
+			}, true},
+			{"inbox, search of a name that few have", "messages_page", func(ctx context.Context) error {
 				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{Search: "ti 1999", Limit: 50}))
 			}, true},
+			{"inbox, search of what many say", "messages_page", func(ctx context.Context) error {
+				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{Search: "pagi", Limit: 50}))
+			}, false},
 			{"inbox, with a rare tag", "contact_id", func(ctx context.Context) error {
 				return wantRows(in.Conversations(ctx, ws, inbox.ConversationQuery{TagID: seeded.contact.Tags[0], Limit: 50}))
 			}, true},

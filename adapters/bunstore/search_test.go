@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"encoding/hex"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/my21staff/my21staff/adapters/pgtest"
 	"github.com/my21staff/my21staff/adapters/postgres"
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/inbox"
 	"github.com/my21staff/my21staff/crm/people"
 )
 
@@ -172,4 +175,98 @@ func searchOf(t *testing.T, store *bunstore.Store, ws crm.WorkspaceID, search st
 		t.Errorf("a search for %q: %v", search, err)
 	}
 	return asked, plans.String()
+}
+
+// TestSearchOfWhatManySay: whether the conversations that have a word are met in the
+// list or named by the index, the pages of a search are all of them, each once and in
+// the list's order: also one that has it in its oldest message, by its contact's name
+// alone, or in a message that was taken back.
+func TestSearchOfWhatManySay(t *testing.T) {
+	const threads, limit = 2400, 40
+	onBoth(t, func(t *testing.T, store *bunstore.Store) {
+		c, mint := settle(t, store)
+		var changes crm.Changes
+		say := func(cv *crm.Conversation, words ...string) *crm.Message {
+			m := c.Inbound(cv, strings.Join(words, " "))
+			changes.Messages = append(changes.Messages, m)
+			return m
+		}
+		fits := map[string]map[crm.ConversationID]bool{}
+		add := func(cv *crm.Conversation, searches ...string) {
+			for _, search := range searches {
+				if fits[search] == nil {
+					fits[search] = map[crm.ConversationID]bool{}
+				}
+				fits[search][cv.ID] = true
+			}
+		}
+		for i := range threads {
+			contact := c.Contact()
+			contact.Name = fmt.Sprint([]string{"Sari ", "Budi "}[i%2], i)
+			cv := c.Conversation(contact)
+			changes.Contacts, changes.Conversations = append(changes.Contacts, contact), append(changes.Conversations, cv)
+			say(cv, "Selamat pagi,", "kak")
+			switch add(cv, "selamat", "PAGI kak", "sela"); i % 4 {
+			case 0:
+				say(cv, "Budi?")
+				add(cv, "budi")
+			case 1, 3:
+				add(cv, "budi") // by the name
+			}
+			switch {
+			case i%300 == 7: // in its oldest message
+				say(cv, "Biaya kuliah?")
+				for range 120 {
+					say(cv, "oke")
+				}
+				add(cv, "biaya", "kuliah biaya", "oke")
+			case i%300 == 108: // taken back
+				say(cv, "Biaya kuliah?").RevokedAt = mint.Now()
+			case i%300 == 9: // long, and never
+				for range 1200 {
+					say(cv, "oke")
+				}
+				add(cv, "oke")
+			case i%2 == 0:
+				say(cv, []string{"biaya", "biayanya"}[i/2%2], "berapa")
+				add(cv, "biaya")
+			}
+		}
+		for i := range threads {
+			if i%20 == 0 {
+				say(changes.Conversations[i], "beasiswa")
+				add(changes.Conversations[i], "beasiswa")
+			}
+		}
+		mustWrite(t, store, c.Workspace.ID, &changes)
+		everything, err := store.Inbox().Conversations(t.Context(), c.Workspace.ID, inbox.ConversationQuery{Limit: threads})
+		if err != nil || len(everything) != threads {
+			t.Fatalf("%d conversations: %v", len(everything), err)
+		}
+		for search, has := range fits {
+			var want []crm.ConversationID
+			for _, cv := range everything {
+				if has[cv.ID] {
+					want = append(want, cv.ID)
+				}
+			}
+			var got []crm.ConversationID
+			for q := (inbox.ConversationQuery{Search: search, Limit: limit}); ; {
+				page, err := store.Inbox().Conversations(t.Context(), c.Workspace.ID, q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, cv := range page {
+					got = append(got, cv.ID)
+					q.After = inbox.ConversationCursor{At: cv.LastMessage.At, ID: cv.ID}
+				}
+				if len(page) < limit {
+					break
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("a search for %q finds %d conversations, want %d in the list's order", search, len(got), len(want))
+			}
+		}
+	})
 }
