@@ -33,6 +33,7 @@ func (s inboxStore) near(ctx context.Context, ws crm.WorkspaceID, q Query, query
 	if !strings.ContainsFunc(query.Search, unicode.IsLetter) {
 		return nil, false, nil
 	}
+	page = []*crm.Conversation{}
 	after, seen := query.After, 0
 	for _, threads := range nearThreads {
 		next, err := inOrder(ctx, s.reader("list the next conversations", of(ws)), following(q, after).and(latest+" limit ?", threads), (*conversationRow).conversation)
