@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/my21staff/my21staff/adapters/argon2id"
@@ -77,7 +78,7 @@ func OpenServices(ctx context.Context, c Config, log *slog.Logger) (*Services, e
 	s := &Services{store: store, kapso: kapso.New(kapso.Options{}), meta: meta.New(meta.Options{}), seams: at}
 	mint := crm.NewMint(time.Now, rand.Reader)
 	s.Directory = directory.New(store.Directory(), mint, rand.Reader, directory.WithPasswords(argon2id.New()))
-	s.Inbox = inbox.New(at.Inbox(store.Inbox()), at.Channels(s.Directory), mint, inbox.WithFaults(func(r inbox.Receipt, err error) {
+	s.Inbox = inbox.New(at.Inbox(store.Inbox()), at.Channels(s.Directory), mint, inbox.WithStack(debug.Stack), inbox.WithFaults(func(r inbox.Receipt, err error) {
 		log.LogAttrs(context.Background(), slog.LevelError, "this program failed on a webhook, which is kept; what was not applied can be replayed",
 			append(problem.Attrs(err), slog.String("verdict", string(r.Verdict)), slog.String("delivery", r.DeliveryID.String()))...)
 	}))

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -69,7 +68,7 @@ func away(err error) bool {
 
 // together takes arrivals in, all or none.
 func (s *Service) together(ctx context.Context, arrivals []*Arrival) (receipts []Receipt, err error) {
-	defer caught(opApply, &err)
+	defer s.caught(opApply, &err)
 	workspaces := workspacesOf(arrivals)
 	needs := make([]Need, len(workspaces))
 	for i, ws := range workspaces {
@@ -94,9 +93,13 @@ const opApply = "apply webhook"
 
 // caught turns a panic into an error: a fact or an order that makes the decision
 // panic must not take those of others with it.
-func caught(op string, err *error) {
+func (s *Service) caught(op string, err *error) {
 	if cause := recover(); cause != nil {
-		*err = &crm.Error{Op: op, Code: crm.Internal, Reason: "panic", Err: &Panic{Cause: cause, Stack: debug.Stack()}}
+		panicked := &Panic{Cause: cause}
+		if s.stack != nil {
+			panicked.Stack = s.stack()
+		}
+		*err = &crm.Error{Op: op, Code: crm.Internal, Reason: "panic", Err: panicked}
 	}
 }
 
@@ -104,7 +107,7 @@ func caught(op string, err *error) {
 // journal keeps.
 type Panic struct {
 	Cause any
-	Stack []byte
+	Stack []byte // empty without [WithStack]
 }
 
 func (p *Panic) Error() string { return fmt.Sprintf("panic: %v", p.Cause) }
@@ -281,7 +284,7 @@ var errTakenBack = errors.New("a trial, taken back")
 
 // trial applies items and takes it back: nil says that they can be stored.
 func (s *Service) trial(ctx context.Context, ws crm.WorkspaceID, items []Item) (err error) {
-	defer caught(opApply, &err)
+	defer s.caught(opApply, &err)
 	err = s.store.Update(ctx, []crm.WorkspaceID{ws}, func(ctx context.Context, tx Tx) error {
 		state, err := tx.Load(ctx, NeedOf(ws, items))
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -72,7 +73,7 @@ func weakOffice(t *testing.T) (*office, *weak) {
 	t.Helper()
 	o := newOffice(t)
 	store := &weak{Store: o.store, begin: sound, write: stores}
-	o.box = inbox.New(store, o.dir, o.mint, inbox.WithFaults(func(r inbox.Receipt, err error) { store.faults = append(store.faults, fault{r, err}) }))
+	o.box = inbox.New(store, o.dir, o.mint, inbox.WithStack(debug.Stack), inbox.WithFaults(func(r inbox.Receipt, err error) { store.faults = append(store.faults, fault{r, err}) }))
 	return o, store
 }
 

@@ -117,7 +117,7 @@ func (s *Service) CommitSends(ctx context.Context, orders []*Order) []SendResult
 
 // sendTogether takes orders on, all but those that a rule forbids, or none.
 func (s *Service) sendTogether(ctx context.Context, orders []*Order) (results []SendResult, err error) {
-	defer caught(opSend, &err)
+	defer s.caught(opSend, &err)
 	byWorkspace := make(map[crm.WorkspaceID][]int)
 	for i, o := range orders {
 		byWorkspace[o.Workspace()] = append(byWorkspace[o.Workspace()], i)

@@ -14,7 +14,8 @@ type Service struct {
 	channels Channels
 	mint     *crm.Mint
 	numbers  numbers
-	fault    func(Receipt, error) // may be nil
+	fault    func(Receipt, error) // may be nil, as may be stack
+	stack    func() []byte
 }
 
 // New returns an inbox on a store. Channels says whose number is whose.
@@ -36,6 +37,11 @@ type Option func(*Service)
 // tell nobody is. It is called by whoever commits, from several goroutines.
 func WithFaults(tell func(Receipt, error)) Option {
 	return func(s *Service) { s.fault = tell }
+}
+
+// WithStack has a [Panic] say where it was; debug.Stack is such a function.
+func WithStack(stack func() []byte) Option {
+	return func(s *Service) { s.stack = stack }
 }
 
 // Conversations returns a page of the inbox list; see [ConversationQuery].
