@@ -179,8 +179,8 @@ func searchOf(t *testing.T, store *bunstore.Store, ws crm.WorkspaceID, search st
 
 // TestSearchOfWhatManySay: whether the conversations that have a word are met in the
 // list or named by the index, the pages of a search are all of them, each once and in
-// the list's order: also one that has it in its oldest message, by its contact's name
-// alone, or in a message that was taken back.
+// the list's order: also one that has it in its oldest message or by its contact's name
+// alone, and none that has it in a message that was taken back.
 func TestSearchOfWhatManySay(t *testing.T) {
 	const threads, limit = 2400, 40
 	onBoth(t, func(t *testing.T, store *bunstore.Store) {
