@@ -27,7 +27,7 @@ type seeding struct {
 	*world
 	r        *rand.Rand
 	to       sink
-	profile  []byte  // of every lead
+	leads    []scored
 	counters []int64 // ingest numbers, by workspace
 	byWS     [][]int // conversations begun, by workspace
 }
@@ -180,8 +180,7 @@ func (s *seeding) person(n int) error {
 	t := &s.threads[n]
 	o := &s.offices[t.ws]
 	ws := [16]byte(o.id)
-	word := s.vocab[s.r.IntN(len(s.vocab))]
-	name := names[s.r.IntN(len(names))] + " " + word
+	name, word := s.vocab.name(n)
 	if t.ws == 0 && len(word) > len(s.rare) {
 		s.rare = word
 	}
@@ -264,17 +263,50 @@ func (s *seeding) fields(ws [16]byte, t *thread) (string, error) {
 	return string(encoded), err
 }
 
+// said is what leads wrote, from who only greets to who is about to come.
+var said = []string{
+	"halo kak", "mau kuliah di Australia", "program S2 apa saja", "berapa biaya kuliah", "apa ada beasiswa", "jadwal intake kapan",
+	"syaratnya apa saja", "budget saya 300 juta", "paspor dan ijazah sudah ada", "saya mau daftar", "bagaimana cara bayar",
+}
+
+// scored is a lead as rules made it.
+type scored struct {
+	profile     []byte
+	total       int
+	temperature crm.Temperature
+}
+
+// leads are people of whom more and more was said, often, and just now: one message
+// more changes no score, as most do not. A score that becomes another is written in
+// every index of a contact and its tags.
+func leads() (made []scored) {
+	const often = 5
+	rules, now, r := lead.Education(), time.Now(), rand.New(rand.NewPCG(21, 2026))
+	var profile lead.Profile
+	for _, sentence := range said {
+		for range often {
+			message := lead.Said{ID: crm.MessageID(newID(r, now.UnixMilli())), At: now, Content: crm.Text{Body: sentence}, Asked: now}
+			profile.Add(rules.Message(nil, message)...)
+		}
+		total := lead.Of(&profile, rules, now).Total
+		made = append(made, scored{profile.Append(nil), total, rules.Temperature("", total)})
+	}
+	return made
+}
+
 // lead writes what a contact's score is taken from, and returns what it came to:
 // few are hot.
 func (s *seeding) lead(ws [16]byte, t *thread) (int, crm.Temperature, error) {
-	if s.profile == nil {
-		rules, profile := lead.Education(), lead.Profile{}
-		profile.Add(rules.Message(nil, lead.Said{ID: crm.MessageID(t.lastID), At: dataEnd, Content: crm.Text{Body: "halo, berapa biaya kuliah di Australia?"}})...)
-		s.profile = profile.Append(nil)
+	if s.leads == nil {
+		s.leads = leads()
 	}
-	score := min(int(s.r.ExpFloat64()*20), 100)
-	temperature := lead.Education().Temperature("", score)
-	return score, temperature, s.to.row("leads", ws, t.contact, s.profile, int64(1), int64(score), string(temperature), t.lastAt)
+	wanted := int(s.r.ExpFloat64() * 20)
+	i := slices.IndexFunc(s.leads, func(l scored) bool { return l.total >= wanted })
+	if i < 0 {
+		i = len(s.leads) - 1
+	}
+	l := s.leads[i]
+	return l.total, l.temperature, s.to.row("leads", ws, t.contact, l.profile, int64(1), int64(l.total), string(l.temperature), t.lastAt)
 }
 
 // beside writes notes and tasks, which few contacts have.

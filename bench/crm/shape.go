@@ -76,6 +76,14 @@ func (v vocabulary) text(r *rand.Rand) string {
 
 var names = strings.Fields("Sari Budi Dewi Rina Agus Putri Joko Wati Eko Fitri Hendra Indah Lestari Made Nina Oka Ratna Surya Tono Yanti")
 
+// name is what the n-th contact is called, which is what its webhooks say too: hardly
+// anybody takes another name, and one who does is written anew in every list and index.
+func (v vocabulary) name(n int) (name, word string) {
+	r := rand.New(rand.NewPCG(uint64(n), 2026))
+	word = v[r.IntN(len(v))]
+	return names[r.IntN(len(names))] + " " + word, word
+}
+
 // number is the phone number of the n-th contact, in E.164 without the plus.
 func number(n int) string { return fmt.Sprintf("62812%09d", n) }
 

@@ -110,7 +110,7 @@ func (b *bench) watchStreams(ctx context.Context, w *world, p *process, c *calle
 		time.Sleep(150 * time.Millisecond) // the event before is over
 		sent = time.Now()
 		n := 3_000_000_000 + len(last)
-		return c.do(o.webhook(`[`+change(o, message(n, number(w.phones[0]), "halo"))+`]`), nil)
+		return c.do(o.webhook(`[`+change(o, w.message(n, w.phones[0], "halo"))+`]`), nil)
 	}
 	var busy time.Duration // of the host's processors, before the events
 	err := lines(out, func(line json.RawMessage) (bool, error) {

@@ -207,7 +207,7 @@ func (in *ingestion) open(ctx context.Context, name string, rate float64, update
 func (in *ingestion) single(n int) error {
 	t := n * scatter % len(in.threads)
 	o := &in.offices[in.threads[t].ws]
-	return in.post(o.webhook(`[`+change(o, message(n, customer(n, t), in.words(n)))+`]`), 1)
+	return in.post(o.webhook(`[`+change(o, in.message(n, customer(n, t), in.words(n)))+`]`), 1)
 }
 
 // post sends a request that brings messages. A refusal is counted; its messages
@@ -238,7 +238,7 @@ func (in *ingestion) batch(n, updates int) error {
 			continue
 		}
 		messages++
-		changes[i] = change(o, message(1_000_000_000+k, customer(k, in.phones[k*scatter%len(in.phones)]), in.words(k)))
+		changes[i] = change(o, in.message(1_000_000_000+k, customer(k, in.phones[k*scatter%len(in.phones)]), in.words(k)))
 	}
 	return in.post(o.webhook(`[`+strings.Join(changes, ",")+`]`), messages)
 }
@@ -251,11 +251,11 @@ const newcomers = 1.0 / 20
 
 // customer returns who writes the n-th message: somebody new or whose conversation it
 // is.
-func customer(n, thread int) string {
+func customer(n, thread int) int {
 	if n%(1/newcomers) == 0 {
-		return number(500_000_000 + n)
+		return 500_000_000 + n
 	}
-	return number(thread)
+	return thread
 }
 
 func (in *ingestion) words(n int) string {
@@ -266,9 +266,12 @@ func (in *ingestion) words(n int) string {
 	return strings.Join(words, " ")
 }
 
-func message(n int, from, text string) string {
-	return fmt.Sprintf(`"contacts":[{"profile":{"name":"Sari"},"wa_id":"%s"}],"messages":[{"from":"%s","id":"wamid.HBgNTESTTESTTESTTESTVAgASGBQzQTRBNjU5OUFFRTAz%012d",`+
-		`"timestamp":"%d","type":"text","text":{"body":"%s"}}]`, from, from, n, time.Now().Unix(), text)
+// message is a customer's message as a webhook has it.
+func (w *world) message(n, customer int, text string) string {
+	from := number(customer)
+	name, _ := w.vocab.name(customer)
+	return fmt.Sprintf(`"contacts":[{"profile":{"name":"%s"},"wa_id":"%s"}],"messages":[{"from":"%s","id":"wamid.HBgNTESTTESTTESTTESTVAgASGBQzQTRBNjU5OUFFRTAz%012d",`+
+		`"timestamp":"%d","type":"text","text":{"body":"%s"}}]`, name, from, from, n, time.Now().Unix(), text)
 }
 
 func change(o *office, value string) string {
@@ -288,11 +291,11 @@ func (in *ingestion) sends(ctx context.Context, durable []bound) error {
 	o := &in.offices[0]
 	var bodies [][]byte
 	for i := range variants {
-		to := number(in.phones[i*len(in.phones)/variants])
-		if err := in.post(o.webhook(`[`+change(o, message(2_000_000_000+i, to, "halo"))+`]`), 1); err != nil {
+		customer := in.phones[i*len(in.phones)/variants]
+		if err := in.post(o.webhook(`[`+change(o, in.message(2_000_000_000+i, customer, "halo"))+`]`), 1); err != nil {
 			return err
 		}
-		body, _ := json.Marshal(map[string]any{"to": "+" + to, "type": "text", "text": map[string]string{"body": in.words(i)}})
+		body, _ := json.Marshal(map[string]any{"to": "+" + number(customer), "type": "text", "text": map[string]string{"body": in.words(i)}})
 		bodies = append(bodies, body)
 	}
 	send := func(n int) error {
