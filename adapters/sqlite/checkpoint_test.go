@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -113,7 +114,7 @@ func TestRestartTakesItsTurn(t *testing.T) {
 	defer checks.Close()
 	for _, statement := range []string{
 		"pragma wal_autocheckpoint(0)", "create table t (v blob)",
-		"with recursive n (i) as (select 1 union all select i + 1 from n where i < 5000) insert into t select randomblob(4000) from n", // a page each
+		fmt.Sprintf("with recursive n (i) as (select 1 union all select i + 1 from n where i < %d) insert into t select randomblob(4000) from n", sqlite.RestartFrames+1000), // a page each
 	} {
 		if _, err := write.ExecContext(t.Context(), statement); err != nil {
 			t.Fatal(err)

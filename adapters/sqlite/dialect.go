@@ -26,6 +26,12 @@ type dialect struct {
 	// moving is held by who moves the WAL into the file. SQLite lets one do it, and
 	// sends a second away at once, whatever the busy timeout says.
 	moving sync.Mutex
+
+	merging struct {
+		sync.Mutex
+		additions int // to the full-text index since it was last merged
+		bytes     int // of their tokens
+	}
 }
 
 // Schema implements bunstore.Dialect.
@@ -121,7 +127,7 @@ func (*dialect) Given(columns []bunstore.Column) []any { return []any{columns} }
 // written in the order of these numbers: at each that is lower than the one
 // before, FTS5 writes out all that it had gathered. (Measured: a fifth of what a
 // message cost.)
-func (*dialect) Index(docs []bunstore.Document) []bunstore.Query {
+func (d *dialect) Index(docs []bunstore.Document) []bunstore.Query {
 	numbered := make(map[int64]bunstore.Document, len(docs))
 	for _, doc := range docs {
 		numbered[rowid(doc)] = doc
@@ -156,7 +162,9 @@ func (*dialect) Index(docs []bunstore.Document) []bunstore.Query {
 		}
 	}
 	if len(queries) > 0 {
-		queries = append(queries, bunstore.Query{SQL: mergeParts, Args: []any{pagesToMerge(fresh, known)}, Bound: true})
+		if pages := d.pagesToMerge(fresh, known); pages > 0 {
+			queries = append(queries, bunstore.Query{SQL: mergeParts, Args: []any{pages}, Bound: true})
+		}
 	}
 	return queries
 }
@@ -164,22 +172,32 @@ func (*dialect) Index(docs []bunstore.Document) []bunstore.Query {
 // mergeParts has FTS5 write so many pages of merged parts.
 const mergeParts = "insert into search_index (search_index, rank) values ('merge', $1)"
 
+// mergedParts is how many parts of a size FTS5 makes one of.
+const mergedParts = 4
+
 // pagesToMerge is how much of the full-text index is written anew when documents are
 // added to it. Each addition is a part of its own, and parts that are of a size have to
 // become one: a page comes to be written once for each size, of which a large index has
 // seven. FTS5 by itself does that for every 64th page that is added, 30 milliseconds in
-// which nobody else writes (SQLite, "FTS5 Extension", 6.1 and 6.8). Here each addition
-// does its own share, and with a part that has less than a page the eighth page is seldom
-// needed.
-func pagesToMerge(added ...documents) int {
+// which nobody else writes (SQLite, "FTS5 Extension", 6.1 and 6.8). Here every fourth
+// addition does the share of four, as until then there is nothing new to merge, and to
+// ask was a twentieth of what the commit of one message cost.
+func (d *dialect) pagesToMerge(added ...documents) int {
 	const least, page, sizes = 8, 4096, 8
-	bytes := 0
+	d.merging.Lock()
+	defer d.merging.Unlock()
+	d.merging.additions++
 	for _, docs := range added {
 		for _, tokens := range docs[2].Texts {
-			bytes += len(tokens)
+			d.merging.bytes += len(tokens)
 		}
 	}
-	return least + bytes*sizes/page
+	if d.merging.additions < mergedParts {
+		return 0
+	}
+	pages := least + d.merging.bytes*sizes/page
+	d.merging.additions, d.merging.bytes = 0, 0
+	return pages
 }
 
 // documents are columns of search_index.

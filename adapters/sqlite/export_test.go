@@ -14,6 +14,9 @@ import (
 // Scrub is what the tests see of a sweep.
 var Scrub = scrub
 
+// RestartFrames is the length of a WAL that begins anew.
+const RestartFrames = restartFrames
+
 // Checkpoint does what is done every checkpointEvery beside a store with a dialect and
 // a writer.
 func Checkpoint(ctx context.Context, of bunstore.Dialect, write, db *sql.DB) {
