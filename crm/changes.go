@@ -32,7 +32,7 @@ type Changes struct {
 	DeletedCanned []CannedReplyID
 	Twins         []Twin // new ones; one that is stored already is left alone
 	Merges        []*Merge
-	Handovers     []Handover       // every message of a conversation becomes another contact's
+	Handovers     []Handover       // a conversation becomes another contact's, with every message
 	GoneThreads   []ConversationID // deleted, once nothing in the changes is in them any more
 	GoneContacts  []ContactID      // likewise, with all they are found by
 	Templates     []*Template      // found by (channel, name, language)

@@ -14,7 +14,7 @@ type Merge struct {
 	UndoneAt    time.Time // zero unless it was undone
 }
 
-// Handover says whose a conversation's messages are from now on.
+// Handover says whose a conversation and its messages are from now on.
 type Handover struct {
 	ConversationID ConversationID
 	ContactID      ContactID

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/my21staff/my21staff/crm"
 )
@@ -56,6 +57,7 @@ const rowsPerInsert = 500
 type upsert struct {
 	on        string // what to do about a row that is there; "" for a clash
 	set       string // how such a row is changed; "" for to what comes
+	keeps     string // columns it keeps then, with spaces between
 	returning string
 }
 
@@ -81,6 +83,23 @@ func insert[R any](b *batch, rows []R, more upsert, scan func(*sql.Rows) error) 
 	}
 }
 
+// change is the set clause of a row that is there; "" for all that comes. What a row
+// keeps is named, as SQLite writes an index anew, and looks after a foreign key, when
+// its columns are set, be it to what they are.
+func (u upsert) change(columns []Column) string {
+	if u.keeps == "" {
+		return u.set
+	}
+	keeps := append(strings.Fields(u.keeps), "workspace_id", "id")
+	var set []string
+	for _, column := range columns {
+		if !slices.Contains(keeps, column.Name) {
+			set = append(set, column.Name+" = excluded."+column.Name)
+		}
+	}
+	return strings.Join(set, ", ")
+}
+
 // insertText returns the text of an insert from columns that are its arguments.
 func (s *Store) insertText(row reflect.Type, columns []Column, more upsert) (string, error) {
 	type key struct {
@@ -95,8 +114,8 @@ func (s *Store) insertText(row reflect.Type, columns []Column, more upsert) (str
 		if more.on != "" {
 			q = q.On(more.on)
 		}
-		if more.set != "" {
-			q = q.Set(more.set)
+		if set := more.change(columns); set != "" {
+			q = q.Set(set)
 		}
 		if more.returning != "" {
 			q = q.Returning(more.returning)

@@ -67,8 +67,8 @@ func (r *conversationRow) conversation() (*crm.Conversation, error) {
 	}, nil
 }
 
-// conversations replaces conversations. One whose last message was numbered
-// here learns its number.
+// conversations replaces conversations, but for whose they are (see part). One whose
+// last message was numbered here learns its number.
 func (b *batch) conversations(conversations []*crm.Conversation) {
 	ingest := make(map[crm.MessageID]int64, len(b.t.numbered))
 	for _, m := range b.t.numbered {
@@ -82,5 +82,5 @@ func (b *batch) conversations(conversations []*crm.Conversation) {
 			c.LastMessage.Ingest = number
 		}
 	}
-	put(b, rowsOf(b, conversations, conversationOf), replaceByID)
+	insert(b, rowsOf(b, conversations, conversationOf), upsert{on: replaceByID, keeps: "channel_id contact_id"}, nil)
 }

@@ -95,13 +95,31 @@ const inThread = " and exists (select 1 from conversations where conversations.w
 
 // indexed is what of a message decides what it is found by.
 type indexed struct {
-	kind, content text
-	revoked       bool
-	thread        uid
+	worded
+	placed
 }
 
+// worded is what it is searched by, but for its thread.
+type worded struct {
+	kind, content text
+	revoked       bool
+}
+
+// placed is what its indexes hold.
+type placed struct {
+	thread, channel  uid
+	providerID       word
+	provided, ingest int64
+}
+
+// placedBy are the columns of placed.
+const placedBy = "conversation_id channel_id provider_id provider_time ingest"
+
 func (r *messageRow) indexed() indexed {
-	return indexed{kind: r.Kind, content: r.Content, revoked: !time.Time(r.RevokedAt).IsZero(), thread: r.ConversationID}
+	return indexed{
+		worded{kind: r.Kind, content: r.Content, revoked: !time.Time(r.RevokedAt).IsZero()},
+		placed{thread: r.ConversationID, channel: r.ChannelID, providerID: r.ProviderID, provided: time.Time(r.ProviderTime).UnixMilli(), ingest: r.Ingest},
+	}
 }
 
 // sawMessage remembers how a message is stored.
@@ -112,27 +130,36 @@ func (t *tx) sawMessage(r *messageRow) {
 	}
 }
 
-// messages inserts and replaces messages, makes their words findable and hands
+// messages inserts and replaces messages, most of them where they are (a status is
+// heard of a message three times), makes their words findable and hands
 // the ones that got their provider's id now the reports that waited for it.
 func (b *batch) messages(messages []*crm.Message, named map[under]bool) {
 	messages = slices.SortedFunc(slices.Values(messages), func(a, m *crm.Message) int {
 		return cmp.Or(a.WorkspaceID.Compare(m.WorkspaceID), a.ID.Compare(m.ID))
 	})
 	rows := rowsOf(b, messages, messageOf)
-	put(b, rows, replaceByID)
+	var come, stay []messageRow
 	var docs []Document
 	answered := lookupBy(byProvided)
 	for i := range rows {
 		m, row := messages[i], &rows[i]
+		now := row.indexed()
 		before, known := b.t.messages[key{row.WorkspaceID, row.ID}]
-		if before != row.indexed() {
-			docs = append(docs, documentOf(m, known))
-			b.t.messages[key{row.WorkspaceID, row.ID}] = row.indexed()
+		if known && before.placed == now.placed {
+			stay = append(stay, *row)
+		} else {
+			come = append(come, *row)
 		}
+		if before.worded != now.worded || before.thread != now.thread {
+			docs = append(docs, documentOf(m, known))
+		}
+		b.t.messages[key{row.WorkspaceID, row.ID}] = now
 		if m.Direction == crm.Outbound && named[underOf(m.WorkspaceID, m.ChannelID, m.ProviderID)] {
 			answered.add(row.WorkspaceID, &row.ChannelID, (*text)(&m.ProviderID))
 		}
 	}
+	put(b, come, replaceByID)
+	insert(b, stay, upsert{on: replaceByID, keeps: placedBy}, nil)
 	b.named("update statuses set message_id = (select id from messages where messages.workspace_id = statuses.workspace_id"+
 		" and messages.channel_id = statuses.channel_id and messages.provider_id = statuses.provider_id)", answered, " and message_id is null")
 	b.index(docs)

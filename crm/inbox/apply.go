@@ -30,9 +30,10 @@ func problem(sentence string) Outcome { return Outcome{Problem: sentence} }
 
 // NeedOf names what [Apply] has to know of one workspace to apply the items.
 func NeedOf(ws crm.WorkspaceID, items []Item) Need {
-	need := Need{WorkspaceID: ws, Pending: true, Threads: true, Leads: true}
+	need := Need{WorkspaceID: ws, Threads: true, Leads: true}
 	for _, item := range items {
 		f := item.Fact
+		need.Pending = need.Pending || f.Kind == webhook.Message && f.Direction == crm.Outbound && f.Origin == webhook.Live
 		need.Team = need.Team || f.Kind == webhook.Message && f.Direction == crm.Inbound && f.Origin == webhook.Live
 		need.Identities = append(need.Identities, item.numbers.all(f)...)
 		if f.ProviderID != "" {

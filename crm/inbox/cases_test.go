@@ -30,7 +30,12 @@ func (tl *teller) tell(f webhook.Fact) {
 	if f.Time.IsZero() {
 		f.Time = crmtest.Start
 	}
-	changes, outcomes := inbox.Apply(workspace, tl.load(), []inbox.Item{{Channel: channels[0], Fact: &f}}, tl.mint)
+	items := []inbox.Item{{Channel: channels[0], Fact: &f}}
+	state := tl.load()
+	if need := inbox.NeedOf(workspace, items); !need.Pending { // as a store, which hands over what is asked for
+		state.Messages = slices.DeleteFunc(state.Messages, func(m *crm.Message) bool { return m.ProviderID == "" && !slices.Contains(need.Messages, m.ID) })
+	}
+	changes, outcomes := inbox.Apply(workspace, state, items, tl.mint)
 	tl.write(&changes)
 	tl.last = outcomes[0]
 }

@@ -143,7 +143,7 @@ func (h *Harness) wayOf(need inbox.Need) string {
 		return "ingest"
 	case need.AllChannels:
 		return "send"
-	case need.Pending:
+	case need.Threads && len(need.Conversations) == 0:
 		return "reconcile"
 	case len(need.Conversations) == 1:
 		h.mu.Lock()
