@@ -176,7 +176,7 @@ func all[R any](t *tx, rows []R, ws func(R) crm.WorkspaceID) bool {
 
 // counters adds what the changes need to each workspace's counters and keeps
 // the new values in counted. Who only has to stand in the row adds nothing.
-func (b *batch) counters(changes *crm.Changes, counted map[uid]counterRow, named, parked map[under]bool, counts []figures.Row) {
+func (b *batch) counters(changes *crm.Changes, counted map[uid]counterRow, named map[under]crm.Direction, parked map[under]bool, counts []figures.Row) {
 	wanted := make(map[uid]*counterRow)
 	want := func(ws crm.WorkspaceID) *counterRow {
 		if wanted[uid(ws)] == nil {
@@ -205,10 +205,11 @@ func (b *batch) counters(changes *crm.Changes, counted map[uid]counterRow, named
 		row := want(r.WorkspaceID)
 		row.Rules = max(row.Rules, int64(r.Version))
 	}
-	for _, queued := range []map[under]bool{named, parked} {
-		for u := range queued {
-			want(crm.WorkspaceID(u.ws))
-		}
+	for u := range named {
+		want(crm.WorkspaceID(u.ws))
+	}
+	for u := range parked {
+		want(crm.WorkspaceID(u.ws))
 	}
 	for _, f := range counts {
 		want(f.WorkspaceID)

@@ -2,7 +2,6 @@ package bunstore
 
 import (
 	"database/sql"
-	"maps"
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/inbox"
@@ -44,19 +43,19 @@ func underOf(ws crm.WorkspaceID, channel crm.ChannelID, providerID string) under
 }
 
 // named returns the messages among changes that got their provider's id in this
-// transaction.
-func (t *tx) named(changes *crm.Changes) map[under]bool {
-	fresh := make(map[under]bool)
+// transaction, by which way they went.
+func (t *tx) named(changes *crm.Changes) map[under]crm.Direction {
+	fresh := make(map[under]crm.Direction)
 	for _, m := range changes.Messages {
 		if u := underOf(m.WorkspaceID, m.ChannelID, m.ProviderID); m.ProviderID != "" && !t.seen.messages[u] {
-			fresh[u] = true
+			fresh[u] = m.Direction
 		}
 	}
 	return fresh
 }
 
 // parked returns what the changes hold words about without having its message.
-func (t *tx) parked(changes *crm.Changes, named map[under]bool) map[under]bool {
+func (t *tx) parked(changes *crm.Changes, named map[under]crm.Direction) map[under]bool {
 	waiting := make(map[under]bool)
 	for _, r := range changes.Statuses {
 		u := underOf(r.WorkspaceID, r.ChannelID, r.ProviderID)
@@ -68,7 +67,7 @@ func (t *tx) parked(changes *crm.Changes, named map[under]bool) map[under]bool {
 	for _, a := range changes.Amendments {
 		u := underOf(a.WorkspaceID, a.ChannelID, a.ProviderID)
 		t.seen.words[heard{u, a.SourceID}] = true
-		if !named[u] && !t.seen.messages[u] && t.seen.asked[u] {
+		if named[u] == "" && !t.seen.messages[u] && t.seen.asked[u] {
 			waiting[u] = true
 		}
 	}
@@ -77,15 +76,22 @@ func (t *tx) parked(changes *crm.Changes, named map[under]bool) map[under]bool {
 
 // lookAgain adds the looks for messages of parked words and for words about
 // named messages.
-func (b *batch) lookAgain(named, parked map[under]bool) {
+func (b *batch) lookAgain(named map[under]crm.Direction, parked map[under]bool) {
 	if b.t.store.dialect.Lock() == "" {
 		return
 	}
 	b.look("select workspace_id, channel_id, provider_id, '' from messages", inThread, parked, func(heard) bool { return false })
 	known := func(h heard) bool { return b.t.seen.words[h] }
-	asked := maps.Clone(named)
-	maps.DeleteFunc(asked, func(u under, _ bool) bool { return !b.t.seen.asked[u] })
-	b.look("select workspace_id, channel_id, provider_id, status from statuses", "", asked, known)
+	sent, asked := make(map[under]bool), make(map[under]bool) // nobody reports on what came in
+	for u, way := range named {
+		if b.t.seen.asked[u] {
+			asked[u] = true
+			if way == crm.Outbound {
+				sent[u] = true
+			}
+		}
+	}
+	b.look("select workspace_id, channel_id, provider_id, status from statuses", "", sent, known)
 	b.look("select workspace_id, channel_id, provider_id, source_id from amendments", "", asked, known)
 }
 

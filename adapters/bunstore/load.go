@@ -37,7 +37,7 @@ func (t inboxTx) LoadAll(ctx context.Context, needs []inbox.Need) ([]*inbox.Stat
 		}
 		l := &loading{need: need, ws: uid(need.WorkspaceID), contacts: ids(need.Contacts), threads: ids(need.Conversations), written: make(map[crm.Identity]uid)}
 		g.loads = append(g.loads, l)
-		for _, p := range need.Provided {
+		for _, p := range slices.Concat(need.Provided, need.Inbound) {
 			g.seen.asked[under{l.ws, p}] = true
 		}
 		g.of[l.ws], states[i] = l, &l.state
@@ -128,7 +128,7 @@ func (g *gathering) lookUp(ctx context.Context) error {
 		find(ctx, g.link, identities, "", &known),
 		find(ctx, g.link, threads, "", &owners),
 		find(ctx, g.link, named, "", &messages),
-		find(ctx, g.link, g.provided(), "", &messages),
+		find(ctx, g.link, g.provided(everything), "", &messages),
 	)...)
 	for _, row := range known {
 		l := g.of[row.WorkspaceID]
@@ -185,13 +185,17 @@ func distinct(list []uid) []uid {
 }
 
 // provided is the lookup of what needs name by providers' ids.
-func (g *gathering) provided() *lookup {
+func (g *gathering) provided(of func(*inbox.Need) []inbox.Provided) *lookup {
 	return g.by(byProvided, func(l *loading, add func(...any)) {
-		for _, p := range l.need.Provided {
+		for _, p := range of(&l.need) {
 			add((*uid)(&p.ChannelID), (*text)(&p.ProviderID))
 		}
 	})
 }
+
+// reported is what there may be reports on, everything what there may be messages of.
+func reported(need *inbox.Need) []inbox.Provided   { return need.Provided }
+func everything(need *inbox.Need) []inbox.Provided { return slices.Concat(need.Provided, need.Inbound) }
 
 // each adds ids to a lookup by one column.
 func each[T ~[16]byte](ids []T, add func(values ...any)) {
@@ -396,8 +400,8 @@ func (g *gathering) restSteps(ctx context.Context, rows *restRows) []step {
 		find(ctx, g.link, leads, "", &rows.leads),
 		find(ctx, g.link, named, lock, &rows.messages),
 		find(ctx, g.link, pending, " and provider_id is null and direction = 'outbound'"+lock, &rows.messages),
-		find(ctx, g.link, g.provided(), "", &rows.statuses),
-		find(ctx, g.link, g.provided(), "", &rows.amendments),
+		find(ctx, g.link, g.provided(reported), "", &rows.statuses),
+		find(ctx, g.link, g.provided(everything), "", &rows.amendments),
 		find(ctx, g.link, channels, "", &rows.channels),
 		find(ctx, g.link, allChannels, "", &rows.channels),
 		find(ctx, g.link, members, "", &rows.members),

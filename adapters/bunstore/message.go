@@ -133,7 +133,7 @@ func (t *tx) sawMessage(r *messageRow) {
 // messages inserts and replaces messages, most of them where they are (a status is
 // heard of a message three times), makes their words findable and hands
 // the ones that got their provider's id now the reports that waited for it.
-func (b *batch) messages(messages []*crm.Message, named map[under]bool) {
+func (b *batch) messages(messages []*crm.Message, named map[under]crm.Direction) {
 	messages = slices.SortedFunc(slices.Values(messages), func(a, m *crm.Message) int {
 		return cmp.Or(a.WorkspaceID.Compare(m.WorkspaceID), a.ID.Compare(m.ID))
 	})
@@ -154,7 +154,7 @@ func (b *batch) messages(messages []*crm.Message, named map[under]bool) {
 			docs = append(docs, documentOf(m, known))
 		}
 		b.t.messages[key{row.WorkspaceID, row.ID}] = now
-		if m.Direction == crm.Outbound && named[underOf(m.WorkspaceID, m.ChannelID, m.ProviderID)] {
+		if named[underOf(m.WorkspaceID, m.ChannelID, m.ProviderID)] == crm.Outbound {
 			answered.add(row.WorkspaceID, &row.ChannelID, (*text)(&m.ProviderID))
 		}
 	}

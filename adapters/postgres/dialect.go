@@ -27,6 +27,7 @@ import (
 type dialect struct {
 	config *pgx.ConnConfig
 	news   *notifier
+	tidy   *tidier
 }
 
 // Schema implements bunstore.Dialect.
@@ -141,6 +142,7 @@ func (d *dialect) Index(docs []bunstore.Document) []bunstore.Query {
 	}
 	if words[0].Len() > 0 {
 		queries = append(queries, bunstore.Query{SQL: insertDocuments, Args: d.Given(words), Bound: true})
+		d.tidy.added.Store(true)
 	}
 	return queries
 }

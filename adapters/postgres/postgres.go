@@ -66,9 +66,10 @@ func Open(ctx context.Context, dsn string, options Options) (*bunstore.Store, er
 		db.Close()
 		return nil, err
 	}
-	news := startNotifier(db)
+	news, tidy := startNotifier(db), startTidier(db)
 	store := bunstore.New(bunstore.Config{
-		Dialect: &dialect{config: config, news: news}, Write: db, Read: db, Sealer: options.Sealer, Packer: options.Packer, Stop: news.close,
+		Dialect: &dialect{config: config, news: news, tidy: tidy}, Write: db, Read: db, Sealer: options.Sealer, Packer: options.Packer,
+		Stop: func() { tidy.close(); news.close() },
 	})
 	if options.KeepSchema {
 		return store, nil

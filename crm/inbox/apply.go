@@ -36,8 +36,12 @@ func NeedOf(ws crm.WorkspaceID, items []Item) Need {
 		need.Pending = need.Pending || f.Kind == webhook.Message && f.Direction == crm.Outbound && f.Origin == webhook.Live
 		need.Team = need.Team || f.Kind == webhook.Message && f.Direction == crm.Inbound && f.Origin == webhook.Live
 		need.Identities = append(need.Identities, item.numbers.all(f)...)
-		if f.ProviderID != "" {
-			need.Provided = append(need.Provided, Provided{item.Channel.ID, f.ProviderID})
+		switch told := (Provided{item.Channel.ID, f.ProviderID}); {
+		case f.ProviderID == "":
+		case f.Kind == webhook.Message && f.Direction == crm.Inbound:
+			need.Inbound = append(need.Inbound, told)
+		default:
+			need.Provided = append(need.Provided, told)
 		}
 		if f.Amendment != nil && f.Amendment.Target != "" {
 			need.Provided = append(need.Provided, Provided{item.Channel.ID, f.Amendment.Target})

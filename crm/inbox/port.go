@@ -135,6 +135,7 @@ type Need struct {
 	Team          bool                 // who is in the team and the queue, if the rules in force assign: it needs Leads, and holds them against other transactions that load them
 	Pending       bool                 // with the conversations found, their outbound messages that have no provider id yet
 	Provided      []Provided           // messages, status reports and amendments under these provider ids
+	Inbound       []Provided           // messages and amendments under these, of what came in: nobody reports on that
 	Messages      []crm.MessageID      // messages by our id
 	Members       []crm.MemberID       // to assign to
 	Deliveries    [][32]byte           // journal rows under these keys, without their bodies

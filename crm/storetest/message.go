@@ -224,8 +224,9 @@ func messageQuoted(t *testing.T, w *world) {
 func messageLoad(t *testing.T, w *world) {
 	ours := w.ours
 	for what, need := range map[string]inbox.Need{
-		"by id":          {Messages: []crm.MessageID{ours.message.ID, crm.NewID[crm.Message](w.mint)}},
-		"by provider id": {Provided: []inbox.Provided{{ChannelID: ours.Channel.ID, ProviderID: ours.message.ProviderID}, {ChannelID: ours.Channel.ID, ProviderID: "wamid.none"}}},
+		"by id":               {Messages: []crm.MessageID{ours.message.ID, crm.NewID[crm.Message](w.mint)}},
+		"by provider id":      {Provided: []inbox.Provided{{ChannelID: ours.Channel.ID, ProviderID: ours.message.ProviderID}, {ChannelID: ours.Channel.ID, ProviderID: "wamid.none"}}},
+		"as one that came in": {Inbound: []inbox.Provided{{ChannelID: ours.Channel.ID, ProviderID: ours.message.ProviderID}}},
 		"by both": {Messages: []crm.MessageID{ours.message.ID, ours.message.ID},
 			Provided: []inbox.Provided{{ChannelID: ours.Channel.ID, ProviderID: ours.message.ProviderID}}},
 	} {
@@ -237,6 +238,10 @@ func messageLoad(t *testing.T, w *world) {
 	}
 	elsewhere := w.load(t, inbox.Need{WorkspaceID: ours.ws, Provided: []inbox.Provided{{ChannelID: crm.NewID[crm.Channel](w.mint), ProviderID: ours.message.ProviderID}}})
 	same(t, "a provider id on another channel", elsewhere, &inbox.State{})
+	came := w.load(t, inbox.Need{WorkspaceID: ours.ws, Inbound: []inbox.Provided{
+		{ChannelID: ours.Channel.ID, ProviderID: ours.status.ProviderID}, {ChannelID: ours.Channel.ID, ProviderID: ours.amendment.ProviderID}}})
+	same(t, "what is heard of what came in", came.Amendments, []crm.Amendment{ours.amendment})
+	same(t, "reports on what came in", came.Statuses, []crm.StatusReport(nil))
 }
 
 func messagePending(t *testing.T, w *world) {

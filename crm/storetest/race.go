@@ -139,12 +139,20 @@ func raceAnswer(t *testing.T, w *world) {
 
 // raceWords lets a message and a word about it come in two transactions that both
 // load before either writes, where the store lets them. Heard reports whether the
-// message that is stored in the end has the word.
-func (w *world) raceWords(t *testing.T, say func(*inbox.State, *crm.Message) *crm.Changes, hears func(*inbox.State, *crm.Message), heard func(*crm.Message) bool) {
+// message, one like another, that is stored in the end has the word.
+func (w *world) raceWords(t *testing.T, like *crm.Message, say func(*inbox.State, *crm.Message) *crm.Changes, hears func(*inbox.State, *crm.Message), heard func(*crm.Message) bool) {
 	t.Helper()
 	for round := range 10 {
-		m := copied(w.ours.reply)
-		m.ID, m.ProviderID, m.Status, m.Ingest = crm.NewID[crm.Message](w.mint), fmt.Sprintf("wamid.meets%d", round), crm.Sent, 0
+		m := copied(like)
+		m.ID, m.ProviderID, m.Ingest = crm.NewID[crm.Message](w.mint), fmt.Sprintf("wamid.meets%d", round), 0
+		told := []inbox.Provided{{ChannelID: m.ChannelID, ProviderID: m.ProviderID}}
+		ofWord := inbox.Need{WorkspaceID: w.ours.ws, Provided: told}
+		ofMessage := ofWord
+		if m.Direction == crm.Outbound {
+			m.Status = crm.Sent
+		} else {
+			ofMessage.Provided, ofMessage.Inbound = nil, told
+		}
 		var loaded sync.WaitGroup
 		loaded.Add(2)
 		var once [2]sync.Once
@@ -160,7 +168,7 @@ func (w *world) raceWords(t *testing.T, say func(*inbox.State, *crm.Message) *cr
 			})
 		}
 		run := func(racer int, changes func(*inbox.State) *crm.Changes) error {
-			need := inbox.Need{WorkspaceID: w.ours.ws, Provided: []inbox.Provided{{ChannelID: m.ChannelID, ProviderID: m.ProviderID}}}
+			need := []inbox.Need{ofWord, ofMessage}[racer]
 			return w.store.Inbox().Update(t.Context(), []crm.WorkspaceID{w.ours.ws}, func(ctx context.Context, tx inbox.Tx) error {
 				state, err := tx.Load(ctx, need)
 				if err != nil {
@@ -197,7 +205,7 @@ func (w *world) raceWords(t *testing.T, say func(*inbox.State, *crm.Message) *cr
 }
 
 func raceStatus(t *testing.T, w *world) {
-	w.raceWords(t, func(s *inbox.State, m *crm.Message) *crm.Changes {
+	w.raceWords(t, w.ours.reply, func(s *inbox.State, m *crm.Message) *crm.Changes {
 		r := crm.StatusReport{WorkspaceID: w.ours.ws, ChannelID: m.ChannelID, ProviderID: m.ProviderID, Status: crm.Read, At: w.clock.Now()}
 		changes := &crm.Changes{}
 		for _, known := range s.Messages {
@@ -214,7 +222,7 @@ func raceStatus(t *testing.T, w *world) {
 }
 
 func raceAmendment(t *testing.T, w *world) {
-	w.raceWords(t, func(s *inbox.State, m *crm.Message) *crm.Changes {
+	w.raceWords(t, w.ours.message, func(s *inbox.State, m *crm.Message) *crm.Changes {
 		a := crm.Amendment{WorkspaceID: w.ours.ws, ChannelID: m.ChannelID, ProviderID: m.ProviderID, SourceID: "wamid.edit-of-" + m.ProviderID,
 			Content: crm.Text{Body: "edited"}, At: w.clock.Now()}
 		changes := &crm.Changes{Amendments: []crm.Amendment{a}}

@@ -65,7 +65,7 @@ var duplicates = []*Bug{
 
 // asked reports whether a webhook's message was looked for by its provider id.
 func asked(need inbox.Need, m *crm.Message) bool {
-	return len(need.Deliveries) > 0 && slices.Contains(need.Provided, inbox.Provided{ChannelID: m.ChannelID, ProviderID: m.ProviderID})
+	return len(need.Deliveries) > 0 && slices.Contains(slices.Concat(need.Provided, need.Inbound), inbox.Provided{ChannelID: m.ChannelID, ProviderID: m.ProviderID})
 }
 
 // withoutMessageKey makes the table of messages without its unique key, each time a

@@ -132,8 +132,10 @@ func padded(id string) string { return strings.TrimSuffix(id, " ") + " " }
 
 // askPadded looks for messages under the ids they were stored with as well.
 func (h *Harness) askPadded(need *inbox.Need) {
-	for _, p := range slices.Clone(need.Provided) {
-		need.Provided = append(need.Provided, inbox.Provided{ChannelID: p.ChannelID, ProviderID: padded(p.ProviderID)})
+	for _, list := range []*[]inbox.Provided{&need.Provided, &need.Inbound} {
+		for _, p := range slices.Clone(*list) {
+			*list = append(*list, inbox.Provided{ChannelID: p.ChannelID, ProviderID: padded(p.ProviderID)})
+		}
 	}
 }
 
