@@ -57,7 +57,7 @@ const rowsPerInsert = 500
 type upsert struct {
 	on        string // what to do about a row that is there; "" for a clash
 	set       string // how such a row is changed; "" for to what comes
-	keeps     string // columns it keeps then, with spaces between
+	keeps     string // columns that such a row keeps while all else is as it comes, with spaces between
 	returning string
 }
 

@@ -32,6 +32,27 @@ func (s *Store) Do(ctx context.Context, statement string) error {
 	return err
 }
 
+// DoOnEach runs a statement on each connection that waits in the pool.
+func (s *Store) DoOnEach(ctx context.Context, statement string) error {
+	var conns []*sql.Conn
+	defer func() {
+		for _, conn := range conns {
+			conn.Close()
+		}
+	}()
+	for range s.db.DB.Stats().Idle {
+		conn, err := s.db.DB.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		conns = append(conns, conn)
+		if _, err := conn.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // FilterTexts are all the texts that a question of a filter can become.
 func FilterTexts() (texts []string) {
 	for q := range maps.Values(questions) {

@@ -55,8 +55,8 @@ func (b *batch) forget(workspaces []crm.WorkspaceID, gone []crm.ContactID) {
 	}
 }
 
-// part hands conversations over, with their messages, and deletes conversations and contacts. The rest of
-// the changes is written: nothing points to them any more.
+// part hands conversations over, with their messages, and deletes conversations and
+// contacts. The rest of the changes is written: nothing points to them any more.
 func (b *batch) part(workspaces []crm.WorkspaceID, changes *crm.Changes) {
 	for _, h := range changes.Handovers {
 		b.do("update conversations set contact_id = ? where workspace_id in (?) and id = ?", uid(h.ContactID), among(workspaces), uid(h.ConversationID))

@@ -27,10 +27,11 @@ type dialect struct {
 	// sends a second away at once, whatever the busy timeout says.
 	moving sync.Mutex
 
+	// merging is what was added to the full-text index since it was last merged.
 	merging struct {
 		sync.Mutex
-		additions int // to the full-text index since it was last merged
-		bytes     int // of their tokens
+		additions int
+		bytes     int // of tokens
 	}
 }
 

@@ -276,9 +276,9 @@ type scored struct {
 	temperature crm.Temperature
 }
 
-// leads are people of whom more and more was said, often, and just now: one message
-// more changes no score, as most do not. A score that becomes another is written in
-// every index of a contact and its tags.
+// leads are of people who said more and more, often, and just now: one message more
+// changes no score, as most do not. A score that becomes another is written in every
+// index of a contact and its tags.
 func leads() (made []scored) {
 	const often = 5
 	rules, now, r := lead.Education(), time.Now(), rand.New(rand.NewPCG(21, 2026))
