@@ -111,6 +111,9 @@ func (in *ingestion) all(ctx context.Context) error {
 			return fmt.Errorf("%d clients: %w", clients, err)
 		}
 	}
+	if err := in.age(ctx); err != nil {
+		return err
+	}
 	if err := in.open(ctx, fmt.Sprintf("single webhooks, open loop at %.0f/s", in.rate), in.rate, 1, 15, durable); err != nil {
 		return err
 	}
