@@ -130,9 +130,9 @@ func (t *tx) sawMessage(r *messageRow) {
 	}
 }
 
-// messages inserts and replaces messages, most of them where they are (a status is
-// heard of a message three times), makes their words findable and hands
-// the ones that got their provider's id now the reports that waited for it.
+// messages inserts and replaces messages, most of them where they are: one that was
+// sent is written again for each status. It makes their words findable and hands the
+// ones that got their provider's id now the reports that waited for it.
 func (b *batch) messages(messages []*crm.Message, named map[under]crm.Direction) {
 	messages = slices.SortedFunc(slices.Values(messages), func(a, m *crm.Message) int {
 		return cmp.Or(a.WorkspaceID.Compare(m.WorkspaceID), a.ID.Compare(m.ID))

@@ -270,9 +270,9 @@ func (in *ingestion) words(n int) string {
 }
 
 // message is a customer's message as a webhook has it.
-func (w *world) message(n, customer int, text string) string {
-	from := number(customer)
-	name, _ := w.vocab.name(customer)
+func (w *world) message(n, who int, text string) string {
+	from := number(who)
+	name, _ := w.vocab.name(who)
 	return fmt.Sprintf(`"contacts":[{"profile":{"name":"%s"},"wa_id":"%s"}],"messages":[{"from":"%s","id":"wamid.HBgNTESTTESTTESTTESTVAgASGBQzQTRBNjU5OUFFRTAz%012d",`+
 		`"timestamp":"%d","type":"text","text":{"body":"%s"}}]`, name, from, from, n, time.Now().Unix(), text)
 }
@@ -294,11 +294,11 @@ func (in *ingestion) sends(ctx context.Context, durable []bound) error {
 	o := &in.offices[0]
 	var bodies [][]byte
 	for i := range variants {
-		customer := in.phones[i*len(in.phones)/variants]
-		if err := in.post(o.webhook(`[`+change(o, in.message(2_000_000_000+i, customer, "halo"))+`]`), 1); err != nil {
+		to := in.phones[i*len(in.phones)/variants]
+		if err := in.post(o.webhook(`[`+change(o, in.message(2_000_000_000+i, to, "halo"))+`]`), 1); err != nil {
 			return err
 		}
-		body, _ := json.Marshal(map[string]any{"to": "+" + number(customer), "type": "text", "text": map[string]string{"body": in.words(i)}})
+		body, _ := json.Marshal(map[string]any{"to": "+" + number(to), "type": "text", "text": map[string]string{"body": in.words(i)}})
 		bodies = append(bodies, body)
 	}
 	send := func(n int) error {
