@@ -72,3 +72,20 @@ func Gathering() (some bool) {
 	walFiles.Range(func(any, any) bool { some = true; return false })
 	return some
 }
+
+// Renumbered runs do and returns the highest number that the caches of pages which got
+// another number meanwhile have for a page's.
+func Renumbered(do func()) (highest []uint32) {
+	var caches []uintptr
+	system := renumber
+	renumber = func(tls *libc.TLS, cache, page uintptr, from, to uint32) {
+		caches = append(caches, cache)
+		system(tls, cache, page, from, to)
+	}
+	defer func() { renumber = system }()
+	do()
+	for _, cache := range caches {
+		highest = append(highest, at[sqlite3.TPCache1](cache).FiMaxKey)
+	}
+	return highest
+}

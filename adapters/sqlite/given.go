@@ -33,6 +33,7 @@ const mostColumns = 40
 // one.
 var provider = sync.OnceValues(func() (*sqlite.Driver, *given) {
 	configureMutexes() // or SQLite's own stay
+	configurePageCache()
 	registerGathers()
 	driver, rows := new(sqlite.Driver), &given{held: make(map[int64][]bunstore.Column)}
 	_ = driver.RegisterModule("given", rows) // fails for a name that is taken
