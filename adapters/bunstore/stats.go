@@ -19,8 +19,8 @@ type Stats struct {
 // Queries returns how many statements were run, begin and commit not counted.
 func (s *Stats) Queries() int { return int(s.queries.Load()) }
 
-// Trips returns how often the database was waited for: several statements of
-// one batch are one trip, and a begin and a commit are one each.
+// Trips returns how often the database was asked: several statements of one batch
+// are one trip, and a commit is one. A begin is none: it travels with the first.
 func (s *Stats) Trips() int { return int(s.trips.Load()) }
 
 // Duration returns how long the database was waited for.
@@ -38,18 +38,26 @@ func WithStats(ctx context.Context) (context.Context, *Stats) {
 // measured runs one trip to the database and counts it.
 func measured(ctx context.Context, statements []Statement, trip func() error) error {
 	stats, counted := ctx.Value(statsKey{}).(*Stats)
-	if !counted {
-		return trip()
-	}
-	if stats.Trace != nil {
-		for _, statement := range statements {
-			stats.Trace(ctx, statement)
+	if counted {
+		if stats.Trace != nil {
+			for _, statement := range statements {
+				stats.Trace(ctx, statement)
+			}
 		}
+		stats.trips.Add(1)
+		stats.queries.Add(int64(len(statements)))
+	}
+	return waited(ctx, trip)
+}
+
+// waited runs what is no trip, though it may be waited for.
+func waited(ctx context.Context, what func() error) error {
+	stats, counted := ctx.Value(statsKey{}).(*Stats)
+	if !counted {
+		return what()
 	}
 	start := time.Now()
-	err := trip()
+	err := what()
 	stats.nanos.Add(int64(time.Since(start)))
-	stats.trips.Add(1)
-	stats.queries.Add(int64(len(statements)))
 	return err
 }

@@ -3,6 +3,7 @@ package bunstore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"math/rand/v2"
 	"time"
@@ -19,6 +20,7 @@ type tx struct {
 	link
 	failed   error // the first failure of the database; the transaction cannot commit after it
 	again    bool  // and running it again may help
+	gone     bool  // its connection was, and no commit was sent
 	touched  []crm.WorkspaceID
 	contacts map[key]known // as they are stored, as far as this transaction knows
 	messages map[key]indexed
@@ -48,15 +50,18 @@ func (t *tx) note(err error) {
 	var cause *crm.Error
 	if errors.As(err, &cause) {
 		fault := t.store.dialect.Fault(cause.Err)
+		t.gone = fault == Lost || errors.Is(cause.Err, driver.ErrBadConn)
 		t.again = fault == Clash || fault == Busy
 	}
 	t.failed = err
 }
 
 // transact runs fn in a transaction and commits it. When another transaction
-// came between it runs fn again, in a new one.
+// came between it runs fn again, in a new one. So it does when the connection turns out
+// to be gone before a commit was sent: the pool then has one less of them.
 func (s *Store) transact(ctx context.Context, op string, scope Scope, fn func(context.Context, *tx) error) error {
 	ctx = withScope(ctx, scope)
+	pooled := s.db.DB.Stats().OpenConnections
 	for try := 1; ; try++ {
 		t := &tx{link: link{store: s, scope: scope, op: op}, contacts: make(map[key]known), messages: make(map[key]indexed),
 			journal: make(map[journalKey]bool), seen: newSeen(), picture: figures.NewPicture(), whole: make(map[crm.ContactID]bool), anew: try > 1}
@@ -68,6 +73,10 @@ func (s *Store) transact(ctx context.Context, op string, scope Scope, fn func(co
 		for _, m := range t.numbered {
 			m.Ingest = 0
 		}
+		if t.gone && pooled > 0 {
+			pooled, try = pooled-1, try-1
+			continue
+		}
 		if !t.again || try == tries || !pause(ctx, try) {
 			return err
 		}
@@ -77,7 +86,7 @@ func (s *Store) transact(ctx context.Context, op string, scope Scope, fn func(co
 // once runs fn in one transaction. It is rolled back if fn panics.
 func (t *tx) once(ctx context.Context, fn func(context.Context, *tx) error) error {
 	var sqltx *sql.Tx
-	err := measured(ctx, nil, func() (err error) {
+	err := waited(ctx, func() (err error) {
 		sqltx, err = t.store.db.DB.BeginTx(ctx, nil)
 		return err
 	})

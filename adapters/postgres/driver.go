@@ -47,10 +47,11 @@ type batch []bunstore.Statement
 
 // conn is one connection.
 type conn struct {
-	pg   *pgx.Conn
-	used time.Time // when it was last taken from the pool
-	uses int       // how often it was
-	plan int       // the use at which plans are next made anew
+	pg    *pgx.Conn
+	begin *bunstore.Scope // of a transaction that has said nothing yet
+	used  time.Time       // when it was last taken from the pool
+	uses  int             // how often it was
+	plan  int             // the use at which plans are next made anew
 }
 
 // closeTimeout bounds saying good-bye to a server that may be gone.
@@ -74,24 +75,20 @@ func (c *conn) Begin() (driver.Tx, error) {
 	return c.BeginTx(context.Background(), driver.TxOptions{})
 }
 
-// BeginTx implements driver.ConnBeginTx: the transaction starts with the scope
-// of the call.
+// BeginTx implements driver.ConnBeginTx. Nothing is said yet: what begins the
+// transaction, with the scope of the call, travels with the first statement, since a
+// trip costs what a statement or two do. A connection that is gone is found out there.
 func (c *conn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
 	if options.Isolation != driver.IsolationLevel(sql.LevelDefault) || options.ReadOnly {
 		return nil, errors.New("postgres: only the default transaction is supported")
 	}
-	if err := c.exec(ctx, "begin;"+byIndex+scopeSQL(bunstore.ScopeOf(ctx))); err != nil {
-		return nil, again(err)
+	if c.pg.IsClosed() {
+		return nil, driver.ErrBadConn
 	}
+	scope := bunstore.ScopeOf(ctx)
+	c.begin = &scope
 	return tx{c: c, ctx: ctx}, nil
 }
-
-// byIndex is how a transaction's statements are planned: once each, without regard
-// to what the arguments are this time, and through indexes. What it reads it names
-// by keys. A plan made while a table was small or had not been counted yet would
-// read all of it, and be kept.
-const byIndex = "set local plan_cache_mode = force_generic_plan;" +
-	"set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_memoize = off;"
 
 // tx ends a transaction.
 type tx struct {
@@ -105,8 +102,15 @@ var errRolledBack = errors.New("postgres: the transaction had failed and was rol
 
 // Commit implements driver.Tx.
 func (t tx) Commit() error {
+	if t.c.begin != nil {
+		t.c.begin = nil
+		return nil
+	}
 	if t.c.pg.IsClosed() {
 		return driver.ErrBadConn
+	}
+	if t.c.pg.PgConn().TxStatus() == 'I' { // it failed before it began
+		return errRolledBack
 	}
 	results, err := t.c.pg.PgConn().Exec(t.ctx, "commit").ReadAll()
 	err = lost(err)
@@ -119,6 +123,10 @@ func (t tx) Commit() error {
 // Rollback implements driver.Tx. It does not depend on the call's context,
 // which may have ended; a connection that cannot roll back is not used again.
 func (t tx) Rollback() error {
+	if t.c.begin != nil || t.c.pg.PgConn().TxStatus() == 'I' {
+		t.c.begin = nil
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	return t.c.exec(ctx, "rollback")
@@ -129,7 +137,11 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 	if len(args) > 0 {
 		return nil, driver.ErrSkip // the store writes arguments into the text
 	}
-	return driver.ResultNoRows, again(c.exec(ctx, query))
+	var before string
+	if c.begin != nil {
+		before = c.opening(ctx).text()
+	}
+	return driver.ResultNoRows, again(c.exec(ctx, before+query))
 }
 
 func (c *conn) exec(ctx context.Context, sql string) error {
@@ -162,51 +174,126 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 	return r, nil
 }
 
-// send sends statements, in front of them the scope unless the transaction has
-// it already, and returns their results.
+// send sends statements, what has to stand in front of them first, and returns their
+// results.
 func (c *conn) send(ctx context.Context, statements batch) results {
-	outside := c.pg.PgConn().TxStatus() == 'I'
-	prepared := false
+	before := c.opening(ctx)
 	for _, s := range statements {
-		prepared = prepared || len(s.Args) > 0
-	}
-	if prepared {
-		return c.pipeline(ctx, outside, statements)
-	}
-	var scope string
-	if outside {
-		scope = scopeSQL(bunstore.ScopeOf(ctx))
+		if len(s.Args) > 0 {
+			return c.pipeline(ctx, before, statements)
+		}
 	}
 	texts := make([]string, len(statements))
 	for i, s := range statements {
 		texts[i] = s.SQL
 	}
-	r := &simpleResults{all: c.pg.PgConn().Exec(ctx, scope+strings.Join(texts, ";"))}
-	if scope != "" {
+	r := &simpleResults{all: c.pg.PgConn().Exec(ctx, before.text()+strings.Join(texts, ";"))}
+	for range before.statements() {
 		r.skip()
 	}
 	return r
 }
 
-// pipeline sends prepared statements. The scope of those outside a transaction
-// is one more of them, with its values as arguments so that its text is always
-// the same.
-func (c *conn) pipeline(ctx context.Context, outside bool, statements batch) results {
+// pipeline sends prepared statements. What stands in front of them is prepared too,
+// with the scope's values as arguments so that its text is always the same.
+func (c *conn) pipeline(ctx context.Context, before opening, statements batch) results {
 	b := &pgx.Batch{}
-	s := bunstore.ScopeOf(ctx)
-	scoped := outside && !s.Nothing()
-	if scoped {
-		b.Queue(setScope[s.Plan], workspaceList(s), reach(s), s.Search)
-	}
+	before.queue(b)
 	for _, s := range statements {
 		b.Queue(s.SQL, s.Args...)
 	}
 	r := &pipelineResults{all: c.pg.SendBatch(ctx, b)}
-	if scoped {
+	for range before.statements() {
 		r.skip()
 	}
 	return r
 }
+
+// opening is what stands in front of statements: what begins their transaction, and the
+// settings for it, or for them alone. It is nothing in a transaction that has begun.
+type opening struct {
+	begins bool
+	scope  bunstore.Scope
+}
+
+// opening returns what the next statements need, who are then to be sent.
+func (c *conn) opening(ctx context.Context) (o opening) {
+	switch {
+	case c.begin != nil:
+		o = opening{begins: true, scope: *c.begin}
+		c.begin = nil
+	case c.pg.PgConn().TxStatus() == 'I':
+		o.scope = bunstore.ScopeOf(ctx)
+	}
+	return o
+}
+
+// sets reports whether there is something to set. A scope of nothing needs no setting.
+func (o opening) sets() bool { return o.begins || !o.scope.Nothing() }
+
+// statements returns how many there are.
+func (o opening) statements() (n int) {
+	if o.begins {
+		n++
+	}
+	if o.sets() {
+		n++
+	}
+	return n
+}
+
+// text returns them as SQL, to be followed by another.
+func (o opening) text() string {
+	var text string
+	if o.begins {
+		text = "begin;"
+	}
+	if o.sets() {
+		quoted := func(value string) string { return "'" + strings.ReplaceAll(value, "'", "''") + "'" }
+		text += settings(o.begins, o.scope.Plan, quoted(workspaceList(o.scope)), quoted(reach(o.scope)), quoted(o.scope.Search)) + ";"
+	}
+	return text
+}
+
+// queue adds them to a batch.
+func (o opening) queue(b *pgx.Batch) {
+	if o.begins {
+		b.Queue("begin")
+	}
+	if o.sets() {
+		b.Queue(setting[o.begins][o.scope.Plan], workspaceList(o.scope), reach(o.scope), o.scope.Search)
+	}
+}
+
+// settings returns what sets a scope to values that are written as SQL, and how what
+// follows is planned.
+func settings(begins bool, plan bunstore.Plan, workspaces, reach, search string) string {
+	text := "select set_config('my21staff.workspaces', " + workspaces + ", true), set_config('my21staff.scope', " + reach +
+		", true), set_config('my21staff.search', " + search + ", true)" + planned[plan]
+	if begins {
+		text += byIndex
+	}
+	return text
+}
+
+// setting are the settings with arguments, of what begins a transaction and of what does
+// not.
+var setting = func() map[bool]map[bunstore.Plan]string {
+	texts := map[bool]map[bunstore.Plan]string{false: {}, true: {}}
+	for begins, of := range texts {
+		for plan := range planned {
+			of[plan] = settings(begins, plan, "$1", "$2", "$3")
+		}
+	}
+	return texts
+}()
+
+// byIndex is how a transaction's statements are planned: once each, without regard
+// to what the arguments are this time, and through indexes. What it reads it names
+// by keys. A plan made while a table was small or had not been counted yet would
+// read all of it, and be kept.
+const byIndex = ", set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)" +
+	", set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('enable_memoize', 'off', true)"
 
 // planned are the settings of how what follows is to be planned. What is read outside a
 // transaction is one by itself, so the settings end with it.
@@ -219,31 +306,6 @@ var planned = map[bunstore.Plan]string{
 	bunstore.Usually: "",
 	bunstore.InOrder: ", set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)",
 	bunstore.Anew:    ", set_config('plan_cache_mode', 'force_custom_plan', true)",
-}
-
-// settings returns what sets a scope to values that are written as SQL.
-func settings(workspaces, reach, search string, plan bunstore.Plan) string {
-	return "select set_config('my21staff.workspaces', " + workspaces + ", true), set_config('my21staff.scope', " + reach +
-		", true), set_config('my21staff.search', " + search + ", true)" + planned[plan]
-}
-
-// setScope sets a scope to the values of arguments.
-var setScope = func() map[bunstore.Plan]string {
-	texts := map[bunstore.Plan]string{}
-	for plan := range planned {
-		texts[plan] = settings("$1", "$2", "$3", plan)
-	}
-	return texts
-}()
-
-// scopeSQL returns the statement that sets the scope, to be followed by
-// another, or "" for a scope of nothing, which needs no setting.
-func scopeSQL(s bunstore.Scope) string {
-	if s.Nothing() {
-		return ""
-	}
-	quoted := func(value string) string { return "'" + strings.ReplaceAll(value, "'", "''") + "'" }
-	return settings(quoted(workspaceList(s)), quoted(reach(s)), quoted(s.Search), s.Plan) + ";"
 }
 
 // workspaceList writes the workspaces of a scope as the policies read them.

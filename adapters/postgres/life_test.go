@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/my21staff/my21staff/adapters/bunstore"
 	"github.com/my21staff/my21staff/adapters/pgtest"
 	"github.com/my21staff/my21staff/crm"
@@ -174,5 +176,63 @@ func TestServerStartedAnew(t *testing.T) {
 	server.Start()
 	if err := store.Ping(t.Context()); err != nil {
 		t.Errorf("Ping() after the server was started anew = %v", err)
+	}
+}
+
+// TestConnectionsGone writes with a pool full of connections that the server has ended,
+// and with one that it ends under a transaction.
+func TestConnectionsGone(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Server(t)
+	store := open(t, server.DSN())
+	ws := crmtest.NewCompany(crmtest.NewClock().Mint(1)).Workspace.ID
+	fact := &crm.Changes{Facts: []crm.Fact{{WorkspaceID: ws}}}
+	const connections = 4 // of a store of open
+	var there, together sync.WaitGroup
+	there.Add(connections)
+	for range connections {
+		together.Go(func() {
+			err := store.Inbox().Update(t.Context(), []crm.WorkspaceID{ws}, func(ctx context.Context, tx inbox.Tx) error {
+				_, err := tx.Load(ctx, inbox.Need{WorkspaceID: ws, AllChannels: true})
+				there.Done()
+				there.Wait()
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	together.Wait()
+	endAll(t, server)
+	write(t, store, ws, fact)
+	runs := 0
+	err := store.Inbox().Update(t.Context(), []crm.WorkspaceID{ws}, func(ctx context.Context, tx inbox.Tx) error {
+		if _, err := tx.Load(ctx, inbox.Need{WorkspaceID: ws, AllChannels: true}); err != nil {
+			return err
+		}
+		if runs++; runs == 1 {
+			endAll(t, server)
+		}
+		return tx.Write(ctx, fact)
+	})
+	if err != nil || runs != 2 {
+		t.Errorf("a transaction whose connection is ended runs %d times and is %v, want 2 and nil", runs, err)
+	}
+	if facts, err := store.Feed().Facts(t.Context(), ws, 0, 10); err != nil || len(facts) != 2 {
+		t.Errorf("the feed has %d facts, %v, want 2", len(facts), err)
+	}
+}
+
+// endAll ends all connections to a server.
+func endAll(t *testing.T, server *pgtest.Instance) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), server.DSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	if _, err := conn.Exec(t.Context(), "select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"); err != nil {
+		t.Fatal(err)
 	}
 }

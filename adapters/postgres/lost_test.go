@@ -101,7 +101,8 @@ func (c *cutter) cut(word string, do func()) (passed int64) {
 
 // An answer that is lost leaves it open what happened: a commit is Uncertain and
 // not made again by the store, and what stands outside a transaction is not sent
-// a second time.
+// a second time. What a transaction says before its commit may be said again, once
+// for each connection that may be lost.
 func TestLostAnswersAreNotTakenForRefusals(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.DSN(t)
@@ -133,7 +134,14 @@ func TestLostAnswersAreNotTakenForRefusals(t *testing.T) {
 		if _, _, err := store.Outbox().Claim(t.Context(), outbox.Claiming{Now: time.Now(), Lease: time.Minute, Limit: 10}); !errors.Is(err, crm.Unavailable) {
 			t.Errorf("a claim without an answer is %v, want unavailable", err)
 		}
+	}); n < 2 || n > 5 {
+		t.Errorf("the claim was sent %d times, want 2 to 5", n)
+	}
+	if n := cutter.cut("from facts", func() {
+		if _, err := store.Feed().Facts(t.Context(), ws, 0, 10); !errors.Is(err, crm.Unavailable) {
+			t.Errorf("a read without an answer is %v, want unavailable", err)
+		}
 	}); n != 1 {
-		t.Errorf("the claim was sent %d times, want once", n)
+		t.Errorf("the read was sent %d times, want once", n)
 	}
 }
