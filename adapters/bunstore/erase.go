@@ -195,7 +195,7 @@ func (t *tx) makeRoom(ctx context.Context, changes *crm.Changes) error {
 	for u := range t.named(changes) {
 		by.add(u.ws, (*uid)(&u.ChannelID), (*text)(&u.ProviderID))
 	}
-	var rows []foundRow
+	var rows []namedRow
 	if err := t.run(ctx, find(ctx, t.link, by, " and not"+strings.TrimPrefix(inThread, " and"), &rows)...); err != nil {
 		return err
 	}

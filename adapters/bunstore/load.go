@@ -24,10 +24,12 @@ func (t inboxTx) Load(ctx context.Context, need inbox.Need) (*inbox.State, error
 	return states[0], nil
 }
 
-// LoadAll implements inbox.Tx, in four trips: what finds rows, the contacts, the
-// conversations, the rest. Contacts are locked before conversations, those before
-// messages, those before the members of a team, and each in the order of workspaces and ids, by every transaction, so
-// that none waits for another in a circle.
+// LoadAll implements inbox.Tx, in two trips: what finds rows, and what was found with
+// what stands beside it. They are one where it is known beforehand whose rows they are:
+// what comes in from who is known is most of what there is to load. Another is for what
+// only those rows tell to load. Contacts are locked before conversations, those before
+// messages, those before the members of a team, and each in the order of workspaces and
+// ids, by every transaction, so that none waits for another in a circle.
 func (t inboxTx) LoadAll(ctx context.Context, needs []inbox.Need) ([]*inbox.State, error) {
 	g := &gathering{tx: t.tx, of: make(map[uid]*loading, len(needs))}
 	states := make([]*inbox.State, len(needs))
@@ -42,10 +44,26 @@ func (t inboxTx) LoadAll(ctx context.Context, needs []inbox.Need) ([]*inbox.Stat
 		}
 		g.of[l.ws], states[i] = l, &l.state
 	}
-	for _, trip := range []func(context.Context) error{g.lookUp, g.loadContacts, g.loadConversations, g.loadRest} {
-		if err := trip(ctx); err != nil {
-			return nil, err
-		}
+	var rows foundRows
+	looks := g.looks(ctx, &rows)
+	g.early = g.foreseen()
+	var err error
+	if !g.early {
+		err = g.run(ctx, looks...)
+		g.take(&rows)
+		looks = nil
+	}
+	if err == nil {
+		err = g.loadFound(ctx, looks, &rows)
+	}
+	if err == nil {
+		err = g.loadLast(ctx, &rows)
+	}
+	if err == nil {
+		err = g.hand(ctx, &rows)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return states, nil
 }
@@ -56,6 +74,7 @@ type gathering struct {
 	*tx
 	loads []*loading
 	of    map[uid]*loading // by workspace
+	early bool             // what was found is loaded before it is looked for
 }
 
 // loading is one need of it.
@@ -66,6 +85,7 @@ type loading struct {
 	threads  []uid
 	messages []uid
 	written  map[crm.Identity]uid // whose identities are as the address book has it
+	stranger bool                 // some identity is not in it
 	state    inbox.State
 }
 
@@ -91,8 +111,8 @@ func spread[R, N any](g *gathering, rows []R, ws func(*R) uid, noun func(*R) (N,
 	return nil
 }
 
-// foundRow is a message, the conversation it is in and whose that is.
-type foundRow struct {
+// namedRow is a message, the conversation it is in and whose that is.
+type namedRow struct {
 	bun.BaseModel `bun:"table:messages,alias:messages"`
 
 	WorkspaceID    uid `bun:"workspace_id"`
@@ -109,44 +129,54 @@ type ownerRow struct {
 	ContactID   uid `bun:"contact_id"`
 }
 
-// lookUp finds the contacts, conversations and messages that needs name in one
-// way or another. It locks nothing.
-func (g *gathering) lookUp(ctx context.Context) error {
-	var known []identityRow
-	var owners []ownerRow
-	var messages []foundRow
+// looks find the contacts, conversations and messages that needs name in one way or
+// another. They lock nothing.
+func (g *gathering) looks(ctx context.Context, rows *foundRows) []step {
 	identities := g.by(byIdentity, func(l *loading, add func(...any)) {
 		for _, id := range l.need.Identities {
 			if !l.inBook(g.tx, id) {
+				l.stranger = true
 				add((*text)(&id.Kind), (*text)(&id.Value))
 			}
 		}
 	})
 	threads := g.by(byID, func(l *loading, add func(...any)) { each(l.need.Conversations, add) })
 	named := g.by(byID, func(l *loading, add func(...any)) { each(l.need.Messages, add) })
-	err := g.run(ctx, slices.Concat(
-		find(ctx, g.link, identities, "", &known),
-		find(ctx, g.link, threads, "", &owners),
-		find(ctx, g.link, named, "", &messages),
-		find(ctx, g.link, g.provided(everything), "", &messages),
-	)...)
-	for _, row := range known {
+	return slices.Concat(
+		find(ctx, g.link, identities, "", &rows.known),
+		find(ctx, g.link, threads, "", &rows.owners),
+		find(ctx, g.link, named, "", &rows.named),
+		find(ctx, g.link, g.provided(everything), "", &rows.named),
+	)
+}
+
+// foreseen reports whether it is known whose rows there are: everybody is in the address
+// book, and no message that was sent is asked for. One that came in is most often not
+// there yet; if it is, it is in a conversation that is loaded anyway.
+func (g *gathering) foreseen() bool {
+	return !g.anew && !slices.ContainsFunc(g.loads, func(l *loading) bool {
+		return l.stranger || len(l.need.Conversations)+len(l.need.Messages)+len(l.need.Provided) > 0
+	})
+}
+
+// take keeps what the looks found.
+func (g *gathering) take(rows *foundRows) {
+	for _, row := range rows.known {
 		l := g.of[row.WorkspaceID]
 		l.contacts = append(l.contacts, row.ContactID)
 		g.store.book.put(entry{row.WorkspaceID, crm.Identity{Kind: crm.IdentityKind(row.Kind), Value: string(row.Value)}}, row.ContactID)
 	}
-	for _, row := range owners {
+	for _, row := range rows.owners {
 		l := g.of[row.WorkspaceID]
 		l.contacts = append(l.contacts, row.ContactID)
 	}
-	for _, row := range messages {
+	for _, row := range rows.named {
 		l := g.of[row.WorkspaceID]
 		l.messages, l.threads, l.contacts = append(l.messages, row.ID), append(l.threads, row.ConversationID), append(l.contacts, row.ContactID)
 	}
 	for _, l := range g.loads {
 		l.messages, l.threads, l.contacts = distinct(l.messages), distinct(l.threads), distinct(l.contacts)
 	}
-	return err
 }
 
 // missingRules returns the steps that read the rules of needs that score by some
@@ -238,21 +268,6 @@ func (g *gathering) misled() (misled bool) {
 	return misled
 }
 
-// loadContacts loads and locks contacts.
-func (g *gathering) loadContacts(ctx context.Context) error {
-	var rows []contactRow
-	contacts := g.by(byID, func(l *loading, add func(...any)) { each(l.contacts, add) })
-	err := g.run(ctx, find(ctx, g.link, contacts, g.store.dialect.Lock(), &rows)...)
-	if err != nil {
-		return err
-	}
-	err = spread(g, rows, func(r *contactRow) uid { return r.WorkspaceID }, g.contact, func(s *inbox.State) *[]*crm.Contact { return &s.Contacts })
-	if err == nil && g.misled() {
-		return g.overlooked()
-	}
-	return err
-}
-
 // contact is a contact that was locked.
 func (t *tx) contact(r *contactRow) (*crm.Contact, error) {
 	c, err := r.contact()
@@ -262,49 +277,13 @@ func (t *tx) contact(r *contactRow) (*crm.Contact, error) {
 	return c, err
 }
 
-// loadConversations loads and locks the conversations that were found and those
-// of the contacts found: all of them, or those on a channel named.
-func (g *gathering) loadConversations(ctx context.Context) error {
-	var rows []conversationRow
-	lock := g.store.dialect.Lock()
-	found := g.by(byID, func(l *loading, add func(...any)) { each(l.threads, add) })
-	theirs := g.by(byContact, func(l *loading, add func(...any)) {
-		if l.need.Threads || l.need.AllChannels {
-			each(l.contacts, add)
-		}
-	})
-	there := g.by(byPlace, func(l *loading, add func(...any)) {
-		if l.need.Threads || l.need.AllChannels {
-			return
-		}
-		for _, channel := range l.need.Channels {
-			for _, contact := range l.contacts {
-				add((*uid)(&channel), &contact)
-			}
-		}
-	})
-	err := g.run(ctx, slices.Concat(
-		find(ctx, g.link, found, lock, &rows),
-		find(ctx, g.link, theirs, lock, &rows),
-		find(ctx, g.link, there, lock, &rows),
-		g.missingRules(ctx),
-	)...)
-	if err != nil {
-		return err
-	}
-	for _, l := range g.loads {
-		if l.need.Threads || l.need.AllChannels {
-			g.sawAll(l.contacts)
-		}
-	}
-	slices.SortFunc(rows, func(a, b conversationRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
-	rows = slices.CompactFunc(rows, func(a, b conversationRow) bool { return a.ID == b.ID })
-	return spread(g, rows, func(r *conversationRow) uid { return r.WorkspaceID }, g.conversation,
-		func(s *inbox.State) *[]*crm.Conversation { return &s.Conversations })
-}
-
-// restRows are the rows of the last trip.
-type restRows struct {
+// foundRows are the rows a LoadAll finds.
+type foundRows struct {
+	known      []identityRow // these three by the looks
+	owners     []ownerRow
+	named      []namedRow
+	contacts   []contactRow
+	threads    []conversationRow
 	leads      []leadRow
 	messages   []messageRow
 	statuses   []statusRow
@@ -317,14 +296,89 @@ type restRows struct {
 	teams      teamRows
 }
 
-// loadRest loads what finds nothing else.
-func (g *gathering) loadRest(ctx context.Context) error {
-	var rows restRows
-	if err := g.run(ctx, g.restSteps(ctx, &rows)...); err != nil {
+// loadFound loads and locks the contacts and conversations that were found, and loads
+// what stands beside them. Looks that were not made yet come last: what another
+// transaction wrote while this one waited for the locks is found too.
+func (g *gathering) loadFound(ctx context.Context, looks []step, rows *foundRows) error {
+	for _, l := range g.loads {
+		l.contacts = distinct(l.contacts)
+	}
+	contacts := g.by(byID, func(l *loading, add func(...any)) { each(l.contacts, add) })
+	err := g.run(ctx, slices.Concat(
+		find(ctx, g.link, contacts, g.store.dialect.Lock(), &rows.contacts),
+		g.threadSteps(ctx, rows),
+		g.missingRules(ctx),
+		g.besideSteps(ctx, rows),
+		looks,
+	)...)
+	if err != nil {
 		return err
 	}
+	err = spread(g, rows.contacts, func(r *contactRow) uid { return r.WorkspaceID }, g.contact, func(s *inbox.State) *[]*crm.Contact { return &s.Contacts })
+	if err == nil && g.misled() {
+		return g.overlooked()
+	}
+	if err != nil {
+		return err
+	}
+	for _, l := range g.loads {
+		if l.need.Threads || l.need.AllChannels {
+			g.sawAll(l.contacts)
+		}
+	}
+	slices.SortFunc(rows.threads, func(a, b conversationRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	rows.threads = slices.CompactFunc(rows.threads, func(a, b conversationRow) bool { return a.ID == b.ID })
+	err = spread(g, rows.threads, func(r *conversationRow) uid { return r.WorkspaceID }, g.conversation,
+		func(s *inbox.State) *[]*crm.Conversation { return &s.Conversations })
+	if err == nil && g.early && !g.had(rows) {
+		return g.overlooked()
+	}
+	return err
+}
+
+// had takes what the looks found in the end, and reports whether the contacts and
+// conversations that are loaded are all that belong to it.
+func (g *gathering) had(rows *foundRows) bool {
+	contacts := make([]int, len(g.loads))
+	for i, l := range g.loads {
+		contacts[i] = len(l.contacts)
+	}
+	g.take(rows)
+	for i, l := range g.loads {
+		there := ids(threadsOf(&l.state))
+		if len(l.contacts) > contacts[i] || slices.ContainsFunc(l.threads, func(id uid) bool { return !slices.Contains(there, id) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// loadLast loads what only the looks that came late, the conversations and the rules
+// tell to load.
+func (g *gathering) loadLast(ctx context.Context, rows *foundRows) error {
+	lock := g.store.dialect.Lock()
+	named := g.by(byID, func(l *loading, add func(...any)) {
+		if g.early {
+			each(l.messages, add)
+		}
+	})
+	pending := g.by(byConversation, func(l *loading, add func(...any)) {
+		if l.need.Pending {
+			each(threadsOf(&l.state), add)
+		}
+	})
+	return g.run(ctx, slices.Concat(
+		find(ctx, g.link, named, lock, &rows.messages),
+		find(ctx, g.link, pending, " and provider_id is null and direction = 'outbound'"+lock, &rows.messages),
+		g.teamSteps(ctx, &rows.teams),
+	)...)
+}
+
+// hand hands each need what was loaded for it beside contacts and conversations, and
+// notes what this transaction has seen.
+func (g *gathering) hand(ctx context.Context, rows *foundRows) error {
 	rows.sort()
-	g.dropOrphans(&rows)
+	g.dropOrphans(rows)
 	for i := range rows.messages {
 		g.sawMessage(&rows.messages[i])
 	}
@@ -353,7 +407,7 @@ func (g *gathering) loadRest(ctx context.Context) error {
 
 // dropOrphans takes out messages whose conversation is gone: their contact is
 // being erased.
-func (g *gathering) dropOrphans(rows *restRows) {
+func (g *gathering) dropOrphans(rows *foundRows) {
 	there := make(map[key]bool)
 	for _, l := range g.loads {
 		for _, cv := range l.state.Conversations {
@@ -363,15 +417,36 @@ func (g *gathering) dropOrphans(rows *restRows) {
 	rows.messages = slices.DeleteFunc(rows.messages, func(r messageRow) bool { return !there[key{r.WorkspaceID, r.ConversationID}] })
 }
 
-// restSteps returns the statements of the last trip.
-func (g *gathering) restSteps(ctx context.Context, rows *restRows) []step {
+// threadSteps load and lock the conversations that were found and those of the contacts
+// found: all of them, or those on a channel named.
+func (g *gathering) threadSteps(ctx context.Context, rows *foundRows) []step {
 	lock := g.store.dialect.Lock()
-	named := g.by(byID, func(l *loading, add func(...any)) { each(l.messages, add) })
-	pending := g.by(byConversation, func(l *loading, add func(...any)) {
-		if l.need.Pending {
-			each(threadsOf(&l.state), add)
+	found := g.by(byID, func(l *loading, add func(...any)) { each(l.threads, add) })
+	theirs := g.by(byContact, func(l *loading, add func(...any)) {
+		if l.need.Threads || l.need.AllChannels {
+			each(l.contacts, add)
 		}
 	})
+	there := g.by(byPlace, func(l *loading, add func(...any)) {
+		if l.need.Threads || l.need.AllChannels {
+			return
+		}
+		for _, channel := range l.need.Channels {
+			for _, contact := range l.contacts {
+				add((*uid)(&channel), &contact)
+			}
+		}
+	})
+	return slices.Concat(
+		find(ctx, g.link, found, lock, &rows.threads),
+		find(ctx, g.link, theirs, lock, &rows.threads),
+		find(ctx, g.link, there, lock, &rows.threads),
+	)
+}
+
+// besideSteps load what stands beside contacts and conversations.
+func (g *gathering) besideSteps(ctx context.Context, rows *foundRows) []step {
+	named := g.by(byID, func(l *loading, add func(...any)) { each(l.messages, add) })
 	leads := g.by(byContact, func(l *loading, add func(...any)) {
 		if l.need.Leads {
 			each(l.contacts, add)
@@ -398,8 +473,7 @@ func (g *gathering) restSteps(ctx context.Context, rows *restRows) []step {
 	})
 	return slices.Concat(
 		find(ctx, g.link, leads, "", &rows.leads),
-		find(ctx, g.link, named, lock, &rows.messages),
-		find(ctx, g.link, pending, " and provider_id is null and direction = 'outbound'"+lock, &rows.messages),
+		find(ctx, g.link, named, g.store.dialect.Lock(), &rows.messages),
 		find(ctx, g.link, g.provided(reported), "", &rows.statuses),
 		find(ctx, g.link, g.provided(everything), "", &rows.amendments),
 		find(ctx, g.link, channels, "", &rows.channels),
@@ -409,7 +483,6 @@ func (g *gathering) restSteps(ctx context.Context, rows *restRows) []step {
 		find(ctx, g.link, templatesOn, "", &rows.templates),
 		find(ctx, g.link, deliveries, "", &rows.deliveries),
 		find(ctx, g.link, answers, "", &rows.answers),
-		g.teamSteps(ctx, &rows.teams),
 	)
 }
 
@@ -434,7 +507,7 @@ func (g *gathering) templates() (anywhere, on *lookup) {
 
 // sort brings rows into the order in which decisions are made on them, and a
 // message that was found twice into one.
-func (r *restRows) sort() {
+func (r *foundRows) sort() {
 	slices.SortFunc(r.messages, func(a, b messageRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	r.messages = slices.CompactFunc(r.messages, func(a, b messageRow) bool { return a.ID == b.ID })
 	slices.SortFunc(r.statuses, func(a, b statusRow) int {
