@@ -50,9 +50,9 @@ func (t inboxTx) LoadAll(ctx context.Context, needs []inbox.Need) ([]*inbox.Stat
 	var err error
 	if !g.early {
 		err = g.run(ctx, looks...)
-		g.take(&rows)
 		looks = nil
 	}
+	g.take(&rows)
 	if err == nil {
 		err = g.loadFound(ctx, looks, &rows)
 	}
@@ -159,7 +159,7 @@ func (g *gathering) foreseen() bool {
 	})
 }
 
-// take keeps what the looks found.
+// take keeps what the looks found so far, beside what was known without them.
 func (g *gathering) take(rows *foundRows) {
 	for _, row := range rows.known {
 		l := g.of[row.WorkspaceID]
@@ -300,9 +300,6 @@ type foundRows struct {
 // what stands beside them. Looks that were not made yet come last: what another
 // transaction wrote while this one waited for the locks is found too.
 func (g *gathering) loadFound(ctx context.Context, looks []step, rows *foundRows) error {
-	for _, l := range g.loads {
-		l.contacts = distinct(l.contacts)
-	}
 	contacts := g.by(byID, func(l *loading, add func(...any)) { each(l.contacts, add) })
 	err := g.run(ctx, slices.Concat(
 		find(ctx, g.link, contacts, g.store.dialect.Lock(), &rows.contacts),

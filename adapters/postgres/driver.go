@@ -216,7 +216,7 @@ type opening struct {
 	scope  bunstore.Scope
 }
 
-// opening returns what the next statements need, who are then to be sent.
+// opening returns what has to stand in front of the next statements. It is said once.
 func (c *conn) opening(ctx context.Context) (o opening) {
 	switch {
 	case c.begin != nil:
@@ -261,7 +261,7 @@ func (o opening) queue(b *pgx.Batch) {
 		b.Queue("begin")
 	}
 	if o.sets() {
-		b.Queue(setting[o.begins][o.scope.Plan], workspaceList(o.scope), reach(o.scope), o.scope.Search)
+		b.Queue(settingTexts[o.begins][o.scope.Plan], workspaceList(o.scope), reach(o.scope), o.scope.Search)
 	}
 }
 
@@ -276,9 +276,9 @@ func settings(begins bool, plan bunstore.Plan, workspaces, reach, search string)
 	return text
 }
 
-// setting are the settings with arguments, of what begins a transaction and of what does
-// not.
-var setting = func() map[bool]map[bunstore.Plan]string {
+// settingTexts are the settings with arguments, of what begins a transaction and of what
+// does not.
+var settingTexts = func() map[bool]map[bunstore.Plan]string {
 	texts := map[bool]map[bunstore.Plan]string{false: {}, true: {}}
 	for begins, of := range texts {
 		for plan := range planned {

@@ -13,8 +13,8 @@ import (
 // are locked. Its cache keeps the highest number it has seen until the commit, when
 // what is beyond the end of the database is thrown out: in a smaller database that
 // number always is, and so every page in the cache was looked at to find none. Most
-// commits split a page. It was a twelfth of what the host did for 32 clients. So the
-// cache forgets that number at once (SQLite, balance_nonroot and pcache1Truncate).
+// commits split a page; of what one message by itself costs it was a tenth. So the cache
+// forgets that number at once (SQLite, balance_nonroot and pcache1Truncate).
 
 // pendingByte is the first byte of those that are locked, which is the same in every
 // file (SQLite, "Database File Format", 1.4).
