@@ -94,7 +94,6 @@ func newServer(c Config, origin auth.Origin, log *slog.Logger, metrics *telemetr
 		// its bound, before it is answered.
 		StreamRequestBody:            true,
 		DisablePreParseMultipartForm: true,
-		KeepHijackedConns:            true, // the event streams
 		CloseOnShutdown:              true,
 		NoDefaultServerHeader:        true,
 		NoDefaultContentType:         true,

@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/my21staff/my21staff/crm/access"
 	"github.com/my21staff/my21staff/host/hosttest"
 	"github.com/my21staff/my21staff/host/sse"
 )
@@ -60,24 +63,37 @@ func live() int64 {
 	return int64(stats.HeapAlloc)
 }
 
+// files returns how many files are open.
+func files(t *testing.T) int {
+	t.Helper()
+	open, err := os.ReadDir("/dev/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(open)
+}
+
 // TestIdleStreamsKeepNothingAndAllHear opens a crowd. What an idle stream keeps
-// is bounded: no goroutine, and no buffer of the request it came with, which
-// would be 16 KB. Half of the bound is for the test's own side of the
-// connection. Then each of the crowd hears each fact once and in its order. It
-// does not run beside other tests, whose memory would count.
+// is bounded: no goroutine, no buffer of the request it came with, and one open
+// file; most of the bound is for the test's own side of the connection. Then each
+// of the crowd hears each fact once and in its order, and nothing of it is left
+// when it has gone. It does not run beside other tests, whose memory would count.
 func TestIdleStreamsKeepNothingAndAllHear(t *testing.T) {
 	r := start(t, sse.Options{Shards: 1})
 	r.feed.add(workspace, 5)
 	r.dial(t, "5") // what the first one makes is not each one's
-	before, goroutines := live(), runtime.NumGoroutine()
+	before, goroutines, opened := live(), runtime.NumGoroutine(), files(t)
 	crowd := make([]net.Conn, crowdSize)
 	for i := range crowd {
 		crowd[i] = r.dial(t, fmt.Sprint(5-i%2)) // every second one missed a fact
 	}
 	hosttest.Until(t, "all streams are open", func() bool { return r.hub.Open() == crowdSize+1 })
 	hosttest.Until(t, "nobody is at work on them", func() bool { return runtime.NumGoroutine() < goroutines+20 })
-	if each := (live() - before) / crowdSize; each > 3<<10 {
-		t.Errorf("an idle stream takes %d bytes, with its reader's side; want at most 3072", each)
+	if each := (live() - before) / crowdSize; each > 1<<10 {
+		t.Errorf("an idle stream takes %d bytes, with its reader's side; want at most 1024", each)
+	}
+	if n := files(t) - opened; n > 2*crowdSize+20 {
+		t.Errorf("%d streams take %d open files with their readers' side", crowdSize, n)
 	}
 	r.feed.add(workspace, 1)
 	r.feed.add(workspace, 2)
@@ -98,6 +114,56 @@ func TestIdleStreamsKeepNothingAndAllHear(t *testing.T) {
 		_ = conn.Close()
 	}
 	hosttest.Until(t, "their streams are closed", func() bool { return r.hub.Open() == 1 })
+	hosttest.Until(t, "their files are closed", func() bool { return files(t) < opened+20 })
+}
+
+// sealed is a listener whose connections have no descriptor, as with TLS.
+type sealed struct{ net.Listener }
+
+func (s sealed) Accept() (net.Conn, error) {
+	conn, err := s.Listener.Accept()
+	return struct{ net.Conn }{conn}, err
+}
+
+// TestStreamsOnConnectionsThatAreHeld: they hear and end as others do, and so do the
+// goroutines that wait with them. It does not run beside other tests, whose
+// goroutines would count.
+func TestStreamsOnConnectionsThatAreHeld(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := startOn(t, sealed{ln}, sse.Options{Sweep: 20 * time.Millisecond, Heartbeat: 20 * time.Millisecond})
+	const few = 40
+	ended := func(n int) func() bool { return func() bool { return r.hub.Open() == n } }
+	before := runtime.NumGoroutine()
+	open := func(key string) (readers []*reader) {
+		for range few {
+			readers = append(readers, r.connect(t, key, ""))
+		}
+		return readers
+	}
+	r.dir.set("fleeting", &access.Principal{WorkspaceID: workspace, Scopes: []string{access.ScopeRead}})
+	all := slices.Concat(open("good"), open("fleeting"))
+	hosttest.Until(t, "all are open", ended(2*few))
+	r.feed.add(workspace, 1)
+	for i, rd := range all {
+		if e, ok := rd.fact(); !ok || e.id != 1 {
+			t.Fatalf("reader %d got %+v (%v), want the fact", i, e, ok)
+		}
+	}
+	r.dir.set("fleeting", nil)
+	for i, rd := range all[few:] {
+		if e, ok := rd.fact(); ok {
+			t.Errorf("reader %d is not allowed any more, and got %+v", i, e)
+		}
+	}
+	hosttest.Until(t, "their streams are closed", ended(few))
+	for _, rd := range all[:few] {
+		rd.close()
+	}
+	hosttest.Until(t, "the others' streams are closed", ended(0))
+	hosttest.Until(t, "nobody waits with them", func() bool { return runtime.NumGoroutine() < before+few/2 })
 }
 
 // TestPanicOfACourierCostsOnlyConnections: what breaks while a part of a crowd is

@@ -29,7 +29,6 @@ type chunk struct {
 type courier struct {
 	*group
 	hub    *Hub
-	writer *writer
 	chunks map[int64]chunk // by where a stream stands
 	more   bool            // a stream needs another turn
 }
@@ -42,7 +41,7 @@ func (g *group) deliver(ctx context.Context, h *Hub) bool {
 	couriers, failed := make([]courier, n), make([]error, n)
 	var others sync.WaitGroup
 	for i := range couriers {
-		couriers[i] = courier{group: g, hub: h, writer: newWriter(), chunks: map[int64]chunk{}}
+		couriers[i] = courier{group: g, hub: h, chunks: map[int64]chunk{}}
 		part := g.streams[i*len(g.streams)/n : (i+1)*len(g.streams)/n]
 		run := func() {
 			defer func() {
@@ -79,7 +78,7 @@ func (c *courier) round(ctx context.Context, streams []*stream) {
 // send sends a stream what it lacks, for one turn, and reports whether it needs
 // another.
 func (c *courier) send(ctx context.Context, st *stream) bool {
-	st.flush(c.writer)
+	st.flush()
 	for range turnChunks {
 		if st.cut || st.at == c.head {
 			break
@@ -92,7 +91,7 @@ func (c *courier) send(ctx context.Context, st *stream) bool {
 			return false
 		}
 		st.at = next.next
-		st.send(c.writer, next.text)
+		st.send(next.text)
 	}
 	return !st.cut && (st.at != c.head || st.behind != nil)
 }

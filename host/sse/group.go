@@ -72,7 +72,7 @@ func (g *group) drop(h *Hub) {
 		if !st.cut {
 			return false
 		}
-		_ = st.conn.Close()
+		st.close()
 		h.open.Add(-1)
 		return true
 	})

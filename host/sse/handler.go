@@ -16,7 +16,8 @@ import (
 )
 
 // Handle answers GET /api/events: it opens a stream of the facts after
-// Last-Event-ID (or ?after=), or from now on.
+// Last-Event-ID (or ?after=), or from now on. The server's KeepHijackedConns must
+// not be set: the connection is its own to close when the hub has taken over.
 func (h *Hub) Handle(ctx *fasthttp.RequestCtx) error {
 	st := &stream{credential: auth.CredentialOf(ctx)}
 	who := request.PrincipalOf(ctx)
@@ -48,7 +49,11 @@ func (h *Hub) Handle(ctx *fasthttp.RequestCtx) error {
 		}
 		boundKernel(conn)
 		st.socket = socketOf(conn)
+		held := st.held
 		h.admit(arrival{stream: st, who: who, newest: page.Next}, opening)
+		if held != nil { // the server closes a connection when this returns
+			<-held.over
+		}
 	})
 	return nil
 }
@@ -71,12 +76,11 @@ func boundKernel(conn net.Conn) {
 // what the others were told.
 func (h *Hub) admit(a arrival, opening []byte) {
 	h.open.Add(1)
-	w := newWriter()
-	a.stream.send(w, opening)
+	a.stream.send(opening)
 	if a.stream.cut || !h.shard(a.who.WorkspaceID).join(a) {
-		a.stream.say(w, goodbye())
+		a.stream.say(goodbye())
 		h.open.Add(-1)
-		_ = a.stream.conn.Close()
+		a.stream.close()
 	}
 }
 

@@ -136,13 +136,22 @@ type rig struct {
 
 func start(t *testing.T, o sse.Options) *rig {
 	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return startOn(t, ln, o)
+}
+
+func startOn(t *testing.T, ln net.Listener, o sse.Options) *rig {
+	t.Helper()
 	r := &rig{feed: &memory{facts: map[crm.WorkspaceID][]crm.Fact{}}, dir: &directory{keys: map[string]access.Principal{}}}
 	r.dir.set("good", &access.Principal{WorkspaceID: workspace, Scopes: []string{access.ScopeRead}})
 	guard := auth.New(r.dir, auth.Origin{Now: time.Now})
 	o.Log = slog.New(slog.DiscardHandler)
 	r.hub = sse.New(feed.New(r.feed), guard, o)
 	r.feed.wake = r.hub.Wake
-	server := &fasthttp.Server{KeepHijackedConns: true, NoDefaultServerHeader: true, Handler: func(ctx *fasthttp.RequestCtx) {
+	server := &fasthttp.Server{NoDefaultServerHeader: true, Handler: func(ctx *fasthttp.RequestCtx) {
 		err := guard.Require(ctx)
 		switch {
 		case err != nil:
@@ -156,10 +165,6 @@ func start(t *testing.T, o sse.Options) *rig {
 			problem.Write(ctx, err)
 		}
 	}}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	r.addr, r.url = ln.Addr().String(), "http://"+ln.Addr().String()+"/api/events"
 	ctx, cancel := context.WithCancel(context.Background())
 	var hub, serving sync.WaitGroup

@@ -24,7 +24,6 @@ const readTimeout = 5 * time.Second
 type shard struct {
 	hub    *Hub
 	groups map[audience]*group
-	writer *writer
 
 	signal chan struct{} // of size 1: look at what is below
 
@@ -37,7 +36,7 @@ type shard struct {
 }
 
 func newShard(h *Hub) *shard {
-	return &shard{hub: h, groups: map[audience]*group{}, writer: newWriter(), woken: map[crm.WorkspaceID]bool{}, signal: make(chan struct{}, 1)}
+	return &shard{hub: h, groups: map[audience]*group{}, woken: map[crm.WorkspaceID]bool{}, signal: make(chan struct{}, 1)}
 }
 
 // wake asks the shard to look at a workspace, at all for nil.
@@ -175,10 +174,10 @@ func (s *shard) sweep(ctx context.Context, now time.Time) {
 				known[st.credential] = allowed
 			}
 			if !allowed {
-				st.say(s.writer, goodbye())
+				st.say(goodbye())
 				st.cut = true
 			}
-			st.tend(s.writer, now, s.hub.o)
+			st.tend(now, s.hub.o)
 		}
 	}
 }
@@ -205,8 +204,8 @@ func (s *shard) dismiss() {
 	s.take()
 	for _, g := range s.groups {
 		for _, st := range g.streams {
-			st.say(s.writer, goodbye())
-			_ = st.conn.Close()
+			st.say(goodbye())
+			st.close()
 			s.hub.open.Add(-1)
 		}
 	}

@@ -31,32 +31,32 @@ type backlog struct {
 
 // send writes text, or keeps what the reader is not ready for. The text is not
 // changed and may be another's too.
-func (st *stream) send(w *writer, text []byte) {
+func (st *stream) send(text []byte) {
 	switch {
 	case len(text) == 0 || st.cut:
 	case st.behind != nil:
 		st.behind.text = append(st.behind.text, text...)
-		st.flush(w)
+		st.flush()
 	default:
-		if rest := st.write(w, text); len(rest) > 0 && !st.cut {
+		if rest := st.deliver(text); len(rest) > 0 && !st.cut {
 			st.behind = &backlog{text: slices.Clone(rest), since: time.Now()}
 		}
 	}
 }
 
 // flush writes what is pending, as far as the socket takes it without waiting.
-func (st *stream) flush(w *writer) {
+func (st *stream) flush() {
 	if st.behind == nil || st.cut {
 		return
 	}
-	if st.behind.text = st.write(w, st.behind.text); len(st.behind.text) == 0 {
+	if st.behind.text = st.deliver(st.behind.text); len(st.behind.text) == 0 {
 		st.behind = nil
 	}
 }
 
-// write writes what the socket takes and returns the rest.
-func (st *stream) write(w *writer, text []byte) (rest []byte) {
-	n, err := w.write(st.socket, text)
+// deliver writes what the socket takes and returns the rest.
+func (st *stream) deliver(text []byte) (rest []byte) {
+	n, err := st.write(text)
 	st.cut = st.cut || err != nil
 	if n > 0 {
 		st.wrote = time.Now().UnixNano()
@@ -65,22 +65,22 @@ func (st *stream) write(w *writer, text []byte) (rest []byte) {
 }
 
 // say writes a last word if nothing is in the way.
-func (st *stream) say(w *writer, text []byte) {
+func (st *stream) say(text []byte) {
 	if st.behind == nil && !st.cut {
-		_, _ = w.write(st.socket, text)
+		_, _ = st.write(text)
 	}
 }
 
 // tend keeps the connection alive, and marks it as cut when the reader went
 // away or has not read for too long; it may come back with the last id it has.
-func (st *stream) tend(w *writer, now time.Time, o Options) {
+func (st *stream) tend(now time.Time, o Options) {
 	switch {
 	case st.behind != nil:
 		st.cut = st.cut || now.Sub(st.behind.since) > o.Patience
 	case now.Sub(time.Unix(0, st.wrote)) > o.Heartbeat:
-		st.send(w, heartbeat)
+		st.send(heartbeat)
 	}
-	st.cut = st.cut || w.gone(st.socket)
+	st.cut = st.cut || st.gone()
 }
 
 // heartbeat is a comment.

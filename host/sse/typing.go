@@ -74,7 +74,7 @@ func (s *shard) passOn(words []word) {
 			}
 			for _, st := range g.streams {
 				if st.behind == nil {
-					st.send(s.writer, w.text)
+					st.send(w.text)
 				}
 			}
 		}
