@@ -29,18 +29,12 @@ type event struct {
 	text []byte
 }
 
-// advance reads what is new and sends every stream what it lacks. It reports
-// whether there is more.
-func (g *group) advance(ctx context.Context, h *Hub) bool {
-	more := g.read(ctx, h)
-	if g.deliver(ctx, h) {
-		more = true
-	}
+// forget lets the events go beyond those that are kept.
+func (g *group) forget() {
 	if n := len(g.events) - keptEvents; n > 0 {
 		g.from = g.events[n-1].seq
-		g.events = slices.Clone(g.events[n:]) // lets the sent ones go
+		g.events = slices.Clone(g.events[n:])
 	}
-	return more
 }
 
 // read takes new facts into memory, a few pages at most, and reports whether

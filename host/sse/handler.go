@@ -2,6 +2,7 @@ package sse
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/access"
 	"github.com/my21staff/my21staff/host/auth"
 	"github.com/my21staff/my21staff/host/problem"
 	"github.com/my21staff/my21staff/host/request"
@@ -25,7 +27,7 @@ func (h *Hub) Handle(ctx *fasthttp.RequestCtx) error {
 	if err != nil {
 		return err
 	}
-	page, err := h.feed.After(request.ContextOf(ctx), who, -1, 1)
+	newest, err := h.newest(request.ContextOf(ctx), who)
 	if err != nil {
 		return err
 	}
@@ -33,7 +35,7 @@ func (h *Hub) Handle(ctx *fasthttp.RequestCtx) error {
 		return full(h.o.Max)
 	}
 	if st.at = after; after < 0 {
-		st.at = page.Next
+		st.at = newest
 	}
 	ctx.Response.Header.SetContentType("text/event-stream")
 	ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "no-store")
@@ -50,12 +52,24 @@ func (h *Hub) Handle(ctx *fasthttp.RequestCtx) error {
 		boundKernel(conn)
 		st.socket = socketOf(conn)
 		held := st.held
-		h.admit(arrival{stream: st, who: who, newest: page.Next}, opening)
+		h.admit(arrival{stream: st, who: who, newest: newest}, opening)
 		if held != nil { // the server closes a connection when this returns
 			<-held.over
 		}
 	})
 	return nil
+}
+
+// newest returns the number after which who comes now hears everything. The database is
+// asked by the first of an audience: when ten thousand come back at once it has other
+// things to do. The others have the first one's rights, and so its leave. They may hear
+// of what happened in the moment before they came.
+func (h *Hub) newest(ctx context.Context, who access.Principal) (int64, error) {
+	if head, known := h.shard(who.WorkspaceID).newest(audienceOf(who)); known {
+		return head, nil
+	}
+	page, err := h.feed.After(ctx, who, -1, 1)
+	return page.Next, err
 }
 
 // kernelBuffer is how much the kernel may keep of what a reader does not take;

@@ -32,6 +32,7 @@ type memory struct {
 	facts map[crm.WorkspaceID][]crm.Fact
 	wake  func([]crm.WorkspaceID)
 	down  bool
+	lost  bool // it does not know where the feed ends
 	bad   bool // it panics when it is asked for what is before the newest
 }
 
@@ -55,6 +56,12 @@ func (m *memory) set(down, bad bool) {
 	m.down, m.bad = down, bad
 }
 
+func (m *memory) lose(lost bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lost = lost
+}
+
 func (m *memory) Facts(_ context.Context, ws crm.WorkspaceID, after int64, limit int) ([]crm.Fact, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -72,6 +79,9 @@ func (m *memory) Facts(_ context.Context, ws crm.WorkspaceID, after int64, limit
 func (m *memory) Bounds(_ context.Context, ws crm.WorkspaceID) (int64, int64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.lost {
+		return 0, 0, crm.Unavailable
+	}
 	if n := int64(len(m.facts[ws])); n > 0 {
 		return 1, n, nil
 	}

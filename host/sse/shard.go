@@ -3,7 +3,9 @@ package sse
 import (
 	"context"
 	"fmt"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,6 +30,7 @@ type shard struct {
 	signal chan struct{} // of size 1: look at what is below
 
 	mu      sync.Mutex
+	heads   map[audience]int64 // of its groups; see newest
 	joining []arrival
 	woken   map[crm.WorkspaceID]bool
 	all     bool
@@ -36,7 +39,7 @@ type shard struct {
 }
 
 func newShard(h *Hub) *shard {
-	return &shard{hub: h, groups: map[audience]*group{}, woken: map[crm.WorkspaceID]bool{}, signal: make(chan struct{}, 1)}
+	return &shard{hub: h, groups: map[audience]*group{}, heads: map[audience]int64{}, woken: map[crm.WorkspaceID]bool{}, signal: make(chan struct{}, 1)}
 }
 
 // wake asks the shard to look at a workspace, at all for nil.
@@ -68,6 +71,31 @@ func (s *shard) join(a arrival) bool {
 	s.joining = append(s.joining, a)
 	s.ring()
 	return true
+}
+
+// newest returns the newest number that was read for an audience's streams; false if
+// it has none. Who comes needs no newer one: what is newer is read for all of them.
+func (s *shard) newest(who audience) (int64, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	head, known := s.heads[who]
+	return head, known
+}
+
+// tell has newest know how far an audience's group is.
+func (s *shard) tell(who audience, head int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heads[who] = head
+}
+
+// forget has newest know that audiences have no streams any more.
+func (s *shard) forget(gone ...audience) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, who := range gone {
+		delete(s.heads, who)
+	}
 }
 
 func (s *shard) ring() {
@@ -148,12 +176,16 @@ func (s *shard) serve(ctx context.Context) bool {
 	more := false
 	for who, g := range s.groups {
 		if g.dirty {
-			g.dirty = g.advance(ctx, s.hub)
+			unread := g.read(ctx, s.hub)
+			s.tell(who, g.head)
+			g.dirty = g.deliver(ctx, s.hub) || unread
+			g.forget()
 		}
 		more = more || g.dirty
 		g.drop(s.hub)
 		if len(g.streams) == 0 {
 			delete(s.groups, who)
+			s.forget(who)
 		}
 	}
 	return more
@@ -209,6 +241,7 @@ func (s *shard) dismiss() {
 			s.hub.open.Add(-1)
 		}
 	}
+	s.forget(slices.Collect(maps.Keys(s.groups))...)
 	s.groups = map[audience]*group{}
 }
 

@@ -47,6 +47,49 @@ func TestStreamTellsWhatHappensFromNowOn(t *testing.T) {
 	}
 }
 
+// TestOnlyTheFirstOfAnAudienceAsksTheStore: the others begin where its streams stand, be
+// it that the store cannot say where the feed ends, and are asked nothing when the
+// first of an audience is.
+func TestOnlyTheFirstOfAnAudienceAsksTheStore(t *testing.T) {
+	t.Parallel()
+	r := start(t, sse.Options{Shards: 1})
+	r.dir.set("other", &access.Principal{WorkspaceID: workspace, Scopes: []string{access.ScopeRead, access.ScopeWrite}})
+	r.feed.add(workspace, 3)
+	first := r.connect(t, "good", "")
+	r.feed.add(workspace, 1)
+	if e, ok := first.fact(); !ok || e.id != 4 {
+		t.Fatalf("the first got %+v (%v), want the fact 4", e, ok)
+	}
+	r.feed.lose(true)
+	second, resumed, other := r.connect(t, "good", ""), r.connect(t, "good", "2"), r.connect(t, "other", "")
+	if hello, _ := second.next(); second.answer.StatusCode != 200 || hello.id != 4 {
+		t.Errorf("the second is answered %d and begins after %d, want 200 and 4", second.answer.StatusCode, hello.id)
+	}
+	if other.answer.StatusCode != 503 {
+		t.Errorf("the first of another audience is answered %d, want 503", other.answer.StatusCode)
+	}
+	for id := int64(3); id <= 4; id++ {
+		if e, ok := resumed.fact(); !ok || e.id != id {
+			t.Errorf("who came back got %+v (%v), want the fact %d", e, ok, id)
+		}
+	}
+	r.feed.lose(false)
+	r.feed.add(workspace, 1)
+	for i, rd := range []*reader{first, second, resumed} {
+		if e, ok := rd.fact(); !ok || e.id != 5 {
+			t.Errorf("reader %d got %+v (%v), want the fact 5", i, e, ok)
+		}
+		rd.close()
+	}
+	hosttest.Until(t, "all have gone", func() bool { return r.hub.Open() == 0 })
+	r.feed.lose(true)
+	hosttest.Until(t, "who comes then is the first again", func() bool {
+		rd := r.connect(t, "good", "")
+		defer rd.close()
+		return rd.answer.StatusCode == 503
+	})
+}
+
 func TestStreamShowsOnlyItsWorkspace(t *testing.T) {
 	t.Parallel()
 	r := start(t, sse.Options{Shards: 1})
