@@ -191,12 +191,19 @@ func TestLogSaysWhatTheHostFailedOn(t *testing.T) {
 	dir := t.TempDir()
 	var log lines
 	w := hosttest.Start(t, hosttest.Options{Settings: map[string]string{"data_dir": dir}, Log: &log})
-	db, err := sql.Open("sqlite", filepath.Join(dir, "my21staff.db"))
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "my21staff.db")+"?_pragma=busy_timeout(60000)&_txlock=immediate") // the host writes too
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := db.ExecContext(t.Context(), "create trigger broken before insert on messages begin insert into nowhere values (1); end"); err != nil {
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.ExecContext(t.Context(), "create trigger broken before insert on messages begin insert into nowhere values (1); end"); err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
 	}
 	var receipt struct{ ID, Verdict string }
