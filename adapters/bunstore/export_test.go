@@ -88,6 +88,19 @@ func (s *Store) DoIn(ctx context.Context, scope Scope, statement string) error {
 	})
 }
 
+// SignIn adds members of a workspace who are signed in, in one transaction.
+func (s *Store) SignIn(ctx context.Context, sessions []*crm.Session, members []*crm.Member) error {
+	return s.transact(ctx, "sign in", everywhere, func(ctx context.Context, t *tx) error {
+		b := t.batch()
+		put(b, rowsOf(b, members, memberOf), "")
+		put(b, rowsOf(b, sessions, sessionOf), "")
+		put(b, rowsOf(b, sessions, func(s *crm.Session) (sessionHashRow, error) {
+			return sessionHashRow{Hash: s.Hash[:], WorkspaceID: uid(s.WorkspaceID)}, nil
+		}), "")
+		return b.run(ctx)
+	})
+}
+
 // PutUnfitAndFit adds a row that is none, and then one that is, to a batch.
 func (s *Store) PutUnfitAndFit(ctx context.Context) error {
 	return s.transact(ctx, "put", everywhere, func(ctx context.Context, t *tx) error {

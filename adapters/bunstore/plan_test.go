@@ -160,6 +160,12 @@ func TestPlans(t *testing.T) {
 				_, err := store.Directory().KeyByHash(ctx, [32]byte{1})
 				return err
 			}, false},
+			{"keys", "", func(ctx context.Context) error {
+				return wantRows(store.Directory().KeysByHash(ctx, [32]byte{1}, [32]byte{2}))
+			}, true},
+			{"sessions", "", func(ctx context.Context) error {
+				return wantRows(store.Directory().Standing(ctx, now, [32]byte{1}, [32]byte{2}))
+			}, true},
 			{"webhook log", "", func(ctx context.Context) error {
 				return wantRows(in.Deliveries(ctx, ws, inbox.DeliveryQuery{Limit: 50, After: seeded.delivery.ID}))
 			}, false},
@@ -362,6 +368,7 @@ func seed(t testing.TB, store *bunstore.Store) seeded {
 			t.Fatal(err)
 		}
 	}
+	signIn(t, store, s.ws, mint, 2000)
 	if store.Dialect().MigrationTypes().Postgres { // nothing does so on SQLite, which plans without
 		if err := store.Do(t.Context(), "analyze"); err != nil {
 			t.Fatal(err)

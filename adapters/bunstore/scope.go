@@ -24,6 +24,7 @@ type Plan string
 const (
 	Usually Plan = ""         // as the database thinks best
 	InOrder Plan = "in order" // a list that an index has in its order: along that, however few rows there may be
+	ByKey   Plan = "by key"   // what is named by keys: each is looked up, however few rows there may be
 	Anew    Plan = "anew"     // for its arguments and not for any: how many rows a value finds decides how to go about it
 )
 

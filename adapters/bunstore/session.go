@@ -3,11 +3,13 @@ package bunstore
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
 
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/directory"
 )
 
 type sessionRow struct {
@@ -66,6 +68,47 @@ func (s directoryStore) SessionByHash(ctx context.Context, hash [32]byte, now ti
 		and(" join session_hashes on sessions.workspace_id = session_hashes.workspace_id and sessions.hash = session_hashes.hash").
 		and(" where session_hashes.hash = ? and sessions.expires_at > ?", hash[:], stamp(now))
 	return one(ctx, s.reader("find a session", everywhere), q, "session", (*sessionRow).session)
+}
+
+// Standing implements directory.Sessions; see KeysByHash for how.
+func (s directoryStore) Standing(ctx context.Context, now time.Time, hashes ...[32]byte) ([]directory.Standing, error) {
+	l := s.reader("find sessions", everywhere)
+	l.scope.Plan = ByKey
+	named, err := byHash[sessionHashRow](ctx, l, hashes)
+	if err != nil {
+		return nil, err
+	}
+	began := lookupBy(byTokenHash)
+	for i := range named {
+		began.add(named[i].WorkspaceID, &named[i].Hash)
+	}
+	var sessions []sessionRow
+	if err := l.run(ctx, find(ctx, l, began, " and not link", &sessions)...); err != nil {
+		return nil, err
+	}
+	sessions = slices.DeleteFunc(sessions, func(r sessionRow) bool { return !time.Time(r.ExpiresAt).After(now) })
+	whose := lookupBy(byID)
+	for i := range sessions {
+		whose.add(sessions[i].WorkspaceID, &sessions[i].MemberID)
+	}
+	var members []memberRow
+	if err := l.run(ctx, find(ctx, l, whose, "", &members)...); err != nil {
+		return nil, err
+	}
+	type place struct{ ws, id uid }
+	by := make(map[place]*crm.Member, len(members))
+	for i := range members {
+		if by[place{members[i].WorkspaceID, members[i].ID}], err = members[i].member(); err != nil {
+			return nil, crm.Wrap(l.op, err)
+		}
+	}
+	var standing []directory.Standing
+	for i := range sessions {
+		if m := by[place{sessions[i].WorkspaceID, sessions[i].MemberID}]; m != nil {
+			standing = append(standing, directory.Standing{Hash: [32]byte(sessions[i].Hash), ExpiresAt: time.Time(sessions[i].ExpiresAt), Member: m})
+		}
+	}
+	return standing, nil
 }
 
 // Sessions implements directory.Sessions.

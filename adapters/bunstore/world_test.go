@@ -76,7 +76,7 @@ func fill(t *testing.T) ([]byte, seeded) {
 	return file, s
 }
 
-func openSQLite(t *testing.T, path string, options sqlite.Options) *bunstore.Store {
+func openSQLite(t testing.TB, path string, options sqlite.Options) *bunstore.Store {
 	t.Helper()
 	store, err := sqlite.Open(t.Context(), path, options)
 	if err != nil {
@@ -86,7 +86,7 @@ func openSQLite(t *testing.T, path string, options sqlite.Options) *bunstore.Sto
 	return store
 }
 
-func openPostgres(t *testing.T, dsn string, options postgres.Options) *bunstore.Store {
+func openPostgres(t testing.TB, dsn string, options postgres.Options) *bunstore.Store {
 	t.Helper()
 	store, err := postgres.Open(t.Context(), dsn, options)
 	if err != nil {

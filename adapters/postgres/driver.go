@@ -305,6 +305,7 @@ const byIndex = ", set_config('plan_cache_mode', 'force_generic_plan', true), se
 var planned = map[bunstore.Plan]string{
 	bunstore.Usually: "",
 	bunstore.InOrder: ", set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)",
+	bunstore.ByKey:   byIndex,
 	bunstore.Anew:    ", set_config('plan_cache_mode', 'force_custom_plan', true)",
 }
 

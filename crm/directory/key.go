@@ -129,22 +129,30 @@ func (s *Service) authenticate(ctx context.Context, secret string) (access.Princ
 	if len(secret) != keyLen || !strings.HasPrefix(secret, keyMark) {
 		return access.Principal{}, time.Time{}, denied
 	}
-	now := s.mint.Now()
 	key, err := s.store.KeyByHash(ctx, hashOf(secret))
 	switch {
 	case crm.CodeOf(err) == crm.NotFound:
 		return access.Principal{}, time.Time{}, denied
 	case err != nil:
 		return access.Principal{}, time.Time{}, crm.Wrap(op, err)
-	case !key.Good(now):
+	case !s.good(ctx, key):
 		return access.Principal{}, time.Time{}, denied
+	}
+	return access.OfKey(key), key.ExpiresAt, nil
+}
+
+// good reports whether a key is good, and notes its use.
+func (s *Service) good(ctx context.Context, key *crm.APIKey) bool {
+	now := s.mint.Now()
+	if !key.Good(now) {
+		return false
 	}
 	if s.firstUse(key, now) {
 		// Whether it is noted does not decide who asks; a database that only
 		// reads still authenticates.
 		_ = s.store.TouchKey(ctx, key.WorkspaceID, key.ID, now)
 	}
-	return access.OfKey(key), key.ExpiresAt, nil
+	return true
 }
 
 // firstUse reports whether a key's use is the first to be noted in a minute.

@@ -54,6 +54,8 @@ type Keys interface {
 	SaveKey(ctx context.Context, k *crm.APIKey) error
 	// KeyByHash returns the key with the hash in any workspace, or NotFound.
 	KeyByHash(ctx context.Context, hash [32]byte) (*crm.APIKey, error)
+	// KeysByHash returns the keys with some hashes, of any workspaces, in no order.
+	KeysByHash(ctx context.Context, hashes ...[32]byte) ([]*crm.APIKey, error)
 	// Keys returns a workspace's keys, oldest first.
 	Keys(ctx context.Context, ws crm.WorkspaceID) ([]*crm.APIKey, error)
 	// TouchKey notes when a key was last used.
@@ -82,6 +84,9 @@ type Sessions interface {
 	// SessionByHash returns the session or link in any workspace, or NotFound.
 	// One that expired is NotFound.
 	SessionByHash(ctx context.Context, hash [32]byte, now time.Time) (*crm.Session, error)
+	// Standing returns the sessions with some hashes, of any workspaces, in no order;
+	// links are none, and one that expired is left out.
+	Standing(ctx context.Context, now time.Time, hashes ...[32]byte) ([]Standing, error)
 	// Sessions returns a member's sessions that have not expired, without its
 	// links, the newest token first.
 	Sessions(ctx context.Context, ws crm.WorkspaceID, member crm.MemberID, now time.Time) ([]*crm.Session, error)
@@ -91,6 +96,13 @@ type Sessions interface {
 	// DropSessions deletes a member's sessions and links, but for the one of a
 	// hash, and tells facts, in one transaction.
 	DropSessions(ctx context.Context, ws crm.WorkspaceID, member crm.MemberID, but [32]byte, told ...crm.Fact) error
+}
+
+// Standing is a session, by the hash of its token, and the member who it stands for.
+type Standing struct {
+	Hash      [32]byte
+	ExpiresAt time.Time
+	Member    *crm.Member
 }
 
 // Passwords keeps what members sign in with.

@@ -82,6 +82,49 @@ func (s *Service) session(ctx context.Context, token string) (access.Principal, 
 	return access.OfMember(member), found.ExpiresAt, nil
 }
 
+// Principals returns who the secrets of API keys and the tokens of sessions stand for
+// now, by them; what does not authenticate is left out. The store is asked once for each
+// of the two kinds, however many there are.
+func (s *Service) Principals(ctx context.Context, secrets, tokens []string) (ofKeys, ofSessions map[string]access.Principal, err error) {
+	const op = "find principals"
+	ofKeys, ofSessions = make(map[string]access.Principal, len(secrets)), make(map[string]access.Principal, len(tokens))
+	if len(secrets) > 0 {
+		hashes, by := hashesOf(secrets)
+		keys, err := s.store.KeysByHash(ctx, hashes...)
+		if err != nil {
+			return nil, nil, crm.Wrap(op, err)
+		}
+		for _, key := range keys {
+			if s.good(ctx, key) {
+				ofKeys[by[key.Hash]] = access.OfKey(key)
+			}
+		}
+	}
+	if len(tokens) > 0 {
+		hashes, by := hashesOf(tokens)
+		standing, err := s.store.Standing(ctx, s.mint.Now(), hashes...)
+		if err != nil {
+			return nil, nil, crm.Wrap(op, err)
+		}
+		for _, at := range standing {
+			if at.Member.DisabledAt.IsZero() {
+				ofSessions[by[at.Hash]] = access.OfMember(at.Member)
+			}
+		}
+	}
+	return ofKeys, ofSessions, nil
+}
+
+// hashesOf returns the hashes of tokens, and the tokens by them.
+func hashesOf(tokens []string) (hashes [][32]byte, by map[[32]byte]string) {
+	by = make(map[[32]byte]string, len(tokens))
+	for _, token := range tokens {
+		hash := hashOf(token)
+		hashes, by[hash] = append(hashes, hash), token
+	}
+	return hashes, by
+}
+
 // SignOut ends a session: here at once, on other hosts within KnownFor. One that
 // is not there has ended already.
 func (s *Service) SignOut(ctx context.Context, token string) error {

@@ -1,6 +1,10 @@
 package directory_test
 
 import (
+	"context"
+	"maps"
+	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -180,6 +184,66 @@ func TestSessionFollowsItsMember(t *testing.T) {
 		if link, err := o.SignInLink(t.Context(), o.me.WorkspaceID, member); code(err) != "not_found" || link != "" {
 			t.Errorf("a link for a member that is %s: %v, %v, want NotFound", name, link, err)
 		}
+	}
+}
+
+// TestPrincipalsAreThoseWhoMayWork asks for many at once, each of which would be answered
+// the same by itself.
+func TestPrincipalsAreThoseWhoMayWork(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	dewi := o.member(o.me, crm.Member{Name: "Dewi", Role: crm.Agent})
+	former := o.member(o.me, crm.Member{Name: "Former", Role: crm.Admin})
+	secrets := map[string]string{"nonsense": "m21_nonsense", "empty": ""}
+	tokens := map[string]string{"nonsense": "nonsense"}
+	for name, expires := range map[string]time.Duration{"good": 0, "revoked": 0, "of an hour": time.Hour, "of a minute": time.Minute} {
+		var at time.Time
+		if expires > 0 {
+			at = o.clock.Now().Add(expires)
+		}
+		key := o.key(o.me, at, "read")
+		secrets[name], tokens["the secret of a key, "+name] = string(key.Secret), string(key.Secret)
+		if name == "revoked" {
+			if err := o.RevokeKey(t.Context(), o.me, key.Key.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for name, p := range map[string]access.Principal{"mine": o.me, "theirs": o.them, "Dewi's": access.OfMember(dewi), "of somebody disabled": access.OfMember(former), "ended": o.me} {
+		token := o.signIn(p)
+		tokens[name], secrets["the token of a session, "+name] = token, token
+		if name == "ended" {
+			if err := o.SignOut(t.Context(), token); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	tokens["a link"] = o.link(access.OfMember(dewi))
+	former.DisabledAt = o.clock.Now()
+	o.member(o.me, *former)
+	o.clock.Advance(time.Minute)
+	ofKeys, ofSessions, err := o.Principals(t.Context(), slices.Collect(maps.Values(secrets)), slices.Collect(maps.Values(tokens)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []struct {
+		of    map[string]string
+		found map[string]access.Principal
+		alone func(context.Context, string) (access.Principal, error)
+		want  int
+	}{{secrets, ofKeys, o.Authenticate, 2}, {tokens, ofSessions, o.Session, 3}} {
+		if len(kind.found) != kind.want {
+			t.Errorf("%d stand for somebody, want %d", len(kind.found), kind.want)
+		}
+		for name, secret := range kind.of {
+			alone, err := kind.alone(t.Context(), secret)
+			if together, stands := kind.found[secret]; stands != (err == nil) || !reflect.DeepEqual(together, alone) {
+				t.Errorf("%s: together %+v, %v, alone %+v, %v", name, together, stands, alone, err)
+			}
+		}
+	}
+	if ofKeys, ofSessions, err := o.Principals(t.Context(), nil, nil); err != nil || len(ofKeys)+len(ofSessions) > 0 {
+		t.Errorf("nobody asked for is %v, %v, %v", ofKeys, ofSessions, err)
 	}
 }
 

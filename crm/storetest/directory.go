@@ -3,11 +3,13 @@ package storetest
 import (
 	"crypto/sha256"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/directory"
 )
 
 var directoryTests = []test{
@@ -21,6 +23,7 @@ var directoryTests = []test{
 	{"keeps a channel's credentials", directoryCredentials},
 	{"keeps credentials when a service changes the channel", directoryChange},
 	{"finds a session until it expires", directorySession},
+	{"finds whose sessions stand, of all workspaces at once", directoryStanding},
 	{"lists where a member is signed in", directorySessions},
 	{"hands a session to one of those who race for it", directoryTake},
 	{"ends a member's sessions but one", directoryDrop},
@@ -111,6 +114,12 @@ func directoryKeys(t *testing.T, w *world) {
 	}
 	_, err := dir.KeyByHash(t.Context(), [32]byte{})
 	wantCode(t, "KeyByHash of no key", err, crm.NotFound)
+	several := must[[]*crm.APIKey](t)(dir.KeysByHash(t.Context(), w.theirs.key.Hash, [32]byte{}, key.Hash))
+	slices.SortFunc(several, func(a, b *crm.APIKey) int { return strings.Compare(a.Name, b.Name) })
+	same(t, "the keys by several hashes, one of them of no key", several, []*crm.APIKey{key, w.theirs.key})
+	if got := must[[]*crm.APIKey](t)(dir.KeysByHash(t.Context())); len(got) > 0 {
+		t.Errorf("no hashes find %d keys", len(got))
+	}
 }
 
 func directoryTouch(t *testing.T, w *world) {
@@ -216,6 +225,46 @@ func directorySession(t *testing.T, w *world) {
 	wantCode(t, "a link that has expired", err, crm.NotFound)
 	_, err = dir.SessionByHash(t.Context(), [32]byte{}, now)
 	wantCode(t, "no session", err, crm.NotFound)
+}
+
+func directoryStanding(t *testing.T, w *world) {
+	dir, now := w.store.Directory(), w.clock.Now()
+	begun := func(name string, member crm.MemberID, link bool, lasts time.Duration) *crm.Session {
+		s := &crm.Session{WorkspaceID: w.ours.ws, MemberID: member, Hash: sha256.Sum256([]byte(name)), Link: link, CreatedAt: now, ExpiresAt: now.Add(lasts)}
+		if err := dir.SaveSession(t.Context(), copied(s)); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	former := copied(w.ours.Owner)
+	former.ID, former.Email, former.DisabledAt = crm.NewID[crm.Member](w.mint), "former@example.com", now
+	if err := dir.SaveMember(t.Context(), copied(former)); err != nil {
+		t.Fatal(err)
+	}
+	ours, theirs, short := w.ours.session, w.theirs.session, begun("a short one", former.ID, false, time.Minute)
+	link, nobodys := begun("a link", w.ours.Owner.ID, true, time.Hour), begun("nobody's", crm.NewID[crm.Member](w.mint), false, time.Hour)
+	at := func(now time.Time, hashes ...[32]byte) map[[32]byte]directory.Standing {
+		by := make(map[[32]byte]directory.Standing)
+		for _, s := range must[[]directory.Standing](t)(dir.Standing(t.Context(), now, hashes...)) {
+			if _, twice := by[s.Hash]; twice {
+				t.Errorf("a session stands twice in the answer")
+			}
+			by[s.Hash] = s
+		}
+		return by
+	}
+	want := map[[32]byte]directory.Standing{
+		ours.Hash:   {Hash: ours.Hash, ExpiresAt: ours.ExpiresAt, Member: w.ours.Owner},
+		theirs.Hash: {Hash: theirs.Hash, ExpiresAt: theirs.ExpiresAt, Member: w.theirs.Owner},
+		short.Hash:  {Hash: short.Hash, ExpiresAt: short.ExpiresAt, Member: former},
+	}
+	all := [][32]byte{link.Hash, ours.Hash, nobodys.Hash, theirs.Hash, {}, short.Hash}
+	same(t, "the sessions of two workspaces, a link, one of nobody and one that is none", at(now, all...), want)
+	same(t, "the same in the short one's last moment", at(short.ExpiresAt.Add(-time.Millisecond), all...), want)
+	delete(want, short.Hash)
+	same(t, "the same when it has expired", at(short.ExpiresAt, all...), want)
+	same(t, "one", at(now, ours.Hash), map[[32]byte]directory.Standing{ours.Hash: want[ours.Hash]})
+	same(t, "none", at(now), map[[32]byte]directory.Standing{})
 }
 
 func directorySessions(t *testing.T, w *world) {

@@ -52,6 +52,8 @@ func (w *world) everyRead(t *testing.T, ctx context.Context, check func(what str
 			return err
 		},
 		"KeyByHash":     func() error { _, err := dir.KeyByHash(ctx, c.key.Hash); return err },
+		"KeysByHash":    func() error { _, err := dir.KeysByHash(ctx, c.key.Hash); return err },
+		"Standing":      func() error { _, err := dir.Standing(ctx, now, c.session.Hash); return err },
 		"Keys":          func() error { _, err := dir.Keys(ctx, c.ws); return err },
 		"Channels":      func() error { _, err := dir.Channels(ctx, c.ws); return err },
 		"AllChannels":   func() error { _, err := dir.AllChannels(ctx); return err },

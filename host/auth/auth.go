@@ -20,14 +20,14 @@ const CookieName = "m21_session"
 
 // Directory knows keys and sessions; the directory service is one.
 type Directory interface {
-	// Authenticate returns the principal of an API key, or Unauthenticated.
-	Authenticate(ctx context.Context, secret string) (access.Principal, error)
-	// Session returns the principal of a session's token, or Unauthenticated.
-	Session(ctx context.Context, token string) (access.Principal, error)
-	// KnownKey and KnownSession answer the same, from a memory of at most a
-	// second.
+	// KnownKey returns the principal of an API key, or Unauthenticated, from a memory
+	// of at most a second.
 	KnownKey(ctx context.Context, secret string) (access.Principal, error)
+	// KnownSession is KnownKey for a session's token.
 	KnownSession(ctx context.Context, token string) (access.Principal, error)
+	// Principals returns the principals of API keys and of sessions' tokens as they
+	// are now, by them, without those that are Unauthenticated.
+	Principals(ctx context.Context, secrets, tokens []string) (ofKeys, ofSessions map[string]access.Principal, err error)
 }
 
 // Credential is what a request proved itself with. It can be asked again, and
@@ -108,19 +108,33 @@ func (g *Guard) Identify(ctx *fasthttp.RequestCtx) (access.Principal, Credential
 	return principal, credential, nil
 }
 
-// Check asks the directory who a credential stands for now.
-func (g *Guard) Check(ctx context.Context, c Credential) (access.Principal, error) {
-	switch {
-	case c.key != "":
-		return g.dir.Authenticate(ctx, string(c.key))
-	case c.session != "":
-		return g.dir.Session(ctx, string(c.session))
-	default:
-		return access.Principal{}, nobody
+// Check asks the directory who credentials stand for now; those that stand for nobody
+// any more are not in the answer.
+func (g *Guard) Check(ctx context.Context, credentials []Credential) (map[Credential]access.Principal, error) {
+	var secrets, tokens []string
+	for _, c := range credentials {
+		switch {
+		case c.key != "":
+			secrets = append(secrets, string(c.key))
+		case c.session != "":
+			tokens = append(tokens, string(c.session))
+		}
 	}
+	ofKeys, ofSessions, err := g.dir.Principals(ctx, secrets, tokens)
+	if err != nil {
+		return nil, err
+	}
+	standing := make(map[Credential]access.Principal, len(credentials))
+	for secret, p := range ofKeys {
+		standing[Credential{key: crm.Secret(secret)}] = p
+	}
+	for token, p := range ofSessions {
+		standing[Credential{session: crm.Secret(token)}] = p
+	}
+	return standing, nil
 }
 
-// recall is Check from memory.
+// recall returns who a credential stands for, from the directory's memory.
 func (g *Guard) recall(ctx context.Context, c Credential) (access.Principal, error) {
 	if c.key != "" {
 		return g.dir.KnownKey(ctx, string(c.key))

@@ -25,7 +25,7 @@ var workspace = crm.WorkspaceID{1}
 // directory knows one key and one session.
 type directory struct{}
 
-func (directory) Authenticate(_ context.Context, secret string) (access.Principal, error) {
+func (directory) KnownKey(_ context.Context, secret string) (access.Principal, error) {
 	switch secret {
 	case "m21_good":
 		return access.Principal{WorkspaceID: workspace, Scopes: []string{access.ScopeRead}}, nil
@@ -35,19 +35,30 @@ func (directory) Authenticate(_ context.Context, secret string) (access.Principa
 	return access.Principal{}, &crm.Error{Code: crm.Unauthenticated}
 }
 
-func (directory) Session(_ context.Context, token string) (access.Principal, error) {
+func (directory) KnownSession(_ context.Context, token string) (access.Principal, error) {
 	if token == "token" {
 		return access.Principal{WorkspaceID: workspace, Role: crm.Agent}, nil
 	}
 	return access.Principal{}, &crm.Error{Code: crm.Unauthenticated}
 }
 
-func (d directory) KnownKey(ctx context.Context, secret string) (access.Principal, error) {
-	return d.Authenticate(ctx, secret)
-}
-
-func (d directory) KnownSession(ctx context.Context, token string) (access.Principal, error) {
-	return d.Session(ctx, token)
+func (d directory) Principals(ctx context.Context, secrets, tokens []string) (ofKeys, ofSessions map[string]access.Principal, err error) {
+	ofKeys, ofSessions = make(map[string]access.Principal), make(map[string]access.Principal)
+	for _, secret := range secrets {
+		p, err := d.KnownKey(ctx, secret)
+		switch crm.CodeOf(err) {
+		case "":
+			ofKeys[secret] = p
+		case crm.Unavailable:
+			return nil, nil, err
+		}
+	}
+	for _, token := range tokens {
+		if p, err := d.KnownSession(ctx, token); err == nil {
+			ofSessions[token] = p
+		}
+	}
+	return ofKeys, ofSessions, nil
 }
 
 // ask makes a request from an address, with headers as "Name: value".
@@ -98,6 +109,25 @@ func TestRequireKnowsKeysAndSessions(t *testing.T) {
 		if known != (c.want == "") {
 			t.Errorf("%s: the handlers behind are told of %+v", c.name, request.PrincipalOf(ctx))
 		}
+	}
+}
+
+func TestCheckLeavesOutWhoIsNoMore(t *testing.T) {
+	t.Parallel()
+	g := guard(crmtest.NewClock(), auth.Origin{})
+	credential := func(header string) auth.Credential {
+		ctx := ask("GET", "192.0.2.1", header)
+		_, c, _ := g.Identify(ctx)
+		return c
+	}
+	key, session := credential("X-Api-Key: m21_good"), credential("Cookie: m21_session=token")
+	all := []auth.Credential{key, credential("X-Api-Key: m21_bad"), {}, session, credential("Cookie: m21_session=m21_good"), credential("X-Api-Key: token")}
+	got, err := g.Check(t.Context(), all)
+	if err != nil || len(got) != 2 || got[key].Scopes == nil || got[session].Role != crm.Agent {
+		t.Errorf("of %d credentials %d stand for somebody, want the good key and the session: %+v, %v", len(all), len(got), got, err)
+	}
+	if got, err := g.Check(t.Context(), []auth.Credential{key, credential("X-Api-Key: m21_down")}); crm.CodeOf(err) != crm.Unavailable || len(got) > 0 {
+		t.Errorf("with the database down %d stand for somebody, %v", len(got), err)
 	}
 }
 

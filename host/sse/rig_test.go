@@ -99,9 +99,10 @@ func (m *memory) Watch(ctx context.Context, _ func([]crm.WorkspaceID)) error {
 type directory struct {
 	mu   sync.Mutex
 	keys map[string]access.Principal
+	err  error // of who asks whom they stand for now
 }
 
-func (d *directory) Authenticate(_ context.Context, secret string) (access.Principal, error) {
+func (d *directory) KnownKey(_ context.Context, secret string) (access.Principal, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	p, ok := d.keys[secret]
@@ -111,16 +112,26 @@ func (d *directory) Authenticate(_ context.Context, secret string) (access.Princ
 	return p, nil
 }
 
-func (d *directory) Session(context.Context, string) (access.Principal, error) {
+func (d *directory) KnownSession(context.Context, string) (access.Principal, error) {
 	return access.Principal{}, crm.Unauthenticated
 }
 
-func (d *directory) KnownKey(ctx context.Context, secret string) (access.Principal, error) {
-	return d.Authenticate(ctx, secret)
+func (d *directory) Principals(_ context.Context, secrets, _ []string) (ofKeys, ofSessions map[string]access.Principal, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	ofKeys = make(map[string]access.Principal)
+	for _, secret := range secrets {
+		if p, ok := d.keys[secret]; ok {
+			ofKeys[secret] = p
+		}
+	}
+	return ofKeys, nil, d.err
 }
 
-func (d *directory) KnownSession(ctx context.Context, token string) (access.Principal, error) {
-	return d.Session(ctx, token)
+func (d *directory) fail(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.err = err
 }
 
 func (d *directory) set(secret string, p *access.Principal) {

@@ -192,20 +192,20 @@ func (s *shard) serve(ctx context.Context) bool {
 }
 
 // sweep looks at every group unasked, asks again who may read, and cuts who
-// may not, went away or does not read.
+// may not, went away or does not read. A database that does not answer takes nobody's
+// right.
 func (s *shard) sweep(ctx context.Context, now time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, s.hub.o.Sweep)
 	defer cancel()
-	known := map[auth.Credential]bool{} // each is asked for once, however many streams it has
+	standing, err := s.hub.check.Check(ctx, s.credentials())
+	allowed := make(map[auth.Credential]audience, len(standing))
+	for c, p := range standing {
+		allowed[c] = audienceOf(p)
+	}
 	for who, g := range s.groups {
 		g.dirty = true
 		for _, st := range g.streams {
-			allowed, asked := known[st.credential]
-			if !asked {
-				allowed = s.allowed(ctx, st.credential, who)
-				known[st.credential] = allowed
-			}
-			if !allowed {
+			if err == nil && allowed[st.credential] != who {
 				st.say(goodbye())
 				st.cut = true
 			}
@@ -214,21 +214,15 @@ func (s *shard) sweep(ctx context.Context, now time.Time) {
 	}
 }
 
-// allowed reports whether a credential still has the rights it came with. A
-// database that does not answer changes nothing.
-func (s *shard) allowed(ctx context.Context, c auth.Credential, who audience) bool {
-	if ctx.Err() != nil {
-		return true
+// credentials returns what the streams came with, each once, however many have it.
+func (s *shard) credentials() []auth.Credential {
+	all := make(map[auth.Credential]bool)
+	for _, g := range s.groups {
+		for _, st := range g.streams {
+			all[st.credential] = true
+		}
 	}
-	principal, err := s.hub.check.Check(ctx, c)
-	switch crm.CodeOf(err) {
-	case "":
-		return audienceOf(principal) == who
-	case crm.Unauthenticated, crm.Forbidden, crm.NotFound:
-		return false
-	default:
-		return true
-	}
+	return slices.Collect(maps.Keys(all))
 }
 
 // dismiss tells every reader to come back.

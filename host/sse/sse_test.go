@@ -202,6 +202,32 @@ func TestStreamEndsWhenTheKeyIsRevokedOrMayLess(t *testing.T) {
 	}
 }
 
+// TestDatabaseThatDoesNotAnswerEndsNoStream: whose right ended meanwhile is cut when it
+// answers again.
+func TestDatabaseThatDoesNotAnswerEndsNoStream(t *testing.T) {
+	t.Parallel()
+	r := start(t, sse.Options{Sweep: 20 * time.Millisecond})
+	r.dir.set("fleeting", &access.Principal{WorkspaceID: workspace, Scopes: []string{access.ScopeRead}})
+	good, fleeting := r.connect(t, "good", ""), r.connect(t, "fleeting", "")
+	r.dir.fail(crm.Unavailable)
+	r.dir.set("fleeting", nil)
+	time.Sleep(100 * time.Millisecond) // a few sweeps
+	r.feed.add(workspace, 1)
+	for name, rd := range map[string]*reader{"whose right ended": fleeting, "the other": good} {
+		if e, ok := rd.fact(); !ok || e.id != 1 {
+			t.Errorf("%s got %+v (%v), want the fact", name, e, ok)
+		}
+	}
+	r.dir.fail(nil)
+	if e, ok := fleeting.fact(); ok {
+		t.Errorf("the stream goes on with %+v", e)
+	}
+	r.feed.add(workspace, 1)
+	if e, ok := good.fact(); !ok || e.id != 2 {
+		t.Errorf("the other got %+v (%v), want the second fact", e, ok)
+	}
+}
+
 func TestReaderThatDoesNotReadIsCutAndOthersAreNot(t *testing.T) {
 	t.Parallel()
 	r := start(t, sse.Options{Sweep: 20 * time.Millisecond, Patience: 200 * time.Millisecond, Shards: 1})

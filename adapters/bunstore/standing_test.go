@@ -1,0 +1,73 @@
+package bunstore_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/my21staff/my21staff/adapters/bunstore"
+	"github.com/my21staff/my21staff/adapters/pgtest"
+	"github.com/my21staff/my21staff/adapters/postgres"
+	"github.com/my21staff/my21staff/adapters/sqlite"
+	"github.com/my21staff/my21staff/adapters/sqlite/sqlitetest"
+	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/crmtest"
+)
+
+// signIn adds so many members who are signed in for a day, and returns the hashes of
+// their sessions.
+func signIn(t testing.TB, store *bunstore.Store, ws crm.WorkspaceID, mint *crm.Mint, n int) [][32]byte {
+	t.Helper()
+	var members []*crm.Member
+	var sessions []*crm.Session
+	var hashes [][32]byte
+	for i := range n {
+		m := &crm.Member{WorkspaceID: ws, ID: crm.NewID[crm.Member](mint), Name: "Member", Role: crm.Agent, CreatedAt: mint.Now()}
+		s := &crm.Session{WorkspaceID: ws, MemberID: m.ID, Hash: [32]byte{byte(i % 251), byte(i / 251)}, CreatedAt: mint.Now(), ExpiresAt: mint.Now().Add(24 * time.Hour)}
+		members, sessions, hashes = append(members, m), append(sessions, s), append(hashes, s.Hash)
+	}
+	if err := store.SignIn(t.Context(), sessions, members); err != nil {
+		t.Fatal(err)
+	}
+	return hashes
+}
+
+// BenchmarkStanding asks whose a thousand sessions are, as the event streams of so many
+// browsers do every second, together and one by one.
+func BenchmarkStanding(b *testing.B) {
+	b.Run("sqlite", func(b *testing.B) {
+		askStanding(b, openSQLite(b, sqlitetest.Path(b), sqlite.Options{Sealer: sealer(b)}))
+	})
+	b.Run("postgres", func(b *testing.B) {
+		askStanding(b, openPostgres(b, pgtest.DSN(b), postgres.Options{Sealer: sealer(b), Connections: 4}))
+	})
+}
+
+func askStanding(b *testing.B, store *bunstore.Store) {
+	mint := crmtest.NewClock().Mint(1)
+	c := crmtest.NewCompany(mint)
+	if err := store.Directory().SaveWorkspace(b.Context(), c.Workspace); err != nil {
+		b.Fatal(err)
+	}
+	hashes := signIn(b, store, c.Workspace.ID, mint, 1000)
+	dir := store.Directory()
+	b.Run("together", func(b *testing.B) {
+		for b.Loop() {
+			if found, err := dir.Standing(b.Context(), mint.Now(), hashes...); err != nil || len(found) != len(hashes) {
+				b.Fatalf("%d of %d stand for somebody, %v", len(found), len(hashes), err)
+			}
+		}
+	})
+	b.Run("one by one", func(b *testing.B) {
+		for b.Loop() {
+			for _, hash := range hashes {
+				session, err := dir.SessionByHash(b.Context(), hash, mint.Now())
+				if err == nil {
+					_, err = dir.Member(b.Context(), session.WorkspaceID, session.MemberID)
+				}
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+	})
+}
