@@ -88,7 +88,13 @@ func (s directoryStore) KeysByHash(ctx context.Context, hashes ...[32]byte) ([]*
 	if err := l.run(ctx, find(ctx, l, keys, "", &rows)...); err != nil {
 		return nil, err
 	}
-	return convert(l, rows, (*apiKeyRow).key)
+	found := make([]*crm.APIKey, 0, len(rows))
+	for i := range rows {
+		if key, err := rows[i].key(); err == nil {
+			found = append(found, key)
+		}
+	}
+	return found, nil
 }
 
 // byHash returns the rows that say whose some hashes are.

@@ -98,8 +98,8 @@ func (s directoryStore) Standing(ctx context.Context, now time.Time, hashes ...[
 	type place struct{ ws, id uid }
 	by := make(map[place]*crm.Member, len(members))
 	for i := range members {
-		if by[place{members[i].WorkspaceID, members[i].ID}], err = members[i].member(); err != nil {
-			return nil, crm.Wrap(l.op, err)
+		if m, err := members[i].member(); err == nil {
+			by[place{members[i].WorkspaceID, members[i].ID}] = m
 		}
 	}
 	var standing []directory.Standing

@@ -1,6 +1,7 @@
 package bunstore_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -29,6 +30,41 @@ func signIn(t testing.TB, store *bunstore.Store, ws crm.WorkspaceID, mint *crm.M
 		t.Fatal(err)
 	}
 	return hashes
+}
+
+// TestWhatCannotBeReadStandsForNobody: a key or a member that a fault made unreadable
+// does not keep the others from being found.
+func TestWhatCannotBeReadStandsForNobody(t *testing.T) {
+	onBoth(t, func(t *testing.T, store *bunstore.Store) {
+		c, mint := settle(t, store)
+		dir := store.Directory()
+		sessions := signIn(t, store, c.Workspace.ID, mint, 3)
+		var keys [][32]byte
+		for i := range 3 {
+			key := &crm.APIKey{ID: crm.NewID[crm.APIKey](mint), WorkspaceID: c.Workspace.ID, Name: string(rune('a' + i)), Hash: [32]byte{byte(i), 1}}
+			if err := dir.SaveKey(t.Context(), key); err != nil {
+				t.Fatal(err)
+			}
+			keys = append(keys, key.Hash)
+		}
+		for _, fault := range []string{
+			"update members set skills = 'broken' where id = (select min(id::text) from members where name = 'Member')::uuid",
+			"update api_keys set scopes = 'broken' where name = 'b'",
+		} {
+			if !store.Dialect().MigrationTypes().Postgres {
+				fault = strings.NewReplacer("::text", "", "::uuid", "").Replace(fault)
+			}
+			if err := store.DoIn(t.Context(), bunstore.Scope{Workspaces: []crm.WorkspaceID{c.Workspace.ID}}, fault); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if found, err := dir.Standing(t.Context(), mint.Now(), sessions...); err != nil || len(found) != 2 {
+			t.Errorf("%d of 3 sessions stand, want 2: %v", len(found), err)
+		}
+		if found, err := dir.KeysByHash(t.Context(), keys...); err != nil || len(found) != 2 {
+			t.Errorf("%d of 3 keys are found, want 2: %v", len(found), err)
+		}
+	})
 }
 
 // BenchmarkStanding asks whose a thousand sessions are, as the event streams of so many

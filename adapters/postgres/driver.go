@@ -288,7 +288,7 @@ var settingTexts = func() map[bool]map[bunstore.Plan]string {
 	return texts
 }()
 
-// byIndex is how a transaction's statements are planned: once each, without regard
+// byIndex is how a transaction's statements are planned, and what is read by keys: once each, without regard
 // to what the arguments are this time, and through indexes. What it reads it names
 // by keys. A plan made while a table was small or had not been counted yet would
 // read all of it, and be kept.

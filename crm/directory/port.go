@@ -54,7 +54,8 @@ type Keys interface {
 	SaveKey(ctx context.Context, k *crm.APIKey) error
 	// KeyByHash returns the key with the hash in any workspace, or NotFound.
 	KeyByHash(ctx context.Context, hash [32]byte) (*crm.APIKey, error)
-	// KeysByHash returns the keys with some hashes, of any workspaces, in no order.
+	// KeysByHash returns the keys with some hashes, of any workspaces, in no order. One
+	// that cannot be read is left out: the others are not to suffer for it.
 	KeysByHash(ctx context.Context, hashes ...[32]byte) ([]*crm.APIKey, error)
 	// Keys returns a workspace's keys, oldest first.
 	Keys(ctx context.Context, ws crm.WorkspaceID) ([]*crm.APIKey, error)
@@ -85,7 +86,7 @@ type Sessions interface {
 	// One that expired is NotFound.
 	SessionByHash(ctx context.Context, hash [32]byte, now time.Time) (*crm.Session, error)
 	// Standing returns the sessions with some hashes, of any workspaces, in no order;
-	// links are none, and one that expired is left out.
+	// links are none, and one that expired or cannot be read is left out.
 	Standing(ctx context.Context, now time.Time, hashes ...[32]byte) ([]Standing, error)
 	// Sessions returns a member's sessions that have not expired, without its
 	// links, the newest token first.

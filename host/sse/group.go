@@ -29,8 +29,8 @@ type event struct {
 	text []byte
 }
 
-// forget lets the events go beyond those that are kept.
-func (g *group) forget() {
+// trim lets the events go beyond those that are kept.
+func (g *group) trim() {
 	if n := len(g.events) - keptEvents; n > 0 {
 		g.from = g.events[n-1].seq
 		g.events = slices.Clone(g.events[n:])

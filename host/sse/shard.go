@@ -179,7 +179,7 @@ func (s *shard) serve(ctx context.Context) bool {
 			unread := g.read(ctx, s.hub)
 			s.tell(who, g.head)
 			g.dirty = g.deliver(ctx, s.hub) || unread
-			g.forget()
+			g.trim()
 		}
 		more = more || g.dirty
 		g.drop(s.hub)
