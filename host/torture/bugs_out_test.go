@@ -50,32 +50,43 @@ func jobIsSentOnce(r *rig) string {
 	return says(r.network.most() != 1, "a message was sent %d times", r.network.most())
 }
 
+// readerWhileWritingSeesAll reads while somebody writes, until it has found something
+// often enough: how many messages that takes is the machine's affair.
 func readerWhileWritingSeesAll(r *rig) string {
-	const messages = 40
+	const enough = 20
+	written := make(chan struct{})
 	var writing sync.WaitGroup
+	stop := sync.OnceFunc(func() {
+		close(written)
+		writing.Wait()
+	})
+	defer stop()
 	writing.Go(func() {
-		for i := range messages {
-			r.post(r.ours, text(fmt.Sprint("m", i), i))
+		for i := 0; ; i++ {
+			select {
+			case <-written:
+				return
+			default:
+				r.post(r.ours, text(fmt.Sprint("m", i), i))
+			}
 		}
 	})
 	var seen []crm.Fact
 	next := int64(0)
-	read := func() { // as far as there is something
-		for more := true; more; {
-			page, err := r.stream.After(r.t.Context(), system(r.ours), next, 64)
-			r.must(err)
-			more = page.Next > next
-			seen, next = append(seen, page.Facts...), page.Next
+	read := func() bool {
+		page, err := r.stream.After(r.t.Context(), system(r.ours), next, 64)
+		r.must(err)
+		found := page.Next > next
+		seen, next = append(seen, page.Facts...), page.Next
+		return found
+	}
+	for found := 0; found < enough && (len(seen) == 0 || gaps(seen) == ""); {
+		if read() {
+			found++
 		}
 	}
-	done := make(chan struct{})
-	go func() { writing.Wait(); close(done) }()
-	for ended := false; !ended; read() {
-		select {
-		case <-done:
-			ended = true
-		default:
-		}
+	stop()
+	for read() { // the rest
 	}
 	return gaps(seen)
 }
