@@ -1,6 +1,7 @@
 package bunstore_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +64,27 @@ func TestWhatCannotBeReadStandsForNobody(t *testing.T) {
 		}
 		if found, err := dir.KeysByHash(t.Context(), keys...); err != nil || len(found) != 2 {
 			t.Errorf("%d of 3 keys are found, want 2: %v", len(found), err)
+		}
+	})
+}
+
+// TestKeysAreLookedUpBeforeTheyAreCounted: nothing is known of how many rows there are,
+// and no table is read from one end to the other for it.
+func TestKeysAreLookedUpBeforeTheyAreCounted(t *testing.T) {
+	onBoth(t, func(t *testing.T, store *bunstore.Store) {
+		c, mint := settle(t, store)
+		sessions := signIn(t, store, c.Workspace.ID, mint, 100)
+		var keys [][32]byte
+		for i := range 100 {
+			key := &crm.APIKey{ID: crm.NewID[crm.APIKey](mint), WorkspaceID: c.Workspace.ID, Name: "key", Hash: [32]byte{byte(i)}}
+			if err := store.Directory().SaveKey(t.Context(), key); err != nil {
+				t.Fatal(err)
+			}
+			keys = append(keys, key.Hash)
+		}
+		ctx, _ := watching(t, store, "what is named by keys", true)
+		if err := errors.Join(wantRows(store.Directory().Standing(ctx, mint.Now(), sessions...)), wantRows(store.Directory().KeysByHash(ctx, keys...))); err != nil {
+			t.Error(err)
 		}
 	})
 }

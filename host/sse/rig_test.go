@@ -97,9 +97,10 @@ func (m *memory) Watch(ctx context.Context, _ func([]crm.WorkspaceID)) error {
 
 // directory knows keys until they are revoked.
 type directory struct {
-	mu   sync.Mutex
-	keys map[string]access.Principal
-	err  error // of who asks whom they stand for now
+	mu    sync.Mutex
+	keys  map[string]access.Principal
+	asked int   // whom they stand for now
+	err   error // the answer to that
 }
 
 func (d *directory) KnownKey(_ context.Context, secret string) (access.Principal, error) {
@@ -119,6 +120,7 @@ func (d *directory) KnownSession(context.Context, string) (access.Principal, err
 func (d *directory) Principals(_ context.Context, secrets, _ []string) (ofKeys, ofSessions map[string]access.Principal, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.asked++
 	ofKeys = make(map[string]access.Principal)
 	for _, secret := range secrets {
 		if p, ok := d.keys[secret]; ok {
@@ -126,6 +128,13 @@ func (d *directory) Principals(_ context.Context, secrets, _ []string) (ofKeys, 
 		}
 	}
 	return ofKeys, nil, d.err
+}
+
+// sweeps returns how often it was asked whom keys stand for now.
+func (d *directory) sweeps() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.asked
 }
 
 func (d *directory) fail(err error) {

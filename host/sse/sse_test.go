@@ -211,7 +211,8 @@ func TestDatabaseThatDoesNotAnswerEndsNoStream(t *testing.T) {
 	good, fleeting := r.connect(t, "good", ""), r.connect(t, "fleeting", "")
 	r.dir.fail(crm.Unavailable)
 	r.dir.set("fleeting", nil)
-	time.Sleep(100 * time.Millisecond) // a few sweeps
+	before := r.dir.sweeps()
+	hosttest.Until(t, "it was asked a few times", func() bool { return r.dir.sweeps() > before+8 }) // twice by each shard
 	r.feed.add(workspace, 1)
 	for name, rd := range map[string]*reader{"whose right ended": fleeting, "the other": good} {
 		if e, ok := rd.fact(); !ok || e.id != 1 {
