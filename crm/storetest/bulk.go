@@ -39,6 +39,7 @@ func (w *world) saveBulk(t *testing.T, run *crm.BulkRun) *crm.BulkRun {
 
 func bulkStored(t *testing.T, w *world) {
 	full := w.saveBulk(t, w.newBulk(w.ours))
+	everyField(t, "a bulk change", full, nil, "DueAt") // one that ended is not due, one that runs is
 	bare := w.saveBulk(t, &crm.BulkRun{ID: crm.NewID[crm.BulkRun](w.mint), WorkspaceID: w.ours.ws, Change: []byte("{}"), State: crm.BulkRunning, DueAt: w.clock.Now(), CreatedAt: w.clock.Now()})
 	for _, want := range []*crm.BulkRun{full, bare} {
 		same(t, "a bulk change", must[*crm.BulkRun](t)(w.store.Bulks().Bulk(t.Context(), w.ours.ws, want.ID)), want)

@@ -18,6 +18,7 @@ func cannedListed(t *testing.T, w *world) {
 	last.ID, last.Shortcut = crm.NewID[crm.CannedReply](w.mint), "zz"
 	first := copied(last)
 	first.ID, first.Shortcut, first.Body = crm.NewID[crm.CannedReply](w.mint), "a_1", "Halo Kak 🙏\n\"'%"
+	everyField(t, "a canned reply", last, nil)
 	w.write(t, w.ours.ws, &crm.Changes{CannedReplies: []*crm.CannedReply{copied(last), copied(first)}})
 	all := func() []*crm.CannedReply {
 		return must[[]*crm.CannedReply](t)(w.store.People().CannedReplies(t.Context(), w.ours.ws))

@@ -40,10 +40,11 @@ func contactReplaced(t *testing.T, w *world) {
 		Identities: []crm.Identity{
 			{Kind: crm.ByUserID, Value: "ID.13491208655302741918"}, {Kind: crm.ByEmail, Value: "sari@example.com"}, {Kind: crm.ByExternal, Value: "42"},
 		},
-		Fields: map[string]string{"kota": "Bandung", "": "empty key", "empty value": ""}, LeadStatus: "qualified", Temperature: crm.Hot, Score: 77,
+		Fields: map[string]string{"kota": "Bandung", "": "empty key", "empty value": ""}, LeadStatus: "qualified", Temperature: crm.Hot, Score: 77, Tags: []crm.TagID{w.newTag(t, "ielts").ID},
 		Source: crm.Source{Kind: "ad", At: at, AdID: "12345678901234567890", URL: "https://example.com", Title: "IELTS", ClickID: "click"},
 		OptOut: crm.OptOut{Out: true, At: at, Reason: "STOP"}, BlockedAt: at, CreatedAt: w.ours.contact.CreatedAt, UpdatedAt: at,
 	}
+	everyField(t, "a contact", want, w.ours.contact, "ID", "WorkspaceID", "CreatedAt")
 	w.write(t, w.ours.ws, &crm.Changes{Contacts: []*crm.Contact{copied(want)}})
 	same(t, "a contact with every field changed", w.contact(t, want.ID), want)
 	bare := &crm.Contact{ID: want.ID, WorkspaceID: w.ours.ws, CreatedAt: at, UpdatedAt: at}

@@ -36,16 +36,20 @@ func conversationReplaced(t *testing.T, w *world) {
 	at := w.clock.Advance(time.Hour)
 	want := &crm.Conversation{
 		ID: w.ours.conversation.ID, WorkspaceID: w.ours.ws, ChannelID: w.ours.Channel.ID, ContactID: w.ours.contact.ID,
-		Status: crm.Snoozed, SnoozedUntil: at.Add(time.Hour), RoutedAt: at.Add(-time.Hour), RoutedFor: "least_loaded", Mode: crm.Bot, Unread: 41, LastInbound: at.Add(-time.Minute),
+		Status: crm.Snoozed, SnoozedUntil: at.Add(time.Hour), AssigneeID: crm.NewID[crm.Member](w.mint), WaitingSince: at.Add(-time.Second), ProfileAt: at.Add(-time.Minute), RoutedAt: at.Add(-time.Hour), RoutedFor: "least_loaded", Mode: crm.Bot, Unread: 41, LastInbound: at.Add(-time.Minute),
 		CreatedAt: w.ours.conversation.CreatedAt, UpdatedAt: at, ContactName: "Sari", ContactHandle: "@sari", Temperature: crm.Hot,
-		LastMessage: crm.LastMessage{ID: w.ours.reply.ID, At: at, Direction: crm.Outbound, Status: crm.Read, Preview: "terima kasih"},
+		LastMessage: crm.LastMessage{ID: w.ours.message.ID, At: at, Ingest: 41, Direction: crm.Inbound, Status: crm.Read, Preview: "terima kasih"},
 	}
+	everyField(t, "a conversation", want, w.ours.conversation, "ID", "WorkspaceID", "ChannelID", "ContactID", "CreatedAt")
 	w.write(t, w.ours.ws, &crm.Changes{Conversations: []*crm.Conversation{copied(want)}})
 	got, _, err := w.store.Inbox().Conversation(t.Context(), w.ours.ws, want.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	same(t, "a conversation with every field changed", got, want)
+	if got.LastMessage.Ingest != want.LastMessage.Ingest {
+		t.Errorf("its last message has number %d, want %d", got.LastMessage.Ingest, want.LastMessage.Ingest)
+	}
 	bare := &crm.Conversation{
 		ID: want.ID, WorkspaceID: w.ours.ws, ChannelID: want.ChannelID, ContactID: want.ContactID, Status: crm.Open, Mode: crm.Human,
 		CreatedAt: at, UpdatedAt: at,

@@ -56,6 +56,7 @@ func deliveryStored(t *testing.T, w *world) {
 	raw := w.newDelivery(w.ours.ws, "\x00\xff\xfe{\"a\":\"\\u0000\"}\r\n", crm.DeliveryPartly)
 	raw.Event, raw.Signer, raw.Facts, raw.Applied, raw.Reason = "whatsapp.message.failed", "fedcba9876543210", 3, 2, "could not be read"
 	raw.Share = &crm.Share{Numbers: []string{"1", "\x00\"<é"}, Accounts: []string{"2"}, Rest: true}
+	everyField(t, "a delivery", raw, nil, "Expired")
 	bare := w.newDelivery(w.ours.ws, "without a body", crm.DeliveryApplied)
 	bare.Share = &crm.Share{}
 	bare.Body = nil

@@ -33,6 +33,34 @@ func differences(got, want any) []string {
 	return d.found
 }
 
+// everyField fails the test if a field of an example is empty, or is what it was
+// before (nil: nothing was): a store that loses it would pass. But are the paths of
+// those that cannot be otherwise.
+func everyField(t *testing.T, what string, example, before any, but ...string) {
+	t.Helper()
+	now := reflect.Indirect(reflect.ValueOf(example))
+	old := reflect.Zero(now.Type())
+	if before != nil {
+		old = reflect.Indirect(reflect.ValueOf(before))
+	}
+	var walk func(path string, now, old reflect.Value)
+	walk = func(path string, now, old reflect.Value) {
+		for i := range now.NumField() {
+			field, path := now.Type().Field(i), path+now.Type().Field(i).Name
+			switch now, old := now.Field(i), old.Field(i); {
+			case slices.Contains(but, path):
+			case now.IsZero():
+				t.Errorf("%s: no test would miss %s, which is empty", what, path)
+			case field.Type.Kind() == reflect.Struct && field.Type != reflect.TypeFor[time.Time]():
+				walk(path+".", now, old)
+			case reflect.DeepEqual(now.Interface(), old.Interface()):
+				t.Errorf("%s: no test would miss %s, which stays %+v", what, path, now)
+			}
+		}
+	}
+	walk("", now, old)
+}
+
 type differ struct{ found []string }
 
 func (d *differ) report(path string, got, want any) {

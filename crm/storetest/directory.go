@@ -40,6 +40,7 @@ func directoryWorkspaces(t *testing.T, w *world) {
 	third := &crm.Workspace{ID: crm.NewID[crm.Workspace](w.mint), Name: "Third", CreatedAt: w.clock.Now()}
 	first := copied(w.ours.Workspace)
 	first.Name, first.TimeZone, first.Locale, first.Region = "Renamed", "Asia/Makassar", "en", "MX"
+	everyField(t, "a workspace", first, w.ours.Workspace, "ID", "CreatedAt")
 	for _, row := range []*crm.Workspace{third, first} {
 		if err := dir.SaveWorkspace(t.Context(), copied(row)); err != nil {
 			t.Fatal(err)
@@ -64,6 +65,7 @@ func directoryMembers(t *testing.T, w *world) {
 	owner := copied(w.ours.Owner)
 	owner.Name, owner.Email, owner.Role, owner.DisabledAt = "Dewi", "dewi@example.com", crm.Admin, w.clock.Now()
 	owner.Skills, owner.Capacity, owner.Away = []crm.TagID{w.ours.tag.ID, w.theirs.tag.ID}, 12, true
+	everyField(t, "a member", owner, w.ours.Owner, "ID", "WorkspaceID", "CreatedAt")
 	w.saveMember(t, owner)
 	same(t, "a member with every field changed", must[*crm.Member](t)(dir.Member(t.Context(), w.ours.ws, owner.ID)), owner)
 	same(t, "the members", must[[]*crm.Member](t)(dir.Members(t.Context(), w.ours.ws)), []*crm.Member{owner, second})
@@ -103,6 +105,7 @@ func directoryKeys(t *testing.T, w *world) {
 	}
 	revoked := copied(w.ours.key)
 	revoked.Name, revoked.Scopes, revoked.RevokedAt = "revoked", nil, now
+	everyField(t, "a key", key, nil, "RevokedAt", "LastUsedAt") // see the revoked one, and directoryTouch
 	for _, row := range []*crm.APIKey{key, revoked} {
 		if err := dir.SaveKey(t.Context(), copied(row)); err != nil {
 			t.Fatal(err)
@@ -155,6 +158,7 @@ func directoryChannels(t *testing.T, w *world) {
 	first.Provider, first.PhoneNumberID, first.BusinessAccountID, first.DisplayNumber = crm.Meta, "1", "2", "+62 812 0000 9001"
 	first.Name, first.BaseURL, first.DisabledAt, first.PausedReason = "Meta", "http://127.0.0.1:1", now, "billing"
 	first.Credentials = crm.Credentials{Token: "t", VerifyToken: "v", WebhookSecrets: []crm.Secret{"new", "old"}}
+	everyField(t, "a channel", first, w.ours.Channel, "ID", "WorkspaceID", "CreatedAt")
 	w.saveChannel(t, first)
 	same(t, "the channels", w.channels(t), []*crm.Channel{first, second})
 	every := make(map[crm.ChannelID]*crm.Channel)
@@ -215,9 +219,17 @@ func directoryChange(t *testing.T, w *world) {
 func directorySession(t *testing.T, w *world) {
 	dir, now := w.store.Directory(), w.clock.Now()
 	link := &crm.Session{WorkspaceID: w.ours.ws, MemberID: w.ours.Owner.ID, Hash: sha256.Sum256([]byte("link")), Link: true, CreatedAt: now, ExpiresAt: now.Add(time.Minute)}
-	if err := dir.SaveSession(t.Context(), copied(link)); err != nil {
-		t.Fatal(err)
+	renewed := &crm.Session{
+		WorkspaceID: w.ours.ws, MemberID: w.ours.Owner.ID, Hash: sha256.Sum256([]byte("renewed")), ByLink: true, Browser: "Mozilla/5.0 (é)",
+		BeganAt: now.Add(-time.Hour), CreatedAt: now, ExpiresAt: now.Add(time.Minute),
 	}
+	everyField(t, "a session", renewed, nil, "Link")
+	for _, s := range []*crm.Session{link, renewed} {
+		if err := dir.SaveSession(t.Context(), copied(s)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	same(t, "a session that was renewed", must[*crm.Session](t)(dir.SessionByHash(t.Context(), renewed.Hash, now)), renewed)
 	same(t, "a link", must[*crm.Session](t)(dir.SessionByHash(t.Context(), link.Hash, now)), link)
 	same(t, "a session", must[*crm.Session](t)(dir.SessionByHash(t.Context(), w.ours.session.Hash, now)), w.ours.session)
 	same(t, "a link in its last moment", must[*crm.Session](t)(dir.SessionByHash(t.Context(), link.Hash, link.ExpiresAt.Add(-time.Millisecond))), link)

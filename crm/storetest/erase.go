@@ -459,6 +459,7 @@ func eraseStored(t *testing.T, w *world) {
 	full := w.newErasure(w.ours)
 	full.After, full.Traces, full.LeasedUntil, full.EndedAt = []byte("\x00after"), []byte("\xfftraces"), w.clock.Now(), w.clock.Now().Add(time.Hour)
 	full.Erased = crm.ErasedCounts{Conversations: 1, Inbound: 2, Outbound: 3, Notes: 4, Tasks: 5, Merges: 6, Bodies: 7, ImportRows: 8, Imports: 9, Reports: 10, Facts: 11}
+	everyField(t, "an erasure", full, nil)
 	for _, want := range []*crm.Erasure{full, w.newErasure(w.ours)} {
 		w.saveErasure(t, want)
 		same(t, "an erasure", must[*crm.Erasure](t)(w.store.Erasures().Erasure(t.Context(), w.ours.ws, want.ContactID)), want)

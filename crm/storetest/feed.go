@@ -34,6 +34,7 @@ func feedStored(t *testing.T, w *world) {
 	bare := crm.Fact{WorkspaceID: w.ours.ws, Kind: crm.ProviderEvent, At: w.clock.Now()}
 	whole := w.ours.fact(w.ours.reply)
 	whole.Kind, whole.Data = crm.MessageCreated, []byte(`{"big":12345678901234567890,"text":"émoji 👍🏽","deep":{"a":[1,2.50]}}`)
+	everyField(t, "a fact", whole, nil, "Seq") // the store gives it
 	w.write(t, w.ours.ws, &crm.Changes{Facts: []crm.Fact{bare, whole}})
 	first.Seq, bare.Seq, whole.Seq = 1, 2, 3
 	same(t, "the feed", w.facts(t, 0, all), []crm.Fact{first, bare, whole})

@@ -367,6 +367,7 @@ func viewListed(t *testing.T, w *world) {
 	mine.ID, mine.Name, mine.OwnerID, mine.Sort = crm.NewID[crm.View](w.mint), "mine", w.ours.Owner.ID, "name"
 	other := copied(mine)
 	other.ID, other.Name, other.OwnerID = crm.NewID[crm.View](w.mint), "another's", crm.NewID[crm.Member](w.mint)
+	everyField(t, "a view", mine, nil)
 	w.write(t, w.ours.ws, &crm.Changes{Views: []*crm.View{copied(mine), copied(other)}})
 	views := func(member crm.MemberID) []*crm.View {
 		return must[[]*crm.View](t)(w.store.People().Views(t.Context(), w.ours.ws, member))

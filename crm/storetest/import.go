@@ -78,6 +78,7 @@ func (w *world) wantNoChunk(t *testing.T, chunk people.Chunk) {
 
 func importStored(t *testing.T, w *world) {
 	full := w.saveImport(t, w.newImport(w.ours, crm.ImportDone))
+	everyField(t, "an import", full, nil)
 	bare := w.saveImport(t, &crm.Import{ID: crm.NewID[crm.Import](w.mint), WorkspaceID: w.ours.ws, State: crm.ImportUploading, CreatedAt: w.clock.Now()})
 	for _, want := range []*crm.Import{full, bare} {
 		same(t, "an import", must[*crm.Import](t)(w.store.Imports().Import(t.Context(), w.ours.ws, want.ID)), want)

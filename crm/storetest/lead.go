@@ -30,10 +30,14 @@ func leadReplaced(t *testing.T, w *world) {
 	same(t, "a lead", stored(), w.ours.lead)
 	want := copied(w.ours.lead)
 	want.Profile, want.Rules, want.Total = bytes.Repeat([]byte{0, 255, '\'', '\\'}, 256), 7, 100
-	want.Temperature, want.ScoredAt, want.DueAt = crm.Hot, w.clock.Advance(time.Hour), time.Time{}
+	want.Temperature, want.ScoredAt, want.DueAt = crm.Hot, w.clock.Advance(time.Hour), w.clock.Now().Add(time.Hour)
+	everyField(t, "a lead", want, w.ours.lead, "WorkspaceID", "ContactID")
 	w.write(t, w.ours.ws, &crm.Changes{Rules: []*crm.LeadRules{w.rules(w.ours, 7)}})
 	w.write(t, w.ours.ws, &crm.Changes{Leads: []*crm.Lead{copied(want)}})
 	same(t, "a lead with every field changed", stored(), want)
+	want.DueAt = time.Time{}
+	w.write(t, w.ours.ws, &crm.Changes{Leads: []*crm.Lead{copied(want)}})
+	same(t, "a lead that is not due", stored(), want)
 }
 
 func leadLoad(t *testing.T, w *world) {

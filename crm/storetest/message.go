@@ -50,9 +50,13 @@ func messageReplaced(t *testing.T, w *world) {
 	want := copied(w.ours.reply)
 	want.Author = crm.Actor{Kind: crm.ByKey, ID: "somebody"}
 	want.Content = crm.Media{Type: crm.KindImage, ID: "123", Caption: "brosur"}
-	want.ProviderID, want.Status, want.ReplyTo, want.Forwarded = "wamid.sent", crm.Failed, w.ours.message.ProviderID, true
+	want.Status, want.ReplyTo, want.Forwarded = crm.Failed, w.ours.message.ProviderID, true
 	want.Error = &crm.ProviderError{Code: 131047, Title: "Re-engagement message", Detail: "more than 24 hours", Subcode: 2494010, Word: "re_engagement"}
-	want.ProviderTime, want.EditedAt, want.RevokedAt = at, at.Add(time.Minute), at.Add(2*time.Minute)
+	want.EditedAt, want.RevokedAt = at.Add(time.Minute), at.Add(2*time.Minute)
+	w.write(t, w.ours.ws, &crm.Changes{Messages: []*crm.Message{copied(want)}})
+	same(t, "a message with all changed but its place", w.message(t, want.ID), want)
+	want.ProviderID, want.ProviderTime = "wamid.sent", at
+	everyField(t, "a message", want, w.ours.reply, "ID", "WorkspaceID", "ConversationID", "ChannelID", "ContactID", "Direction", "Ingest", "CreatedAt")
 	w.write(t, w.ours.ws, &crm.Changes{Messages: []*crm.Message{copied(want)}})
 	got := w.message(t, want.ID)
 	same(t, "a message with every field changed", got, want)

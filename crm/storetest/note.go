@@ -22,7 +22,8 @@ func (w *world) notes(t *testing.T, contact crm.ContactID) []*crm.Note {
 func noteStored(t *testing.T, w *world) {
 	same(t, "a note on a contact alone", w.notes(t, w.ours.contact.ID), []*crm.Note{w.ours.note})
 	note := copied(w.ours.note)
-	note.Body, note.ConversationID, note.Author = "wants Sydney", w.ours.conversation.ID, crm.Actor{Kind: crm.ByBot}
+	note.Body, note.ConversationID, note.Author = "wants Sydney", w.ours.conversation.ID, crm.Actor{Kind: crm.ByKey, ID: "website"}
+	everyField(t, "a note", note, w.ours.note, "ID", "WorkspaceID", "ContactID", "CreatedAt")
 	w.write(t, w.ours.ws, &crm.Changes{Notes: []*crm.Note{copied(note)}})
 	same(t, "a note with every field changed", w.notes(t, w.ours.contact.ID), []*crm.Note{note})
 }

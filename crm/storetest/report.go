@@ -80,6 +80,7 @@ func reportWhole(t *testing.T, w *world) {
 		Error:   &crm.ProviderError{Code: 131026, Title: "undeliverable", Detail: "not on WhatsApp", Subcode: 7, Word: "x"},
 		Pricing: &crm.Pricing{Billable: true, Model: "PMP", Type: "regular", Category: "marketing"},
 	}
+	everyField(t, "a report", want, nil)
 	w.write(t, w.ours.ws, &crm.Changes{Statuses: []crm.StatusReport{want}})
 	statuses, _ := w.reports(t, want.ProviderID)
 	same(t, "a report with every field", statuses, []crm.StatusReport{want})

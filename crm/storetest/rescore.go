@@ -44,6 +44,7 @@ func rescoreStored(t *testing.T, w *world) {
 	if got := w.loadPeople(t, people.Need{WorkspaceID: w.ours.ws, Rescore: true}).Rescore; got != nil {
 		t.Errorf("a transaction finds %v", got)
 	}
+	everyField(t, "a rescore", w.rescore(w.ours, crm.RescoreDone), nil)
 	for _, want := range []*crm.Rescore{
 		w.rescore(w.ours, crm.RescoreDone), {WorkspaceID: w.ours.ws, Version: 4, State: crm.RescoreRunning, StartedAt: w.clock.Now()}, // which begins anew
 	} {

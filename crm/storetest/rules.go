@@ -50,6 +50,7 @@ func rulesNewest(t *testing.T, w *world) {
 	w.inForce(t, w.ours, crm.DefaultRules)
 	for version := 2; version < 5; version++ {
 		want := w.rules(w.ours, version)
+		everyField(t, "rules", want, nil)
 		w.write(t, w.ours.ws, &crm.Changes{Rules: []*crm.LeadRules{copied(want)}})
 		same(t, "the rules", must[*crm.LeadRules](t)(w.store.People().LeadRules(t.Context(), w.ours.ws)), want)
 		same(t, "the rules that a transaction loads", w.loadPeople(t, people.Need{WorkspaceID: w.ours.ws, LeadRules: true}).LeadRules, want)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/leanovate/gopter/gen"
 
@@ -25,12 +26,14 @@ func (w *world) tasks(t *testing.T) []*crm.Task {
 func taskReplaced(t *testing.T, w *world) {
 	now := w.clock.Now()
 	want := copied(w.ours.task)
-	want.Title, want.DueAt, want.DoneAt, want.AssigneeID = "call back", now, now, crm.MemberID{}
+	want.Title, want.DueAt, want.DoneAt, want.AssigneeID = "call back", now, now, crm.NewID[crm.Member](w.mint)
 	want.Author = crm.Actor{Kind: crm.ByKey, ID: "website"}
+	everyField(t, "a task", want, w.ours.task, "ID", "WorkspaceID", "ContactID", "CreatedAt")
 	w.write(t, w.ours.ws, &crm.Changes{Tasks: []*crm.Task{copied(want)}})
 	same(t, "a task with every field changed", w.tasks(t), []*crm.Task{want})
-	w.write(t, w.ours.ws, &crm.Changes{Tasks: []*crm.Task{copied(w.ours.task)}})
-	same(t, "a task with its dates emptied", w.tasks(t), []*crm.Task{w.ours.task})
+	want.DueAt, want.DoneAt, want.AssigneeID = time.Time{}, time.Time{}, crm.MemberID{}
+	w.write(t, w.ours.ws, &crm.Changes{Tasks: []*crm.Task{copied(want)}})
+	same(t, "a task with fields emptied", w.tasks(t), []*crm.Task{want})
 }
 
 func taskLoad(t *testing.T, w *world) {

@@ -37,6 +37,7 @@ func templateReplaced(t *testing.T, w *world) {
 	want := copied(w.ours.template)
 	want.ID, want.ProviderID, want.Category, want.Status = crm.NewID[crm.Template](w.mint), "98765432109876543210", "marketing", "paused"
 	want.Body, want.Components, want.UpdatedAt = "Hai {{1}}", []byte(`[{"type":"BODY","text":"Hai {{1}}"},12345678901234567890]`), w.clock.Advance(time.Hour)
+	everyField(t, "a template", want, w.ours.template, "WorkspaceID", "ChannelID", "Name", "Language")
 	w.write(t, w.ours.ws, &crm.Changes{Templates: []*crm.Template{copied(want)}})
 	got := w.templates(t, w.ours.Channel.ID)
 	if len(got) == 1 {
