@@ -52,6 +52,7 @@ type settings struct {
 	slice    time.Duration // of one
 	ingest   time.Duration // of each ingestion run
 	streams  int
+	sessions bool    // each stream is of a session of its own, not all of one key
 	rate     float64 // single webhooks a second, open loop
 	batches  float64 // updates a second in batches, open loop
 	steps    []int   // of the growth: messages
@@ -82,6 +83,7 @@ func readFlags(args []string) (settings, error) {
 	flags.StringVar(&s.binary, "binary", "", "the program to measure; built when empty")
 	flags.StringVar(&s.against, "against", "", "an older program, whose reads or contacts' lists are measured in turn")
 	streams := flags.Int("streams", 0, "event streams that are open; 0: 10,000, or 2,000 with -quick")
+	flags.BoolVar(&s.sessions, "sessions", false, "with -only streams: each stream is of somebody signed in by itself, in place of one API key for all")
 	flags.StringVar(&s.profile, "profile", "", "folder for CPU and allocation profiles of each read")
 	flags.StringVar(&s.out, "out", "bench/results", "folder for crm.md, crm.json and the charts")
 	if err := flags.Parse(args); err != nil {

@@ -7,26 +7,34 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
 )
 
-// readStreams is the process that reads: arguments address, key and how many.
+// readStreams is the process that reads: arguments address, how many, and the file of
+// the lines that say to the host who reads. Streams take them in turn.
 //
 // It has sockets and one loop that waits for all of them, because it shares the
 // processors with the host: a goroutine for each stream would cost as much as the
 // host's own work and be counted as the host's.
 func readStreams(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) != 3 {
-		return fmt.Errorf("readers: address, key and how many, not %d arguments", len(args))
+		return fmt.Errorf("readers: address, how many and a file, not %d arguments", len(args))
 	}
-	n, err := strconv.Atoi(args[2])
+	n, err := strconv.Atoi(args[1])
 	if err != nil {
 		return err
 	}
+	text, err := os.ReadFile(args[2])
+	if err != nil {
+		return err
+	}
+	who := strings.Split(string(text), "\n")
 	if err := enoughFiles(n + 100); err != nil {
 		return err
 	}
@@ -34,7 +42,7 @@ func readStreams(ctx context.Context, args []string, out io.Writer) error {
 	if r.poll, err = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC); err != nil {
 		return err
 	}
-	if err := r.openAll(args[0], args[1]); err != nil {
+	if err := r.openAll(args[0], who); err != nil {
 		return err
 	}
 	if err := r.out.Encode(arrival{Open: n}); err != nil {
@@ -53,19 +61,18 @@ type readers struct {
 }
 
 // openAll opens the streams, some at once, as many as the host's backlog takes.
-func (r *readers) openAll(address, key string) error {
+func (r *readers) openAll(address string, who []string) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return err
 	}
-	request := fmt.Appendf(nil, "GET /api/events HTTP/1.1\r\nHost: %s\r\nX-Api-Key: %s\r\n\r\n", address, key)
 	const hands = 32
 	failed := make([]error, hands)
 	var opening sync.WaitGroup
 	for hand := range hands {
 		opening.Go(func() {
 			for i := hand; i < r.want && failed[hand] == nil; i += hands {
-				failed[hand] = r.open(to, request)
+				failed[hand] = r.open(to, fmt.Appendf(nil, "GET /api/events HTTP/1.1\r\nHost: %s\r\n%s\r\n\r\n", address, who[i%len(who)]))
 			}
 		})
 	}

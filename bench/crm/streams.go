@@ -10,7 +10,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/my21staff/my21staff/host"
+	"github.com/my21staff/my21staff/host/auth"
 )
 
 // arrival says when an event had reached how many streams, in nanoseconds since
@@ -29,6 +33,10 @@ func (b *bench) streamsOpen(ctx context.Context, w *world) error {
 	if err := enoughFiles(b.streams + 500); err != nil {
 		return err
 	}
+	who, err := b.whoReads(ctx, w)
+	if err != nil {
+		return err
+	}
 	p, err := b.serve(ctx, w.database, b.binaries[0], "-pprof", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -42,7 +50,7 @@ func (b *bench) streamsOpen(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	cmd, err := b.childCommand("readers", p.address, string(w.offices[0].key), strconv.Itoa(b.streams))
+	cmd, err := b.childCommand("readers", p.address, strconv.Itoa(b.streams), who)
 	if err != nil {
 		return err
 	}
@@ -56,6 +64,46 @@ func (b *bench) streamsOpen(ctx context.Context, w *world) error {
 	}
 	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
 	return b.watchStreams(ctx, w, p, c, before, out)
+}
+
+// whoReads writes the file of the readers, with a line of a request's head each, and
+// returns its name.
+func (b *bench) whoReads(ctx context.Context, w *world) (string, error) {
+	o := &w.offices[0]
+	who := []string{"X-Api-Key: " + string(o.key)}
+	if b.sessions {
+		services, err := host.OpenServices(ctx, w.config(), nil)
+		if err != nil {
+			return "", err
+		}
+		defer services.Close()
+		who = who[:0]
+		for i := range b.streams {
+			link, err := services.Directory.SignInLink(ctx, o.id, o.members[i%len(o.members)])
+			if err != nil {
+				return "", err
+			}
+			session, _, err := services.Directory.SignIn(ctx, string(link), "bench")
+			if err != nil {
+				return "", err
+			}
+			who = append(who, "Cookie: "+auth.CookieName+"="+string(session))
+			if (i+1)%2000 == 0 {
+				b.say("%s: %d of %d signed in", w.kind, i+1, b.streams)
+			}
+		}
+	}
+	file := filepath.Join(w.dir, "readers")
+	return file, os.WriteFile(file, []byte(strings.Join(who, "\n")), 0o600)
+}
+
+// readersOpen says how many of what are open, and whose they are.
+func (b *bench) readersOpen(what string) string {
+	said := strconv.Itoa(b.streams) + what
+	if b.sessions {
+		said += ", each with a session"
+	}
+	return said
 }
 
 const streamEvents = 30
@@ -126,7 +174,7 @@ func (b *bench) watchStreams(ctx context.Context, w *world, p *process, c *calle
 				return true, err
 			}
 			each := func(before, after int64) float64 { return float64(after-before) / float64(a.Open) }
-			name := "an idle stream, of " + strconv.Itoa(a.Open)
+			name := "an idle stream, of " + b.readersOpen("")
 			b.report.fact(w.kind, name+": live heap and stacks after a collection", "bytes", each(before.live, after.live))
 			b.report.fact(w.kind, name+": resident five seconds after opening, with the garbage of that", "bytes", each(before.resident, opened))
 			b.report.fact(w.kind, name+": resident after the collection", "bytes", each(before.resident, after.resident))
@@ -154,8 +202,8 @@ func (b *bench) watchStreams(ctx context.Context, w *world, p *process, c *calle
 	if err != nil {
 		return err
 	}
-	b.report.fact(w.kind, fmt.Sprintf("host CPU of an event at %d streams, with its webhook", b.streams), "ms", float64((p.cpu()-busy).Milliseconds())/streamEvents)
-	name := fmt.Sprintf("an event at %d streams, from the webhook's first byte", b.streams)
+	b.report.fact(w.kind, "host CPU of an event at "+b.readersOpen(" streams")+", with its webhook", "ms", float64((p.cpu()-busy).Milliseconds())/streamEvents)
+	name := "an event at " + b.readersOpen(" streams") + ", from the webhook's first byte"
 	b.report.fact(w.kind, name+", P50 of the streams", "ms", p50.summary().P50)
 	b.report.fact(w.kind, name+", P99 of the streams", "ms", p99.summary().P50)
 	b.report.fact(w.kind, name+", the last", "ms", last.summary().P50)
