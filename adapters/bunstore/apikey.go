@@ -76,7 +76,15 @@ func (s directoryStore) KeyByHash(ctx context.Context, hash [32]byte) (*crm.APIK
 func (s directoryStore) KeysByHash(ctx context.Context, hashes ...[32]byte) ([]*crm.APIKey, error) {
 	l := s.reader("find API keys", everywhere)
 	l.scope.Plan = ByKey
-	named, err := byHash[apiKeyHashRow](ctx, l, hashes)
+	hash := []Column{{Name: "hash", Kind: Bytes}}
+	for i := range hashes {
+		hash[0].Bytes = append(hash[0].Bytes, hashes[i][:])
+	}
+	d := s.dialect
+	var named []apiKeyHashRow
+	err := l.run(ctx, load(ctx, l, Statement{
+		SQL: from[apiKeyHashRow](s.Store).SQL + " where hash in (select hash from " + d.Unnest(hash) + ")", Args: d.Given(hash),
+	}, &named))
 	if err != nil {
 		return nil, err
 	}
@@ -95,20 +103,6 @@ func (s directoryStore) KeysByHash(ctx context.Context, hashes ...[32]byte) ([]*
 		}
 	}
 	return found, nil
-}
-
-// byHash returns the rows that say whose some hashes are.
-func byHash[R any](ctx context.Context, l link, hashes [][32]byte) ([]R, error) {
-	column := []Column{{Name: "hash", Kind: Bytes}}
-	for i := range hashes {
-		column[0].Bytes = append(column[0].Bytes, hashes[i][:])
-	}
-	d := l.store.dialect
-	var rows []R
-	err := l.run(ctx, load(ctx, l, Statement{
-		SQL: from[R](l.store).SQL + " where hash in (select hash from " + d.Unnest(column) + ")", Args: d.Given(column),
-	}, &rows))
-	return rows, err
 }
 
 // Keys implements directory.Keys.

@@ -14,6 +14,7 @@ import (
 	"github.com/my21staff/my21staff/adapters/bunstore"
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/crmtest"
+	"github.com/my21staff/my21staff/crm/directory"
 	"github.com/my21staff/my21staff/crm/filter"
 	"github.com/my21staff/my21staff/crm/inbox"
 	"github.com/my21staff/my21staff/crm/outbox"
@@ -164,7 +165,7 @@ func TestPlans(t *testing.T) {
 				return wantRows(store.Directory().KeysByHash(ctx, [32]byte{1}, [32]byte{2}))
 			}, true},
 			{"sessions", "", func(ctx context.Context) error {
-				return wantRows(store.Directory().Standing(ctx, now, [32]byte{1}, [32]byte{2}))
+				return wantRows(store.Directory().Lapsed(ctx, now, []directory.Standing{{Hash: [32]byte{1}, WorkspaceID: ws, Role: crm.Agent}, {Hash: [32]byte{2}, WorkspaceID: ws, Role: crm.Owner}}))
 			}, true},
 			{"webhook log", "", func(ctx context.Context) error {
 				return wantRows(in.Deliveries(ctx, ws, inbox.DeliveryQuery{Limit: 50, After: seeded.delivery.ID}))

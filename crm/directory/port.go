@@ -85,9 +85,10 @@ type Sessions interface {
 	// SessionByHash returns the session or link in any workspace, or NotFound.
 	// One that expired is NotFound.
 	SessionByHash(ctx context.Context, hash [32]byte, now time.Time) (*crm.Session, error)
-	// Standing returns the sessions with some hashes, of any workspaces, in no order;
-	// links are none, and one that expired or cannot be read is left out.
-	Standing(ctx context.Context, now time.Time, hashes ...[32]byte) ([]Standing, error)
+	// Lapsed returns the places, in no order, of those that are said to stand and do
+	// not: there is no such session (a link is none), it has expired, or its member is
+	// not there, is disabled or has another role. They may be of any workspaces.
+	Lapsed(ctx context.Context, now time.Time, said []Standing) ([]int, error)
 	// Sessions returns a member's sessions that have not expired, without its
 	// links, the newest token first.
 	Sessions(ctx context.Context, ws crm.WorkspaceID, member crm.MemberID, now time.Time) ([]*crm.Session, error)
@@ -99,11 +100,12 @@ type Sessions interface {
 	DropSessions(ctx context.Context, ws crm.WorkspaceID, member crm.MemberID, but [32]byte, told ...crm.Fact) error
 }
 
-// Standing is a session, by the hash of its token, and the member who it stands for.
+// Standing is a session, by the hash of its token, and what is said of the member who
+// it stands for.
 type Standing struct {
-	Hash      [32]byte
-	ExpiresAt time.Time
-	Member    *crm.Member
+	Hash        [32]byte
+	WorkspaceID crm.WorkspaceID
+	Role        crm.Role
 }
 
 // Passwords keeps what members sign in with.

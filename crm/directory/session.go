@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -82,47 +83,74 @@ func (s *Service) session(ctx context.Context, token string) (access.Principal, 
 	return access.OfMember(member), found.ExpiresAt, nil
 }
 
-// Principals returns who the secrets of API keys and the tokens of sessions stand for
-// now, by them; what does not authenticate is left out. The store is asked once for each
-// of the two kinds, however many there are.
-func (s *Service) Principals(ctx context.Context, secrets, tokens []string) (ofKeys, ofSessions map[string]access.Principal, err error) {
-	const op = "find principals"
-	ofKeys, ofSessions = make(map[string]access.Principal, len(secrets)), make(map[string]access.Principal, len(tokens))
-	if len(secrets) > 0 {
-		hashes, by := hashesOf(secrets)
-		keys, err := s.store.KeysByHash(ctx, hashes...)
-		if err != nil {
-			return nil, nil, crm.Wrap(op, err)
-		}
-		for _, key := range keys {
-			if s.good(ctx, key) {
-				ofKeys[by[key.Hash]] = access.OfKey(key)
-			}
-		}
-	}
-	if len(tokens) > 0 {
-		hashes, by := hashesOf(tokens)
-		standing, err := s.store.Standing(ctx, s.mint.Now(), hashes...)
-		if err != nil {
-			return nil, nil, crm.Wrap(op, err)
-		}
-		for _, at := range standing {
-			if at.Member.DisabledAt.IsZero() {
-				ofSessions[by[at.Hash]] = access.OfMember(at.Member)
-			}
-		}
-	}
-	return ofKeys, ofSessions, nil
+// Claim is who somebody was taken for, by the secret of an API key or the token of a
+// session.
+type Claim struct {
+	Secret string // of an API key, else
+	Token  string // of a session
+	As     *access.Principal
 }
 
-// hashesOf returns the hashes of tokens, and the tokens by them.
-func hashesOf(tokens []string) (hashes [][32]byte, by map[[32]byte]string) {
-	by = make(map[[32]byte]string, len(tokens))
-	for _, token := range tokens {
-		hash := hashOf(token)
-		hashes, by[hash] = append(hashes, hash), token
+// Fallen returns the places, in no order, of the claims that do not hold any more: what
+// they rest on does not authenticate, or it gives other rights. The store is asked once
+// for each of the two kinds, however many there are.
+func (s *Service) Fallen(ctx context.Context, claims []Claim) ([]int, error) {
+	const op = "look at claims"
+	var fallen, ofKeys, ofSessions []int // places
+	for i := range claims {
+		switch {
+		case claims[i].Secret != "":
+			ofKeys = append(ofKeys, i)
+		case claims[i].Token != "":
+			ofSessions = append(ofSessions, i)
+		default:
+			fallen = append(fallen, i)
+		}
 	}
-	return hashes, by
+	byKeys, err := s.fallenKeys(ctx, claims, ofKeys)
+	if err != nil {
+		return nil, crm.Wrap(op, err)
+	}
+	said := make([]Standing, len(ofSessions))
+	for n, i := range ofSessions {
+		said[n] = Standing{Hash: hashOf(claims[i].Token), WorkspaceID: claims[i].As.WorkspaceID, Role: claims[i].As.Role}
+	}
+	lapsed, err := s.store.Lapsed(ctx, s.mint.Now(), said)
+	if err != nil {
+		return nil, crm.Wrap(op, err)
+	}
+	for _, n := range lapsed {
+		fallen = append(fallen, ofSessions[n])
+	}
+	return append(fallen, byKeys...), nil
+}
+
+// fallenKeys returns those of some places whose claims rest on keys and do not hold.
+func (s *Service) fallenKeys(ctx context.Context, claims []Claim, places []int) (fallen []int, err error) {
+	if len(places) == 0 {
+		return nil, nil
+	}
+	hashes := make([][32]byte, len(places))
+	for n, i := range places {
+		hashes[n] = hashOf(claims[i].Secret)
+	}
+	found, err := s.store.KeysByHash(ctx, hashes...)
+	if err != nil {
+		return nil, err
+	}
+	good := make(map[[32]byte]access.Principal, len(found))
+	for _, key := range found {
+		if s.good(ctx, key) {
+			good[key.Hash] = access.OfKey(key)
+		}
+	}
+	for n, i := range places {
+		as := claims[i].As
+		if p, is := good[hashes[n]]; !is || p.WorkspaceID != as.WorkspaceID || p.Role != as.Role || !slices.Equal(p.Scopes, as.Scopes) {
+			fallen = append(fallen, i)
+		}
+	}
+	return fallen, nil
 }
 
 // SignOut ends a session: here at once, on other hosts within KnownFor. One that

@@ -1,9 +1,7 @@
 package directory_test
 
 import (
-	"context"
-	"maps"
-	"reflect"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -187,15 +185,15 @@ func TestSessionFollowsItsMember(t *testing.T) {
 	}
 }
 
-// TestPrincipalsAreThoseWhoMayWork asks for many at once, each of which would be answered
-// the same by itself.
-func TestPrincipalsAreThoseWhoMayWork(t *testing.T) {
+// TestClaimsHoldForThoseWhoMayWork looks at many claims at once, each of which would be
+// judged the same by itself: those hold whose key or session authenticates, with the
+// rights that are claimed.
+func TestClaimsHoldForThoseWhoMayWork(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	dewi := o.member(o.me, crm.Member{Name: "Dewi", Role: crm.Agent})
+	dewi, rani := o.member(o.me, crm.Member{Name: "Dewi", Role: crm.Agent}), o.member(o.me, crm.Member{Name: "Rani", Role: crm.Agent})
 	former := o.member(o.me, crm.Member{Name: "Former", Role: crm.Admin})
-	secrets := map[string]string{"nonsense": "m21_nonsense", "empty": ""}
-	tokens := map[string]string{"nonsense": "nonsense"}
+	secrets, tokens := map[string]string{"nonsense": "m21_nonsense"}, map[string]string{"nonsense": "nonsense"}
 	for name, expires := range map[string]time.Duration{"good": 0, "revoked": 0, "of an hour": time.Hour, "of a minute": time.Minute} {
 		var at time.Time
 		if expires > 0 {
@@ -209,7 +207,9 @@ func TestPrincipalsAreThoseWhoMayWork(t *testing.T) {
 			}
 		}
 	}
-	for name, p := range map[string]access.Principal{"mine": o.me, "theirs": o.them, "Dewi's": access.OfMember(dewi), "of somebody disabled": access.OfMember(former), "ended": o.me} {
+	for name, p := range map[string]access.Principal{
+		"mine": o.me, "theirs": o.them, "Dewi's": access.OfMember(dewi), "of one who was promoted": access.OfMember(rani), "of somebody disabled": access.OfMember(former), "ended": o.me,
+	} {
 		token := o.signIn(p)
 		tokens[name], secrets["the token of a session, "+name] = token, token
 		if name == "ended" {
@@ -219,31 +219,54 @@ func TestPrincipalsAreThoseWhoMayWork(t *testing.T) {
 		}
 	}
 	tokens["a link"] = o.link(access.OfMember(dewi))
-	former.DisabledAt = o.clock.Now()
+	former.DisabledAt, rani.Role = o.clock.Now(), crm.Admin
 	o.member(o.me, *former)
+	o.member(o.me, *rani)
 	o.clock.Advance(time.Minute)
-	ofKeys, ofSessions, err := o.Principals(t.Context(), slices.Collect(maps.Values(secrets)), slices.Collect(maps.Values(tokens)))
+	as := []*access.Principal{
+		&o.me, &o.them, {WorkspaceID: o.me.WorkspaceID, Role: crm.Agent}, {WorkspaceID: o.me.WorkspaceID, Role: crm.Admin},
+		{WorkspaceID: o.me.WorkspaceID, Scopes: []string{"read"}}, {WorkspaceID: o.me.WorkspaceID, Scopes: []string{"write"}}, {WorkspaceID: o.them.WorkspaceID, Scopes: []string{"read"}},
+	}
+	var claims []directory.Claim
+	var names []string
+	var hold []bool
+	judge := func(name string, claim directory.Claim, p access.Principal, err error) {
+		claims, names = append(claims, claim), append(names, fmt.Sprintf("%s as %+v", name, *claim.As))
+		hold = append(hold, err == nil && p.WorkspaceID == claim.As.WorkspaceID && p.Role == claim.As.Role && slices.Equal(p.Scopes, claim.As.Scopes))
+	}
+	for _, who := range as {
+		judge("nothing", directory.Claim{As: who}, access.Principal{}, crm.Unauthenticated)
+		for name, secret := range secrets {
+			p, err := o.Authenticate(t.Context(), secret)
+			judge(name, directory.Claim{Secret: secret, As: who}, p, err)
+		}
+		for name, token := range tokens {
+			p, err := o.Session(t.Context(), token)
+			judge(name, directory.Claim{Token: token, As: who}, p, err)
+		}
+	}
+	fallen, err := o.Fallen(t.Context(), claims)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, kind := range []struct {
-		of    map[string]string
-		found map[string]access.Principal
-		alone func(context.Context, string) (access.Principal, error)
-		want  int
-	}{{secrets, ofKeys, o.Authenticate, 2}, {tokens, ofSessions, o.Session, 3}} {
-		if len(kind.found) != kind.want {
-			t.Errorf("%d stand for somebody, want %d", len(kind.found), kind.want)
+	holding := 0
+	for i, name := range names {
+		if slices.Contains(fallen, i) == hold[i] {
+			t.Errorf("%s: it holds by itself: %t, among all: %t", name, hold[i], !hold[i])
 		}
-		for name, secret := range kind.of {
-			alone, err := kind.alone(t.Context(), secret)
-			if together, stands := kind.found[secret]; stands != (err == nil) || !reflect.DeepEqual(together, alone) {
-				t.Errorf("%s: together %+v, %v, alone %+v, %v", name, together, stands, alone, err)
-			}
+		if hold[i] {
+			holding++
 		}
 	}
-	if ofKeys, ofSessions, err := o.Principals(t.Context(), nil, nil); err != nil || len(ofKeys)+len(ofSessions) > 0 {
-		t.Errorf("nobody asked for is %v, %v, %v", ofKeys, ofSessions, err)
+	if holding != 6 { // two keys, and the sessions of four
+		t.Errorf("%d claims hold, want 6", holding)
+	}
+	slices.Sort(fallen)
+	if len(slices.Compact(fallen)) != len(claims)-holding {
+		t.Errorf("of %d claims %d hold and %d are said to have fallen", len(claims), holding, len(fallen))
+	}
+	if fallen, err := o.Fallen(t.Context(), nil); err != nil || len(fallen) > 0 {
+		t.Errorf("of no claims have fallen %v, %v", fallen, err)
 	}
 }
 

@@ -23,7 +23,7 @@ var directoryTests = []test{
 	{"keeps a channel's credentials", directoryCredentials},
 	{"keeps credentials when a service changes the channel", directoryChange},
 	{"finds a session until it expires", directorySession},
-	{"finds whose sessions stand, of all workspaces at once", directoryStanding},
+	{"finds which sessions lapsed, of all workspaces at once", directoryLapsed},
 	{"lists where a member is signed in", directorySessions},
 	{"hands a session to one of those who race for it", directoryTake},
 	{"ends a member's sessions but one", directoryDrop},
@@ -239,7 +239,7 @@ func directorySession(t *testing.T, w *world) {
 	wantCode(t, "no session", err, crm.NotFound)
 }
 
-func directoryStanding(t *testing.T, w *world) {
+func directoryLapsed(t *testing.T, w *world) {
 	dir, now := w.store.Directory(), w.clock.Now()
 	begun := func(name string, member crm.MemberID, link bool, lasts time.Duration) *crm.Session {
 		s := &crm.Session{WorkspaceID: w.ours.ws, MemberID: member, Hash: sha256.Sum256([]byte(name)), Link: link, CreatedAt: now, ExpiresAt: now.Add(lasts)}
@@ -248,35 +248,37 @@ func directoryStanding(t *testing.T, w *world) {
 		}
 		return s
 	}
-	former := copied(w.ours.Owner)
+	former, agent := copied(w.ours.Owner), copied(w.ours.Owner)
 	former.ID, former.Email, former.DisabledAt = crm.NewID[crm.Member](w.mint), "former@example.com", now
-	if err := dir.SaveMember(t.Context(), copied(former)); err != nil {
-		t.Fatal(err)
-	}
-	ours, theirs, short := w.ours.session, w.theirs.session, begun("a short one", former.ID, false, time.Minute)
+	agent.ID, agent.Email, agent.Role = crm.NewID[crm.Member](w.mint), "agent@example.com", crm.Agent
+	w.saveMember(t, former)
+	w.saveMember(t, agent)
+	ours, theirs, short, formers := w.ours.session, w.theirs.session, begun("a short one", agent.ID, false, time.Minute), begun("a former one's", former.ID, false, time.Hour)
 	link, nobodys := begun("a link", w.ours.Owner.ID, true, time.Hour), begun("nobody's", crm.NewID[crm.Member](w.mint), false, time.Hour)
-	at := func(now time.Time, hashes ...[32]byte) map[[32]byte]directory.Standing {
-		by := make(map[[32]byte]directory.Standing)
-		for _, s := range must[[]directory.Standing](t)(dir.Standing(t.Context(), now, hashes...)) {
-			if _, twice := by[s.Hash]; twice {
-				t.Errorf("a session stands twice in the answer")
-			}
-			by[s.Hash] = s
-		}
-		return by
+	said := []directory.Standing{
+		{Hash: ours.Hash, WorkspaceID: w.ours.ws, Role: crm.Owner},
+		{Hash: link.Hash, WorkspaceID: w.ours.ws, Role: crm.Owner},
+		{Hash: short.Hash, WorkspaceID: w.ours.ws, Role: crm.Agent},
+		{Hash: theirs.Hash, WorkspaceID: w.theirs.ws, Role: crm.Owner},
+		{WorkspaceID: w.ours.ws, Role: crm.Owner},
+		{Hash: nobodys.Hash, WorkspaceID: w.ours.ws, Role: crm.Owner},
+		{Hash: ours.Hash, WorkspaceID: w.ours.ws, Role: crm.Agent},    // of another role
+		{Hash: ours.Hash, WorkspaceID: w.theirs.ws, Role: crm.Owner},  // of another workspace
+		{Hash: ours.Hash, WorkspaceID: w.ours.ws, Role: crm.Owner},    // said twice
+		{Hash: formers.Hash, WorkspaceID: w.ours.ws, Role: crm.Owner}, // disabled
 	}
-	want := map[[32]byte]directory.Standing{
-		ours.Hash:   {Hash: ours.Hash, ExpiresAt: ours.ExpiresAt, Member: w.ours.Owner},
-		theirs.Hash: {Hash: theirs.Hash, ExpiresAt: theirs.ExpiresAt, Member: w.theirs.Owner},
-		short.Hash:  {Hash: short.Hash, ExpiresAt: short.ExpiresAt, Member: former},
+	lapsed := func(now time.Time) []int {
+		t.Helper()
+		places := must[[]int](t)(dir.Lapsed(t.Context(), now, said))
+		slices.Sort(places)
+		return places
 	}
-	all := [][32]byte{link.Hash, ours.Hash, nobodys.Hash, theirs.Hash, {}, short.Hash}
-	same(t, "the sessions of two workspaces, a link, one of nobody and one that is none", at(now, all...), want)
-	same(t, "the same in the short one's last moment", at(short.ExpiresAt.Add(-time.Millisecond), all...), want)
-	delete(want, short.Hash)
-	same(t, "the same when it has expired", at(short.ExpiresAt, all...), want)
-	same(t, "one", at(now, ours.Hash), map[[32]byte]directory.Standing{ours.Hash: want[ours.Hash]})
-	same(t, "none", at(now), map[[32]byte]directory.Standing{})
+	same(t, "what lapsed", lapsed(now), []int{1, 4, 5, 6, 7, 9})
+	same(t, "the same in the short one's last moment", lapsed(short.ExpiresAt.Add(-time.Millisecond)), []int{1, 4, 5, 6, 7, 9})
+	same(t, "the same when it has expired", lapsed(short.ExpiresAt), []int{1, 2, 4, 5, 6, 7, 9})
+	if none := must[[]int](t)(dir.Lapsed(t.Context(), now, nil)); len(none) > 0 {
+		t.Errorf("of nothing lapsed %v", none)
+	}
 }
 
 func directorySessions(t *testing.T, w *world) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/my21staff/my21staff/crm"
+	"github.com/my21staff/my21staff/crm/directory"
 	"github.com/my21staff/my21staff/crm/inbox"
 	"github.com/my21staff/my21staff/crm/people"
 )
@@ -51,9 +52,12 @@ func (w *world) everyRead(t *testing.T, ctx context.Context, check func(what str
 			_, err := dir.MembersByEmail(ctx, c.Owner.Email)
 			return err
 		},
-		"KeyByHash":     func() error { _, err := dir.KeyByHash(ctx, c.key.Hash); return err },
-		"KeysByHash":    func() error { _, err := dir.KeysByHash(ctx, c.key.Hash); return err },
-		"Standing":      func() error { _, err := dir.Standing(ctx, now, c.session.Hash); return err },
+		"KeyByHash":  func() error { _, err := dir.KeyByHash(ctx, c.key.Hash); return err },
+		"KeysByHash": func() error { _, err := dir.KeysByHash(ctx, c.key.Hash); return err },
+		"Lapsed": func() error {
+			_, err := dir.Lapsed(ctx, now, []directory.Standing{{Hash: c.session.Hash, WorkspaceID: c.ws, Role: c.Owner.Role}})
+			return err
+		},
 		"Keys":          func() error { _, err := dir.Keys(ctx, c.ws); return err },
 		"Channels":      func() error { _, err := dir.Channels(ctx, c.ws); return err },
 		"AllChannels":   func() error { _, err := dir.AllChannels(ctx); return err },

@@ -12,6 +12,7 @@ import (
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
+	"github.com/my21staff/my21staff/crm/directory"
 	"github.com/my21staff/my21staff/host/request"
 )
 
@@ -25,9 +26,8 @@ type Directory interface {
 	KnownKey(ctx context.Context, secret string) (access.Principal, error)
 	// KnownSession is KnownKey for a session's token.
 	KnownSession(ctx context.Context, token string) (access.Principal, error)
-	// Principals returns the principals of API keys and of sessions' tokens as they
-	// are now, by them, without those that are Unauthenticated.
-	Principals(ctx context.Context, secrets, tokens []string) (ofKeys, ofSessions map[string]access.Principal, err error)
+	// Fallen returns the places of the claims that do not hold any more.
+	Fallen(ctx context.Context, claims []directory.Claim) ([]int, error)
 }
 
 // Credential is what a request proved itself with. It can be asked again, and
@@ -108,30 +108,28 @@ func (g *Guard) Identify(ctx *fasthttp.RequestCtx) (access.Principal, Credential
 	return principal, credential, nil
 }
 
-// Check asks the directory who credentials stand for now; those that stand for nobody
-// any more are not in the answer.
-func (g *Guard) Check(ctx context.Context, credentials []Credential) (map[Credential]access.Principal, error) {
-	var secrets, tokens []string
-	for _, c := range credentials {
-		switch {
-		case c.key != "":
-			secrets = append(secrets, string(c.key))
-		case c.session != "":
-			tokens = append(tokens, string(c.session))
-		}
+// Claim is who a credential stood for.
+type Claim struct {
+	Credential
+	As *access.Principal
+}
+
+// Check asks the directory which claims do not hold any more: the credential stands for
+// nobody, or has other rights.
+func (g *Guard) Check(ctx context.Context, claims []Claim) ([]Claim, error) {
+	asked := make([]directory.Claim, len(claims))
+	for i, c := range claims {
+		asked[i] = directory.Claim{Secret: string(c.key), Token: string(c.session), As: c.As}
 	}
-	ofKeys, ofSessions, err := g.dir.Principals(ctx, secrets, tokens)
+	places, err := g.dir.Fallen(ctx, asked)
 	if err != nil {
 		return nil, err
 	}
-	standing := make(map[Credential]access.Principal, len(credentials))
-	for secret, p := range ofKeys {
-		standing[Credential{key: crm.Secret(secret)}] = p
+	fallen := make([]Claim, len(places))
+	for n, i := range places {
+		fallen[n] = claims[i]
 	}
-	for token, p := range ofSessions {
-		standing[Credential{session: crm.Secret(token)}] = p
-	}
-	return standing, nil
+	return fallen, nil
 }
 
 // recall returns who a credential stands for, from the directory's memory.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
 	"github.com/my21staff/my21staff/crm/crmtest"
+	crmdirectory "github.com/my21staff/my21staff/crm/directory"
 	"github.com/my21staff/my21staff/host/auth"
 	"github.com/my21staff/my21staff/host/problem"
 	"github.com/my21staff/my21staff/host/request"
@@ -42,23 +44,20 @@ func (directory) KnownSession(_ context.Context, token string) (access.Principal
 	return access.Principal{}, &crm.Error{Code: crm.Unauthenticated}
 }
 
-func (d directory) Principals(ctx context.Context, secrets, tokens []string) (ofKeys, ofSessions map[string]access.Principal, err error) {
-	ofKeys, ofSessions = make(map[string]access.Principal), make(map[string]access.Principal)
-	for _, secret := range secrets {
-		p, err := d.KnownKey(ctx, secret)
-		switch crm.CodeOf(err) {
-		case "":
-			ofKeys[secret] = p
-		case crm.Unavailable:
-			return nil, nil, err
+func (d directory) Fallen(ctx context.Context, claims []crmdirectory.Claim) (fallen []int, err error) {
+	for i, c := range claims {
+		p, err := d.KnownSession(ctx, c.Token)
+		if c.Secret != "" {
+			p, err = d.KnownKey(ctx, c.Secret)
+		}
+		switch {
+		case crm.CodeOf(err) == crm.Unavailable:
+			return nil, err
+		case err != nil || !reflect.DeepEqual(p, *c.As):
+			fallen = append(fallen, i)
 		}
 	}
-	for _, token := range tokens {
-		if p, err := d.KnownSession(ctx, token); err == nil {
-			ofSessions[token] = p
-		}
-	}
-	return ofKeys, ofSessions, nil
+	return fallen, nil
 }
 
 // ask makes a request from an address, with headers as "Name: value".
@@ -112,22 +111,26 @@ func TestRequireKnowsKeysAndSessions(t *testing.T) {
 	}
 }
 
-func TestCheckLeavesOutWhoIsNoMore(t *testing.T) {
+func TestCheckFindsWhatHoldsNoMore(t *testing.T) {
 	t.Parallel()
 	g := guard(crmtest.NewClock(), auth.Origin{})
-	credential := func(header string) auth.Credential {
+	reader, agent := access.Principal{WorkspaceID: workspace, Scopes: []string{access.ScopeRead}}, access.Principal{WorkspaceID: workspace, Role: crm.Agent}
+	claim := func(header string, as *access.Principal) auth.Claim {
 		ctx := ask("GET", "192.0.2.1", header)
 		_, c, _ := g.Identify(ctx)
-		return c
+		return auth.Claim{Credential: c, As: as}
 	}
-	key, session := credential("X-Api-Key: m21_good"), credential("Cookie: m21_session=token")
-	all := []auth.Credential{key, credential("X-Api-Key: m21_bad"), {}, session, credential("Cookie: m21_session=m21_good"), credential("X-Api-Key: token")}
-	got, err := g.Check(t.Context(), all)
-	if err != nil || len(got) != 2 || got[key].Scopes == nil || got[session].Role != crm.Agent {
-		t.Errorf("of %d credentials %d stand for somebody, want the good key and the session: %+v, %v", len(all), len(got), got, err)
+	good := []auth.Claim{claim("X-Api-Key: m21_good", &reader), claim("Cookie: m21_session=token", &agent)}
+	bad := []auth.Claim{
+		claim("X-Api-Key: m21_bad", &reader), claim("Cookie: m21_session=m21_good", &reader), claim("X-Api-Key: token", &agent), {As: &agent},
+		claim("X-Api-Key: m21_good", &agent), claim("Cookie: m21_session=token", &reader),
 	}
-	if got, err := g.Check(t.Context(), []auth.Credential{key, credential("X-Api-Key: m21_down")}); crm.CodeOf(err) != crm.Unavailable || len(got) > 0 {
-		t.Errorf("with the database down %d stand for somebody, %v", len(got), err)
+	got, err := g.Check(t.Context(), []auth.Claim{bad[0], good[0], bad[1], bad[2], good[1], bad[3], bad[4], bad[5]})
+	if err != nil || !reflect.DeepEqual(got, bad) {
+		t.Errorf("of %d claims %d hold no more (%v), want all but the good key and the session", len(good)+len(bad), len(got), err)
+	}
+	if got, err := g.Check(t.Context(), []auth.Claim{good[0], claim("X-Api-Key: m21_down", &reader)}); crm.CodeOf(err) != crm.Unavailable || len(got) > 0 {
+		t.Errorf("with the database down %d hold no more, %v", len(got), err)
 	}
 }
 

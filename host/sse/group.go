@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/my21staff/my21staff/crm/access"
+	"github.com/my21staff/my21staff/host/auth"
 )
 
 const (
@@ -21,6 +22,11 @@ type group struct {
 	head   int64   // the newest number read
 	from   int64   // events are all facts after from up to head
 	events []event // in order, encoded once
+}
+
+// claim is who a stream was taken for.
+func (g *group) claim(st *stream) auth.Claim {
+	return auth.Claim{Credential: st.credential, As: &g.who}
 }
 
 // event is a fact as it is sent.

@@ -23,10 +23,9 @@ type Feed interface {
 	After(ctx context.Context, p access.Principal, after int64, limit int) (feed.Page, error)
 }
 
-// Checker says who credentials stand for now, without those that are good no more;
-// auth.Guard is one.
+// Checker says which claims do not hold any more; auth.Guard is one.
 type Checker interface {
-	Check(ctx context.Context, credentials []auth.Credential) (map[auth.Credential]access.Principal, error)
+	Check(ctx context.Context, claims []auth.Claim) ([]auth.Claim, error)
 }
 
 // Options tune a hub. The zero value is useful.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/access"
+	crmdirectory "github.com/my21staff/my21staff/crm/directory"
 	"github.com/my21staff/my21staff/crm/feed"
 	"github.com/my21staff/my21staff/host/auth"
 	"github.com/my21staff/my21staff/host/problem"
@@ -117,17 +119,16 @@ func (d *directory) KnownSession(context.Context, string) (access.Principal, err
 	return access.Principal{}, crm.Unauthenticated
 }
 
-func (d *directory) Principals(_ context.Context, secrets, _ []string) (ofKeys, ofSessions map[string]access.Principal, err error) {
+func (d *directory) Fallen(_ context.Context, claims []crmdirectory.Claim) (fallen []int, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.asked++
-	ofKeys = make(map[string]access.Principal)
-	for _, secret := range secrets {
-		if p, ok := d.keys[secret]; ok {
-			ofKeys[secret] = p
+	for i, c := range claims {
+		if p, ok := d.keys[c.Secret]; !ok || p.WorkspaceID != c.As.WorkspaceID || p.Role != c.As.Role || !slices.Equal(p.Scopes, c.As.Scopes) {
+			fallen = append(fallen, i)
 		}
 	}
-	return ofKeys, nil, d.err
+	return fallen, d.err
 }
 
 // sweeps returns how often it was asked whom keys stand for now.

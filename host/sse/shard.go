@@ -26,6 +26,7 @@ const readTimeout = 5 * time.Second
 type shard struct {
 	hub    *Hub
 	groups map[audience]*group
+	asked  map[auth.Claim]bool // see claims; kept, as all of it is made every second
 
 	signal chan struct{} // of size 1: look at what is below
 
@@ -39,7 +40,7 @@ type shard struct {
 }
 
 func newShard(h *Hub) *shard {
-	return &shard{hub: h, groups: map[audience]*group{}, heads: map[audience]int64{}, woken: map[crm.WorkspaceID]bool{}, signal: make(chan struct{}, 1)}
+	return &shard{hub: h, groups: map[audience]*group{}, asked: map[auth.Claim]bool{}, heads: map[audience]int64{}, woken: map[crm.WorkspaceID]bool{}, signal: make(chan struct{}, 1)}
 }
 
 // wake asks the shard to look at a workspace, at all for nil.
@@ -197,15 +198,15 @@ func (s *shard) serve(ctx context.Context) bool {
 func (s *shard) sweep(ctx context.Context, now time.Time) {
 	ctx, cancel := context.WithTimeout(ctx, s.hub.o.Sweep)
 	defer cancel()
-	standing, err := s.hub.check.Check(ctx, s.credentials())
-	allowed := make(map[auth.Credential]audience, len(standing))
-	for c, p := range standing {
-		allowed[c] = audienceOf(p)
+	answer, _ := s.hub.check.Check(ctx, s.claims())
+	fallen := make(map[auth.Claim]bool, len(answer))
+	for _, claim := range answer {
+		fallen[claim] = true
 	}
-	for who, g := range s.groups {
+	for _, g := range s.groups {
 		g.dirty = true
 		for _, st := range g.streams {
-			if err == nil && allowed[st.credential] != who {
+			if fallen[g.claim(st)] {
 				st.say(goodbye())
 				st.cut = true
 			}
@@ -214,15 +215,17 @@ func (s *shard) sweep(ctx context.Context, now time.Time) {
 	}
 }
 
-// credentials returns what the streams came with, each once, however many have it.
-func (s *shard) credentials() []auth.Credential {
-	all := make(map[auth.Credential]bool)
+// claims returns who the streams were taken for, each once, however many came with the
+// same.
+func (s *shard) claims() []auth.Claim {
+	clear(s.asked)
 	for _, g := range s.groups {
 		for _, st := range g.streams {
-			all[st.credential] = true
+			s.asked[g.claim(st)] = true
 		}
 	}
-	return slices.Collect(maps.Keys(all))
+	claims := make([]auth.Claim, 0, len(s.asked))
+	return slices.AppendSeq(claims, maps.Keys(s.asked))
 }
 
 // dismiss tells every reader to come back.
