@@ -27,7 +27,6 @@ var (
 	byPlace        = &shape{{Name: "channel_id", Kind: IDs}, {Name: "contact_id", Kind: IDs}}
 	byIdentity     = &shape{{Name: "kind", Kind: Texts}, {Name: "value", Kind: Texts}}
 	byProvided     = &shape{{Name: "channel_id", Kind: IDs}, {Name: "provider_id", Kind: Texts}}
-	byTokenHash    = &shape{{Name: "hash", Kind: Bytes}}
 	byJournalKey   = &shape{{Name: "key", Kind: Bytes}}
 	byAnswerKey    = &shape{{Name: "key", Kind: Texts}}
 	byName         = &shape{{Name: "name", Kind: Texts}}
