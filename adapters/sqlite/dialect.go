@@ -72,9 +72,11 @@ func (d *dialect) all(ctx context.Context, on bunstore.Runner, statements []buns
 func (d *dialect) one(ctx context.Context, on bunstore.Runner, statement bunstore.Statement, each func(*sql.Rows) error) error {
 	if len(statement.Args) == 1 {
 		if columns, is := statement.Args[0].([]bunstore.Column); is {
-			_, rows := provider()
-			number := rows.hold(columns)
-			defer rows.release(number)
+			number, err := rowsGiven.hold(columns)
+			if err != nil {
+				return err
+			}
+			defer rowsGiven.release(number)
 			statement.Args = []any{number}
 		}
 	}

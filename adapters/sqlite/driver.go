@@ -5,12 +5,12 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"sync/atomic"
 )
 
 // This is a driver for database/sql on modernc's. It differs in two things: a
-// connection has the table given, and keeps the statements with arguments that it
-// ran prepared, those of transactions too, since to parse and plan one is a good part
-// of running it.
+// connection has a name, and keeps the statements with arguments that it ran prepared,
+// those of transactions too, since to parse and plan one is a good part of running it.
 
 // connector makes connections.
 type connector struct {
@@ -21,7 +21,10 @@ type connector struct {
 
 // Connect implements driver.Connector.
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
-	from, _ := provider()
+	from, err := provider()
+	if err != nil {
+		return nil, err
+	}
 	made, err := from.Open(c.dsn)
 	if err != nil {
 		return nil, err
@@ -30,7 +33,7 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if !ok {
 		return nil, errors.Join(fmt.Errorf("sqlite: a connection of type %T is not what it was", made), made.Close())
 	}
-	setUp := "create virtual table temp.given using given"
+	setUp := fmt.Sprintf("create temp table connection as select %d as name", connections.Add(1))
 	if c.readOnly {
 		setUp += "; pragma query_only(1)"
 	}
@@ -39,6 +42,9 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	}
 	return &conn{innerConn: inner, ready: make(map[string]readyStmt)}, nil
 }
+
+// connections counts those that were made, and names them.
+var connections atomic.Int64
 
 // innerConn is what modernc's connections can do and database/sql asks of one.
 type innerConn interface {

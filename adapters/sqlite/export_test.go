@@ -37,10 +37,9 @@ func NewDialect() bunstore.Dialect { return &dialect{} }
 
 // Held returns how many sets of rows are held.
 func Held() int {
-	_, g := provider()
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return len(g.held)
+	rowsGiven.mu.Lock()
+	defer rowsGiven.mu.Unlock()
+	return len(rowsGiven.held)
 }
 
 // Mutex is a mutex as SQLite uses it.

@@ -153,7 +153,7 @@ func TestOneTextTwice(t *testing.T) {
 	}
 }
 
-// TestReadersDoNotWrite: the table that readers have is all they are given.
+// TestReadersDoNotWrite: a reader can make nothing.
 func TestReadersDoNotWrite(t *testing.T) {
 	t.Parallel()
 	_, read := pools(t)
