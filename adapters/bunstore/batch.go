@@ -15,13 +15,53 @@ import (
 type batch struct {
 	t     *tx
 	steps []step
-	err   error // the first thing that could not be written down
+	err   error        // the first thing that could not be written down
+	begin func() *flow // of a batch whose statements are run as they come; nil: they wait
+	flow  *flow        // which they are at the moment
 }
 
 func (t *tx) batch() *batch { return &batch{t: t} }
 
+// flowing is a batch whose statements are run one after the other while more are made.
+func (t *tx) flowing(ctx context.Context) *batch {
+	return &batch{t: t, begin: func() *flow { return t.begin(ctx) }}
+}
+
+// add adds a statement.
+func (b *batch) add(s step) {
+	if b.begin == nil {
+		b.steps = append(b.steps, s)
+		return
+	}
+	if b.flow == nil {
+		b.flow = b.begin()
+	}
+	b.t.told.run([]step{s})
+	b.flow.steps <- s
+}
+
+// end waits for what is being run. Who made statements flow must call it before the
+// transaction ends.
+func (b *batch) end() error {
+	if b.flow == nil {
+		return nil
+	}
+	over := b.flow
+	b.flow = nil
+	close(over.steps)
+	<-over.done
+	if over.panicked != nil {
+		panic(over.panicked)
+	}
+	b.t.note(over.err)
+	return over.err
+}
+
 // run runs what was collected.
 func (b *batch) run(ctx context.Context) error {
+	if err := b.end(); err != nil {
+		return err
+	}
 	if b.err != nil {
 		b.t.failed = crm.Wrap(b.t.op, b.err)
 		return b.t.failed
@@ -33,14 +73,14 @@ func (b *batch) run(ctx context.Context) error {
 
 // do adds a statement.
 func (b *batch) do(sql string, args ...any) {
-	b.steps = append(b.steps, step{Statement: b.t.inline(ask(sql, args...))})
+	b.add(step{Statement: b.t.inline(ask(sql, args...))})
 }
 
 // named adds a statement about the rows a lookup names (see Store.where); none for a
 // lookup of nothing.
 func (b *batch) named(sql string, by *lookup, more string) {
 	if !by.empty() {
-		b.steps = append(b.steps, step{Statement: b.t.store.where(sql, by, more)})
+		b.add(step{Statement: b.t.store.where(sql, by, more)})
 	}
 }
 
@@ -79,7 +119,7 @@ func insert[R any](b *batch, rows []R, more upsert, scan func(*sql.Rows) error) 
 		if text, b.err = s.insertText(reflect.TypeFor[R](), columns, more); b.err != nil {
 			return
 		}
-		b.steps = append(b.steps, step{Statement: Statement{SQL: text, Args: s.dialect.Given(columns)}, scan: scan})
+		b.add(step{Statement: Statement{SQL: text, Args: s.dialect.Given(columns)}, scan: scan})
 	}
 }
 

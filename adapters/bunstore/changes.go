@@ -33,8 +33,18 @@ func (t *tx) Write(ctx context.Context, changes *crm.Changes) error {
 			return err
 		}
 	}
+	t.told.write(changes)
+	return t.told.quietly(func() error { return t.write(ctx, changes) })
+}
+
+// write is Write of what was looked at.
+func (t *tx) write(ctx context.Context, changes *crm.Changes) error {
 	counts := t.count(changes)
 	b := t.batch()
+	if t.store.held != nil && len(changes.Messages) >= enoughToFlow {
+		b = t.flowing(ctx)
+		defer b.end()
+	}
 	b.deleteTags(t.scope.Workspaces, changes.DeletedTags)
 	put(b, rowsOf(b, changes.Tags, tagOf), replaceByID)
 	put(b, rowsOf(b, changes.Fields, fieldOf), replaceByID)

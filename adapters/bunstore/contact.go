@@ -205,6 +205,7 @@ func (b *batch) contacts(contacts []*crm.Contact) {
 	})
 	put(b, rowsOf(b, contacts, contactOf), replaceByID)
 	for _, c := range contacts {
+		b.t.told.gone = append(b.t.told.gone, key{uid(c.WorkspaceID), uid(c.ID)})
 		b.unfind(c)
 	}
 	b.find(contacts)

@@ -82,5 +82,7 @@ func (b *batch) conversations(conversations []*crm.Conversation) {
 			c.LastMessage.Ingest = number
 		}
 	}
-	insert(b, rowsOf(b, conversations, conversationOf), upsert{on: replaceByID, keeps: "channel_id contact_id"}, nil)
+	rows := rowsOf(b, conversations, conversationOf)
+	insert(b, rows, upsert{on: replaceByID, keeps: "channel_id contact_id"}, nil)
+	b.t.told.threads = append(b.t.told.threads, rows...)
 }

@@ -30,6 +30,11 @@ type Dialect interface {
 	Lock() string
 	ClaimLock() string
 
+	// Unchanged asks for something that stays the same from one transaction to a later
+	// one for as long as no other connection changed anything in the database. Empty
+	// where several write at a time.
+	Unchanged() Statement
+
 	// Unnest returns what a statement selects columns from, as "… as v
 	// (names)" or the like, which nothing but an end may follow. It depends on the
 	// columns' names and kinds alone. Given returns its arguments, the first of the

@@ -115,3 +115,21 @@ func (s *Store) PutUnfitAndFit(ctx context.Context) error {
 func (s *Store) Mislead(ws crm.WorkspaceID, id crm.Identity, contact crm.ContactID) {
 	s.book.put(entry{uid(ws), id}, uid(contact))
 }
+
+// HeldPeople is how many customers a store holds.
+func (s *Store) HeldPeople() int { return len(s.held.people) }
+
+// Flow runs statements as a write makes them flow, and calls scan with the rows of each.
+func (s *Store) Flow(ctx context.Context, scan func(*sql.Rows) error, statements ...string) error {
+	return s.transact(ctx, "flow", everywhere, func(ctx context.Context, t *tx) error {
+		b := t.flowing(ctx)
+		defer b.end()
+		for _, statement := range statements {
+			b.add(step{Statement: Statement{SQL: statement}, scan: scan})
+		}
+		return b.run(ctx)
+	})
+}
+
+// MaxPeople bounds the people held.
+const MaxPeople = maxPeople

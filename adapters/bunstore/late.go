@@ -104,7 +104,7 @@ func (b *batch) look(from, more string, of map[under]bool, known func(heard) boo
 	if by.empty() {
 		return
 	}
-	b.steps = append(b.steps, step{Statement: b.t.store.where(from, by, more), scan: func(rows *sql.Rows) error {
+	b.add(step{Statement: b.t.store.where(from, by, more), scan: func(rows *sql.Rows) error {
 		for rows.Next() {
 			var h heard
 			if err := rows.Scan(&h.ws, (*uid)(&h.ChannelID), &h.ProviderID, &h.word); err != nil {

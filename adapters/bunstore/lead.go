@@ -47,7 +47,9 @@ const replaceLead = "conflict (workspace_id, contact_id) do update"
 // in every index when it is written; one that is known to have it is not even
 // looked at.
 func (b *batch) leads(leads []*crm.Lead) {
-	put(b, rowsOf(b, leads, leadOf), replaceLead)
+	rows := rowsOf(b, leads, leadOf)
+	put(b, rows, replaceLead)
+	b.t.told.leads = append(b.t.told.leads, rows...)
 	const total = "(select total from leads where leads.workspace_id = contacts.workspace_id and leads.contact_id = contacts.id)"
 	scored, tagged := lookupBy(byID), lookupBy(byContact)
 	for _, l := range leads {
@@ -61,6 +63,7 @@ func (b *batch) leads(leads []*crm.Lead) {
 			b.t.contacts[at] = before
 		}
 		scored.add(at.ws, &at.id)
+		b.t.told.gone = append(b.t.told.gone, at)
 		if !seen || len(before.tags) > 0 {
 			tagged.add(at.ws, &at.id)
 		}

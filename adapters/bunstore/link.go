@@ -31,12 +31,17 @@ func (l link) run(ctx context.Context, steps ...step) error {
 	if len(steps) == 0 {
 		return nil
 	}
+	return l.send(ctx, measured, steps)
+}
+
+// send runs steps, which counted counts.
+func (l link) send(ctx context.Context, counted func(context.Context, []Statement, func() error) error, steps []step) error {
 	statements := make([]Statement, len(steps))
 	for i := range steps {
 		statements[i] = steps[i].Statement
 	}
 	ctx = withScope(ctx, l.scope)
-	err := measured(ctx, statements, func() error {
+	err := counted(ctx, statements, func() error {
 		return l.store.dialect.Query(ctx, l.on, statements, func(i int, rows *sql.Rows) error {
 			if steps[i].scan != nil {
 				return steps[i].scan(rows)

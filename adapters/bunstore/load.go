@@ -52,6 +52,9 @@ func (t inboxTx) LoadAll(ctx context.Context, needs []inbox.Need) ([]*inbox.Stat
 		err = g.run(ctx, looks...)
 		looks = nil
 	}
+	if err == nil && slices.ContainsFunc(g.loads, (*loading).whole) {
+		err = g.unchanged(ctx)
+	}
 	g.take(&rows)
 	if err == nil {
 		err = g.loadFound(ctx, looks, &rows)
@@ -84,6 +87,8 @@ type loading struct {
 	contacts []uid // found so far, as are the threads and messages
 	threads  []uid
 	messages []uid
+	held     []*person            // of whom everything is held
+	asked    []uid                // contacts of which it is not
 	written  map[crm.Identity]uid // whose identities are as the address book has it
 	stranger bool                 // some identity is not in it
 	state    inbox.State
@@ -300,7 +305,10 @@ type foundRows struct {
 // what stands beside them. Looks that were not made yet come last: what another
 // transaction wrote while this one waited for the locks is found too.
 func (g *gathering) loadFound(ctx context.Context, looks []step, rows *foundRows) error {
-	contacts := g.by(byID, func(l *loading, add func(...any)) { each(l.contacts, add) })
+	if err := g.recollect(ctx, rows); err != nil {
+		return err
+	}
+	contacts := g.by(byID, func(l *loading, add func(...any)) { each(l.asked, add) })
 	err := g.run(ctx, slices.Concat(
 		find(ctx, g.link, contacts, g.store.dialect.Lock(), &rows.contacts),
 		g.threadSteps(ctx, rows),
@@ -312,19 +320,20 @@ func (g *gathering) loadFound(ctx context.Context, looks []step, rows *foundRows
 		return err
 	}
 	err = spread(g, rows.contacts, func(r *contactRow) uid { return r.WorkspaceID }, g.contact, func(s *inbox.State) *[]*crm.Contact { return &s.Contacts })
+	g.handHeld()
 	if err == nil && g.misled() {
 		return g.overlooked()
 	}
 	if err != nil {
 		return err
 	}
+	rows.sortThreads()
+	g.learn(rows)
 	for _, l := range g.loads {
 		if l.need.Threads || l.need.AllChannels {
 			g.sawAll(l.contacts)
 		}
 	}
-	slices.SortFunc(rows.threads, func(a, b conversationRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
-	rows.threads = slices.CompactFunc(rows.threads, func(a, b conversationRow) bool { return a.ID == b.ID })
 	err = spread(g, rows.threads, func(r *conversationRow) uid { return r.WorkspaceID }, g.conversation,
 		func(s *inbox.State) *[]*crm.Conversation { return &s.Conversations })
 	if err == nil && g.early && !g.had(rows) {
@@ -421,7 +430,7 @@ func (g *gathering) threadSteps(ctx context.Context, rows *foundRows) []step {
 	found := g.by(byID, func(l *loading, add func(...any)) { each(l.threads, add) })
 	theirs := g.by(byContact, func(l *loading, add func(...any)) {
 		if l.need.Threads || l.need.AllChannels {
-			each(l.contacts, add)
+			each(l.asked, add)
 		}
 	})
 	there := g.by(byPlace, func(l *loading, add func(...any)) {
@@ -446,7 +455,7 @@ func (g *gathering) besideSteps(ctx context.Context, rows *foundRows) []step {
 	named := g.by(byID, func(l *loading, add func(...any)) { each(l.messages, add) })
 	leads := g.by(byContact, func(l *loading, add func(...any)) {
 		if l.need.Leads {
-			each(l.contacts, add)
+			each(l.asked, add)
 		}
 	})
 	channels := g.by(byID, func(l *loading, add func(...any)) { each(l.need.Channels, add) })
@@ -500,6 +509,12 @@ func (g *gathering) templates() (anywhere, on *lookup) {
 		}
 	})
 	return anywhere, on
+}
+
+// sortThreads brings conversations into the order of their ids, each once.
+func (r *foundRows) sortThreads() {
+	slices.SortFunc(r.threads, func(a, b conversationRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	r.threads = slices.CompactFunc(r.threads, func(a, b conversationRow) bool { return a.ID == b.ID })
 }
 
 // sort brings rows into the order in which decisions are made on them, and a

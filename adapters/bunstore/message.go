@@ -178,7 +178,7 @@ func documentOf(m *crm.Message, known bool) Document {
 func (b *batch) index(docs []Document) {
 	for _, q := range b.t.store.dialect.Index(docs) {
 		if q.Bound {
-			b.steps = append(b.steps, step{Statement: q.bound()})
+			b.add(step{Statement: q.bound()})
 		} else {
 			b.do(q.SQL, q.Args...)
 		}

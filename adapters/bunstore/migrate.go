@@ -101,6 +101,12 @@ const migrationTries = 15
 // patiently does a migration, which is one transaction, again while the database is
 // busy.
 func (s *Store) patiently(ctx context.Context, do func() error) (err error) {
+	leave, err := s.held.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	defer s.held.empty()
 	for try := 1; try <= migrationTries; try++ {
 		if err = do(); s.dialect.Fault(err) != Busy || !pause(ctx, try) {
 			break

@@ -153,7 +153,7 @@ func (s outboxStore) Claim(ctx context.Context, c outbox.Claiming) (claims []out
 		b := t.batch()
 		b.named("update messages set status = 'sending'", leased, " and status = 'queued'")
 		put(b, rowsOf(b, changed, jobOf), replaceByID)
-		if err := b.run(ctx); err != nil {
+		if err := t.told.quietly(func() error { return b.run(ctx) }); err != nil {
 			return err
 		}
 		claims, err = t.equip(ctx, claims)

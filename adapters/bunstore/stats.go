@@ -37,17 +37,23 @@ func WithStats(ctx context.Context) (context.Context, *Stats) {
 
 // measured runs one trip to the database and counts it.
 func measured(ctx context.Context, statements []Statement, trip func() error) error {
-	stats, counted := ctx.Value(statsKey{}).(*Stats)
-	if counted {
+	if stats, counted := ctx.Value(statsKey{}).(*Stats); counted {
+		stats.trips.Add(1)
+	}
+	return continued(ctx, statements, trip)
+}
+
+// continued runs more of a trip, and counts it with the rest.
+func continued(ctx context.Context, statements []Statement, more func() error) error {
+	if stats, counted := ctx.Value(statsKey{}).(*Stats); counted {
 		if stats.Trace != nil {
 			for _, statement := range statements {
 				stats.Trace(ctx, statement)
 			}
 		}
-		stats.trips.Add(1)
 		stats.queries.Add(int64(len(statements)))
 	}
-	return waited(ctx, trip)
+	return waited(ctx, more)
 }
 
 // waited runs what is no trip, though it may be waited for.

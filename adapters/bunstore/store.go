@@ -42,6 +42,7 @@ type Store struct {
 	texts   sync.Map // of statements that are always the same; see text
 	cards   sync.Map // the statements of a card, by the expression that names its contact
 	zones   zones
+	held    *held
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -64,6 +65,7 @@ func New(config Config) *Store {
 		hub:     newHub(),
 		book:    newAddressBook(),
 		zones:   zones{seen: make(map[crm.WorkspaceID]zone)},
+		held:    newHeld(config.Dialect),
 		stop:    stop,
 		halt:    config.Stop,
 		close:   config.Close,

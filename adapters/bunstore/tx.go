@@ -31,6 +31,7 @@ type tx struct {
 	late     bool                   // something was overlooked
 	anew     bool                   // it ran before, and clashed
 	numbered []*crm.Message         // given their ingest number here; taken back if it does not commit
+	told     told                   // of the customers that are held
 }
 
 // key names a row of a transaction's workspaces.
@@ -38,6 +39,7 @@ type key struct{ ws, id uid }
 
 // run runs the steps and remembers a failure.
 func (t *tx) run(ctx context.Context, steps ...step) error {
+	t.told.run(steps)
 	err := t.link.run(ctx, steps...)
 	t.note(err)
 	return err
@@ -86,10 +88,17 @@ func (s *Store) transact(ctx context.Context, op string, scope Scope, fn func(co
 // once runs fn in one transaction. It is rolled back if fn panics.
 func (t *tx) once(ctx context.Context, fn func(context.Context, *tx) error) error {
 	var sqltx *sql.Tx
+	var leave func()
 	err := waited(ctx, func() (err error) {
+		if leave, err = t.store.held.take(ctx); err != nil {
+			return err
+		}
 		sqltx, err = t.store.db.DB.BeginTx(ctx, nil)
 		return err
 	})
+	if leave != nil {
+		defer leave()
+	}
 	if err != nil {
 		err = t.failure(ctx, err)
 		t.note(err)
@@ -104,7 +113,12 @@ func (t *tx) once(ctx context.Context, fn func(context.Context, *tx) error) erro
 		return t.failed
 	}
 	err = measured(ctx, nil, sqltx.Commit)
-	if err != nil && (ctx.Err() != nil || t.store.dialect.Fault(err) == Lost) {
+	if err == nil {
+		t.settle()
+		return nil
+	}
+	t.store.held.empty()
+	if ctx.Err() != nil || t.store.dialect.Fault(err) == Lost {
 		return &crm.Error{Op: t.op, Code: crm.Uncertain, Err: errors.Join(ctx.Err(), err)}
 	}
 	err = t.failure(ctx, err)

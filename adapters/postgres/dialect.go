@@ -107,6 +107,9 @@ func (*dialect) Lock() string { return " order by workspace_id, id for update" }
 // ClaimLock implements bunstore.Dialect.
 func (*dialect) ClaimLock() string { return " for update skip locked" }
 
+// Unchanged implements bunstore.Dialect: other hosts write at the same time.
+func (*dialect) Unchanged() bunstore.Statement { return bunstore.Statement{} }
+
 // Index implements bunstore.Dialect. Tokens are stored as they are, past
 // PostgreSQL's own idea of words, those that are looked for whole as their
 // workspace's own. Each document also has a token of its workspace, which keeps

@@ -119,6 +119,13 @@ func (*dialect) Lock() string { return "" }
 // ClaimLock implements bunstore.Dialect.
 func (*dialect) ClaimLock() string { return "" }
 
+// Unchanged implements bunstore.Dialect. The number changes when another connection
+// commits, and begins anew with each connection, which therefore has a name (SQLite,
+// "PRAGMA data_version").
+func (*dialect) Unchanged() bunstore.Statement {
+	return bunstore.Statement{SQL: "select data_version || ' ' || name from pragma_data_version, temp.connection where $1", Args: []any{true}}
+}
+
 // Unnest implements bunstore.Dialect. There are no arrays; see given.
 func (*dialect) Unnest(columns []bunstore.Column) string { return from(columns) }
 
