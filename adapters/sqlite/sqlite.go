@@ -148,7 +148,7 @@ func pool(path string, settings url.Values, size int, wrap func(driver.Connector
 	settings.Set("_foreign_keys", "1")
 	settings.Set("_dqs", "0")
 	settings.Add("_pragma", "temp_store(memory)") // what a statement may have to take back went through a file
-	readOnly := settings.Get("_query_only") != "" // but for the table given, which is made first
+	readOnly := settings.Get("_query_only") != "" // but for its name, which it is given first
 	settings.Del("_query_only")
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + settings.Encode()
 	to, err := sqlite.NewConnector(dsn)
