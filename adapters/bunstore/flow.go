@@ -5,7 +5,7 @@ import "context"
 // flow runs statements one after the other, beside the goroutine that makes them. Where
 // there is no way between, so that nothing is won by sending them together, the next
 // rows are turned into columns while the database is at work on the ones before.
-// (Measured on SQLite: all that was a tenth of what a message costs the one writer.)
+// (Measured on SQLite: 256 clients have a twentieth more messages stored a second.)
 type flow struct {
 	steps    chan step
 	done     chan struct{} // closed when steps was and everything was run

@@ -17,7 +17,7 @@ import (
 // of its conversations, which is what a message that comes in is decided on. Where one
 // writer has the database for itself, a transaction that has the seat knows that
 // nothing changed since the last one but what that one wrote, so it need not ask again.
-// (Measured: to ask was a seventh of what a message costs the one writer of SQLite.)
+// (Measured on SQLite: 32 messages in a transaction take a fifth less of the processor.)
 //
 // What is held is never more than the last commit: it is put there by transactions that
 // committed, before they leave the seat. One that changes customers in a way that

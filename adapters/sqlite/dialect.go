@@ -68,8 +68,8 @@ func (d *dialect) all(ctx context.Context, on bunstore.Runner, statements []buns
 	return nil
 }
 
-// one runs a statement, and holds the rows it is given until then.
-func (d *dialect) one(ctx context.Context, on bunstore.Runner, statement bunstore.Statement, each func(*sql.Rows) error) error {
+// one runs a statement, and holds the rows it is given until it is done with.
+func (d *dialect) one(ctx context.Context, on bunstore.Runner, statement bunstore.Statement, each func(*sql.Rows) error) (err error) {
 	if len(statement.Args) == 1 {
 		if columns, is := statement.Args[0].([]bunstore.Column); is {
 			number, err := rowsGiven.hold(columns)
@@ -84,7 +84,8 @@ func (d *dialect) one(ctx context.Context, on bunstore.Runner, statement bunstor
 	if err != nil {
 		return err
 	}
-	return errors.Join(each(rows), rows.Close())
+	defer func() { err = errors.Join(err, rows.Close()) }() // before what it reads is let go of, even if each panics
+	return each(rows)
 }
 
 // Fault implements bunstore.Dialect by SQLite's result codes.

@@ -68,18 +68,24 @@ func (g *given) hold(columns []bunstore.Column) (int64, error) {
 		rows.columns[i].Column = &columns[i]
 		size += measure(&columns[i])
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if rows.memory = libc.Xmalloc(g.tls, types.Size_t(size)); rows.memory == 0 {
+	if rows.memory = g.allocate(size); rows.memory == 0 {
 		return 0, errNoMemory
 	}
 	memory, end := unsafe.Slice(at[byte](rows.memory), size), 0
 	for i := range rows.columns {
 		end = rows.columns[i].put(memory, end)
 	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	g.last++
 	g.held[g.last] = rows
 	return g.last, nil
+}
+
+func (g *given) allocate(size int) uintptr {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return libc.Xmalloc(g.tls, types.Size_t(size))
 }
 
 var errNoMemory = errors.New("sqlite: out of memory")
