@@ -33,9 +33,9 @@ type provider struct {
 
 	mu      sync.Mutex
 	newest  []record.Call
-	awaited map[string]bool // texts of sends that were taken on
-	refused map[string]int  // how often, of texts that were not taken since
-	told    map[string]bool // texts that came
+	awaited map[string]bool     // texts of sends that were taken on
+	refused map[string]refusals // of texts that were not taken since
+	told    map[string]bool     // texts that came
 
 	made     atomic.Int64
 	accepted atomic.Int64
@@ -99,7 +99,7 @@ func (p *provider) heed(call record.Call) {
 		delete(p.refused, call.Text)
 		p.told[call.Text] = true
 	} else {
-		p.refused[call.Text]++
+		p.refused[call.Text] = p.refused[call.Text].again(call.Answer)
 	}
 	if call.Accepted {
 		if p.newest = append(p.newest, call); len(p.newest) > listed {
@@ -117,15 +117,34 @@ func (p *provider) expect(text string) {
 	}
 }
 
+// refusals are what a message was told.
+type refusals struct {
+	times int
+	wait  time.Duration // until it comes again, at most
+}
+
+// again is one more. Who is told to come later does so after two seconds and each time
+// after twice as long, with all behind it; who wrote too much to one person after 4^n
+// seconds, as the provider advises; and some spread this by a quarter.
+func (r refusals) again(answer string) refusals {
+	const most = time.Minute
+	r.times++
+	r.wait = 2 * time.Second << min(r.times-1, 6)
+	if answer == "pair" {
+		r.wait = time.Second << min(2*(r.times-1), 6)
+	}
+	r.wait = min(r.wait, most) * 5 / 4
+	return r
+}
+
 // waits returns how long it may take until a message comes that was taken on: not at
 // all, if none is awaited; as long as missed, in which one comes that is not held up;
-// and longer for one that was refused, as who is told to come later does each time
-// after twice as long, with all behind it.
+// and longer for one that was refused.
 func (p *provider) waits(missed time.Duration) (longest time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for text := range p.awaited {
-		longest = max(longest, missed+time.Second<<min(p.refused[text], 6)-time.Second)
+		longest = max(longest, missed+p.refused[text].wait)
 	}
 	return longest
 }

@@ -10,7 +10,7 @@ import (
 // A message that was told to come later is waited for as long as that may take.
 func TestProviderWaitsForWhomItRefused(t *testing.T) {
 	t.Parallel()
-	p := &provider{awaited: map[string]bool{}, refused: map[string]int{}, told: map[string]bool{}}
+	p := &provider{awaited: map[string]bool{}, refused: map[string]refusals{}, told: map[string]bool{}}
 	const missed = 6 * time.Second
 	wants := func(want time.Duration) {
 		t.Helper()
@@ -23,10 +23,17 @@ func TestProviderWaitsForWhomItRefused(t *testing.T) {
 	wants(0)
 	p.expect("a")
 	p.expect("b")
-	wants(7 * time.Second)
+	wants(missed + 2500*time.Millisecond)
 	p.heed(record.Call{Text: "a", Answer: "503"})
+	wants(missed + 5*time.Second)
+	p.heed(record.Call{Text: "a", Answer: "pair"}) // as long as the provider advises
+	wants(missed + 20*time.Second)
 	p.heed(record.Call{Text: "a", Answer: "429"})
-	wants(13 * time.Second)
+	wants(missed + 20*time.Second)
+	for range 9 {
+		p.heed(record.Call{Text: "a", Answer: "429"})
+	}
+	wants(missed + 75*time.Second)
 	p.heed(record.Call{Text: "a", Answer: "ok", Accepted: true})
 	wants(missed)
 	p.heed(record.Call{Text: "b", Answer: "closed"})

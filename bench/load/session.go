@@ -47,7 +47,7 @@ func newSession(plan *record.Plan, o *options) (*session, error) {
 	m := newMix(plan, o.shares, o.peers, o.batch, o.text, o.seed)
 	s.driver = newDriver(plan, hosts, m, journal)
 	s.provider = &provider{plan: plan, faults: o.faults, away: time.Now().Add(o.away), back: time.Now().Add(o.back), record: calls,
-		awaited: map[string]bool{}, refused: map[string]int{}, told: map[string]bool{}}
+		awaited: map[string]bool{}, refused: map[string]refusals{}, told: map[string]bool{}}
 	s.driver.taken = s.provider.expect
 	s.browser = &browser{driver: s.driver, client: &http.Client{Timeout: patience}}
 	if s.crowd, err = newCrowd(o.dir, plan, o.crowd); err != nil {
