@@ -25,18 +25,21 @@ type regulars struct {
 	store, other *bunstore.Store
 	one, two     *crm.Contact
 	third        *crm.Contact      // who has no conversation
+	fourth       *crm.Contact      // nor has this one
 	thread       *crm.Conversation // of one
 }
 
 func openRegulars(t *testing.T) *regulars {
 	path := sqlitetest.Path(t)
 	r := &regulars{t: t, store: openSQLite(t, path, sqlite.Options{Sealer: sealer(t)}), other: openSQLite(t, path, sqlite.Options{Sealer: sealer(t)})}
-	r.company, _ = settle(t, r.store)
-	r.one, r.two, r.third = r.company.Contact(), r.company.Contact(), r.company.Contact()
-	r.one.Fields, r.one.Tags = map[string]string{"city": "Bandung"}, nil
+	company, mint := settle(t, r.store)
+	r.company = company
+	r.one, r.two, r.third, r.fourth = r.company.Contact(), r.company.Contact(), r.company.Contact(), r.company.Contact()
+	tag := &crm.Tag{WorkspaceID: r.ws(), ID: crm.NewID[crm.Tag](mint), Name: "hot"}
+	r.one.Fields, r.one.Tags = map[string]string{"city": "Bandung"}, []crm.TagID{tag.ID}
 	r.thread = r.company.Conversation(r.one)
 	mustWrite(t, r.store, r.ws(), &crm.Changes{
-		Contacts: []*crm.Contact{r.one, r.two, r.third}, Conversations: []*crm.Conversation{r.thread, r.company.Conversation(r.two)},
+		Tags: []*crm.Tag{tag}, Contacts: []*crm.Contact{r.one, r.two, r.third, r.fourth}, Conversations: []*crm.Conversation{r.thread, r.company.Conversation(r.two)},
 		Leads: []*crm.Lead{r.lead(r.one, 10)},
 	})
 	return r
@@ -218,6 +221,17 @@ func TestHeldIsWhatIsStored(t *testing.T) {
 			if err := r.store.DoIn(t.Context(), bunstore.Scope{}, "update contacts set name = 'Citra'"); err != nil {
 				t.Fatal(err)
 			}
+		}},
+		{"a customer went", false, func() {
+			update(r.store, write(func(*inbox.State) crm.Changes {
+				return crm.Changes{GoneContacts: []crm.ContactID{r.fourth.ID}}
+			}))
+			if n := r.store.HeldPeople(); n != 0 { // who went least of all
+				t.Errorf("%d are held when one went, want none", n)
+			}
+		}},
+		{"a tag was deleted", false, func() {
+			update(r.store, write(func(*inbox.State) crm.Changes { return crm.Changes{DeletedTags: r.one.Tags} }))
 		}},
 		{"a conversation changed hands", false, func() {
 			update(r.store, write(func(*inbox.State) crm.Changes {

@@ -29,7 +29,8 @@ func (t inboxTx) Load(ctx context.Context, need inbox.Need) (*inbox.State, error
 // what comes in from who is known is most of what there is to load. Another is for what
 // only those rows tell to load. Contacts are locked before conversations, those before
 // messages, those before the members of a team, and each in the order of workspaces and
-// ids, by every transaction, so that none waits for another in a circle.
+// ids, by every transaction, so that none waits for another in a circle. Customers that
+// are held are not asked for (see held).
 func (t inboxTx) LoadAll(ctx context.Context, needs []inbox.Need) ([]*inbox.State, error) {
 	g := &gathering{tx: t.tx, of: make(map[uid]*loading, len(needs))}
 	states := make([]*inbox.State, len(needs))

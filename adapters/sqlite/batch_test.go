@@ -1,9 +1,11 @@
 package sqlite_test
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/my21staff/my21staff/adapters/bunstore"
 	"github.com/my21staff/my21staff/adapters/sqlite"
@@ -48,5 +50,26 @@ func TestBatchIsOneTransaction(t *testing.T) {
 	}
 	if seen, err := counts(); err != nil || len(seen) != 2 || seen[0] != 5 {
 		t.Errorf("after failures a batch sees %v, %v, want 5 twice", seen, err)
+	}
+}
+
+// TestReaderThatPanics: what it read is closed and let go of, and the connection is free.
+func TestReaderThatPanics(t *testing.T) {
+	t.Parallel()
+	_, read := pools(t)
+	columns := []bunstore.Column{{Name: "word", Kind: bunstore.Texts, Texts: []string{"a", "b"}}}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic is lost")
+			}
+		}()
+		d := sqlite.NewDialect()
+		_ = d.Query(t.Context(), read, []bunstore.Statement{{SQL: "select word from " + d.Unnest(columns), Args: d.Given(columns)}}, func(int, *sql.Rows) error { panic("read") })
+	}()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if got, err := selected(ctx, read, columns); err != nil || len(got) != 2 {
+		t.Errorf("after the panic %d rows are found, %v, want 2", len(got), err)
 	}
 }
