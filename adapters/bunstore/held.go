@@ -102,7 +102,7 @@ func (t *told) quietly(fn func() error) error {
 
 // write follows what changes do to customers as a whole.
 func (t *told) write(c *crm.Changes) {
-	t.lost = t.lost || len(c.DeletedTags)+len(c.GoneContacts)+len(c.GoneThreads)+len(c.Handovers)+len(c.Merges) > 0
+	t.lost = t.lost || len(c.DeletedTags)+len(c.GoneContacts)+len(c.GoneThreads)+len(c.Handovers) > 0
 }
 
 // unchanged makes sure of what is held, for a transaction that wrote nothing yet and

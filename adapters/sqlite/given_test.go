@@ -115,6 +115,29 @@ func TestGivenTexts(t *testing.T) {
 	properties.TestingRun(t)
 }
 
+// TestGivenRowsAreReadAgain: for each row of another table they begin anew.
+func TestGivenRowsAreReadAgain(t *testing.T) {
+	t.Parallel()
+	_, read := pools(t)
+	columns := []bunstore.Column{{Name: "number", Kind: bunstore.Integers, Integers: []int64{5, 7}}}
+	var got []int
+	err := sqlite.NewDialect().Query(t.Context(), read, []bunstore.Statement{{
+		SQL: "select c0 from (values (1), (2), (3)) cross join given where rows = $1", Args: sqlite.NewDialect().Given(columns),
+	}}, func(_ int, rows *sql.Rows) error {
+		for rows.Next() {
+			var n int
+			if err := rows.Scan(&n); err != nil {
+				return err
+			}
+			got = append(got, n)
+		}
+		return rows.Err()
+	})
+	if err != nil || fmt.Sprint(got) != "[5 7 5 7 5 7]" {
+		t.Errorf("they are read as %v, %v", got, err)
+	}
+}
+
 // TestGivenRowsAreNamed: rows that nobody holds are an error, never none.
 func TestGivenRowsAreNamed(t *testing.T) {
 	t.Parallel()
