@@ -257,7 +257,7 @@ func TestFloodCountsAsTheHostDoes(t *testing.T) {
 			t.Errorf("at %s %d requests got no answer", s.Name, s.Unclear)
 		}
 	}
-	if names != "capacity 0.7x 2x after " || result.Capacity <= 0 || impolite == 0 || impolite > h.impolite {
+	if names != "capacity 0.7x 2x after again " || result.Capacity <= 0 || impolite == 0 || impolite > h.impolite {
 		t.Errorf("the steps are %s, the capacity %.0f/s, and %d of the %d refusals without a word were seen", names, result.Capacity, impolite, h.impolite)
 	}
 	if got := result.Steps[2].Offered; got != 2*result.Capacity {

@@ -80,7 +80,7 @@ func overload(ctx context.Context, t *torturer, db database, r *result) error {
 		return err
 	}
 	seen.tell(f)
-	r.Flood, r.Done = f, len(f.Steps)-3 // the capacity, what is normal, and what came after
+	r.Flood, r.Done = f, len(f.Steps)-4 // the capacity twice, what is normal, and what came after
 	f.judge(t, r)
 	return nil
 }
@@ -111,6 +111,7 @@ func (f *flood) judge(t *torturer, r *result) {
 		r.note("at 10x the driver used %.2f of the %d processors, %.0f µs a request: what it uses the host has not", most.DriverCPU, runtime.NumCPU(), most.DriverCPU/max(most.Sent, 1)*1e6)
 	}
 	r.hold(t.bars, most.Goodput >= leastGoodput*peak, "goodput at 10x is %.2f of the peak, the bar is %.1f", most.Goodput/peak, leastGoodput)
+	r.note("goodput at 10x is %.2f of what the host took in a closed loop once all was over", most.Goodput/max(f.named("again").Goodput, 1))
 	r.hold(t.bars, most.P99 <= mostSlower*normal.P99, "P99 of what was accepted at 10x is %.2f of the normal one, the bar is %d", most.P99/normal.P99, mostSlower)
 	r.hold(t.bars, memory <= mostMemory, "the host had at most %d MB resident, the bar is %d", memory>>20, mostMemory>>20)
 	r.hold(t.bars, f.Settled >= 0 && f.Settled <= mostSettling, "%.1f s after the flood all was normal, the bar is %.0f", f.Settled, mostSettling)

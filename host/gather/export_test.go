@@ -7,6 +7,6 @@ type Pace = pace
 
 func (p *pace) Room() int                           { return p.room() }
 func (p *pace) Look(now time.Time, waiting int)     { p.look(now, waiting) }
-func (p *pace) Refused(now time.Time)               { p.refused(now) }
+func (p *pace) Refused(facts int)                   { p.refused(facts) }
 func (p *pace) Learn(facts int, took time.Duration) { p.learn(facts, took) }
 func (p *pace) Crowded() bool                       { return p.crowded }

@@ -80,7 +80,7 @@ func (l *line[W]) enter(made W, ws crm.WorkspaceID, size weight) *waiter[W] {
 	defer l.mu.Unlock()
 	w := &waiter[W]{work: made, lane: ws, queue: l.queueOf(ws), weight: size, done: make(chan struct{})}
 	if !l.room(w.queue, ws, size, weight{}) {
-		w.queue.pace.refused(time.Now())
+		w.queue.pace.refused(size.facts)
 		return nil
 	}
 	w.queue.push(w)
@@ -103,7 +103,7 @@ func (l *line[W]) room(q *queue[W], ws crm.WorkspaceID, more, coming weight) boo
 func (l *line[W]) admits(ws crm.WorkspaceID, facts int) bool {
 	q := l.queueOf(ws)
 	if !l.room(q, ws, weight{facts: facts}, weight{facts: q.coming[ws]}) {
-		q.pace.refused(time.Now())
+		q.pace.refused(facts)
 		return false
 	}
 	return true

@@ -32,6 +32,7 @@ func TestRoomIsWhatACommitDoesWellWith(t *testing.T) {
 		{"the same on a quiet day", 10 * time.Millisecond, 100 * time.Microsecond, 8, 400, 700},
 		{"a slow disk", 100 * time.Millisecond, 200 * time.Microsecond, 300, 1200, 1300},
 		{"a fast disk keeps the least", time.Millisecond, 100 * time.Microsecond, 40, 256, 256},
+		{"a fast host too keeps the least time", time.Millisecond, 50 * time.Microsecond, 40, 475, 525},
 		{"a very slow one is bounded", 5 * time.Second, 500 * time.Microsecond, 300, 256, 1200},
 	} {
 		var p gather.Pace
@@ -102,29 +103,36 @@ func TestACrowdTeachesNothing(t *testing.T) {
 	ordinary(&least, time.Millisecond, 100*time.Microsecond, 60)
 	crowd(&least)
 	ordinary(&least, 100*time.Millisecond, 100*time.Microsecond, 256)
-	if got := least.Room(); got <= 256 {
+	if got := least.Room(); got <= 275 {
 		t.Errorf("the disk has become slow and the room stays %d", got)
 	}
 }
 
-// A crowd is what lasts; one that is served soon is a burst.
+// A crowd is what lasts; one that is served soon is a burst. It is over when hardly
+// anybody has to be turned away any more.
 func TestACrowdIsWhatLasts(t *testing.T) {
 	t.Parallel()
 	type look struct {
-		at      int // milliseconds
-		waiting int
-		refused bool
-		want    bool
+		at             int // milliseconds
+		waiting        int
+		want           bool
+		stored, turned int // until the next look
 	}
 	for _, c := range []struct {
 		name  string
 		looks []look
 	}{
-		{"a burst", []look{{0, 300, false, false}, {400, 300, false, false}, {450, 10, false, false}, {800, 300, false, false}, {1200, 300, false, false}}},
-		{"a crowd", []look{{0, 300, false, false}, {501, 257, false, true}}},
-		{"as much as there is room for", []look{{0, 256, false, false}, {5000, 256, false, false}}},
-		{"it lasts while somebody is refused", []look{{0, 300, false, false}, {600, 300, true, true}, {1500, 0, true, true}, {2500, 0, false, true}, {2501, 0, false, false}}},
-		{"and begins anew only when it lasts again", []look{{0, 300, false, false}, {600, 300, false, true}, {1700, 300, false, true}, {3000, 5, false, false}, {3100, 300, false, false}, {3700, 300, false, true}}},
+		{"a burst", []look{{at: 0, waiting: 300}, {at: 400, waiting: 300}, {at: 450, waiting: 10}, {at: 800, waiting: 300}, {at: 1200, waiting: 300}}},
+		{"a crowd", []look{{at: 0, waiting: 300}, {at: 501, waiting: 257, want: true}}},
+		{"as much as there is room for", []look{{at: 0, waiting: 256}, {at: 5000, waiting: 256}}},
+		{"it lasts while many are turned away", []look{
+			{at: 0, waiting: 300, stored: 300, turned: 900}, {at: 600, waiting: 300, want: true, stored: 1000, turned: 51},
+			{at: 1599, waiting: 0, want: true}, {at: 1600, waiting: 0, want: true, stored: 1000, turned: 50},
+			{at: 2599, waiting: 0, want: true}, {at: 2600, waiting: 0}}},
+		{"of the time before it nothing counts", []look{{at: 0, waiting: 300, turned: 900}, {at: 600, waiting: 300, want: true, stored: 10}, {at: 1600, waiting: 0}}},
+		{"and begins anew only when it lasts again", []look{
+			{at: 0, waiting: 300}, {at: 600, waiting: 300, want: true, turned: 9}, {at: 1700, waiting: 300, want: true}, {at: 2650, waiting: 5, want: true},
+			{at: 3000, waiting: 5}, {at: 3100, waiting: 300}, {at: 3700, waiting: 300, want: true}}},
 	} {
 		var p gather.Pace
 		begin := time.Unix(1_800_000_000, 0)
@@ -134,9 +142,10 @@ func TestACrowdIsWhatLasts(t *testing.T) {
 			if p.Crowded() != l.want {
 				t.Errorf("%s: at %d ms, with %d waiting, crowded is %t, want %t", c.name, l.at, l.waiting, p.Crowded(), l.want)
 			}
-			if l.refused {
-				p.Refused(now)
+			if l.stored > 0 {
+				p.Learn(l.stored, 10*time.Millisecond)
 			}
+			p.Refused(l.turned)
 		}
 	}
 }
