@@ -23,10 +23,13 @@ var templateFiles embed.FS
 // that stands in it.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// templates returns, for each language, one template for each page: the layout,
-// the partials and the page. They are read once, by a host and not by a command
-// that shows no page: read, they take 18 MB.
-var templates = sync.OnceValue(func() map[lang]map[string]*template.Template { return parse(templateFiles) })
+// templates returns, for each language, one template for each page: the layout, the
+// partials and the page. The layout and the partials are read once, by a host and not
+// by a command that shows no page. A page is read when it is first shown, in two or
+// three milliseconds: it takes half a megabyte, most of it the partials again, and few
+// of all pages in all languages are what people look at. (All at once they were 35 MB,
+// nine tenths of what a host that has just begun keeps.)
+var templates = sync.OnceValue(func() map[lang]map[string]func() *template.Template { return parse(templateFiles) })
 
 // problemPage says what went wrong.
 type problemPage struct {
@@ -35,8 +38,8 @@ type problemPage struct {
 	RequestID string
 }
 
-func parse(files fs.FS) map[lang]map[string]*template.Template {
-	all := map[lang]map[string]*template.Template{}
+func parse(files fs.FS) map[lang]map[string]func() *template.Template {
+	all := map[lang]map[string]func() *template.Template{}
 	for _, l := range langs {
 		all[l] = parseIn(files, l)
 	}
@@ -44,17 +47,17 @@ func parse(files fs.FS) map[lang]map[string]*template.Template {
 }
 
 // parseIn reads the templates with the words of a language.
-func parseIn(files fs.FS, l lang) map[string]*template.Template {
+func parseIn(files fs.FS, l lang) map[string]func() *template.Template {
 	base := template.Must(template.New("layout.html").Funcs(template.FuncMap{"asset": assetPath, "icon": icon, "initials": initials, "t": l.say, "word": l.word}).
 		ParseFS(files, "templates/layout.html", "templates/partials/*.html"))
-	pages := map[string]*template.Template{}
+	pages := map[string]func() *template.Template{}
 	paths, err := fs.Glob(files, "templates/*.html")
 	if err != nil {
 		panic(fmt.Sprintf("web: the embedded templates cannot be read: %v", err))
 	}
 	for _, file := range paths {
 		if name := strings.TrimSuffix(path.Base(file), ".html"); name != "layout" {
-			pages[name] = template.Must(template.Must(base.Clone()).ParseFS(files, file))
+			pages[name] = sync.OnceValue(func() *template.Template { return template.Must(template.Must(base.Clone()).ParseFS(files, file)) })
 		}
 	}
 	return pages
@@ -69,7 +72,7 @@ func render(ctx *fasthttp.RequestCtx, l lang, page string, view any) error {
 // is open asks for to show news.
 func fragment(ctx *fasthttp.RequestCtx, l lang, page, part string, view any) error {
 	var out bytes.Buffer
-	if err := templates()[l][page].ExecuteTemplate(&out, part, view); err != nil {
+	if err := templates()[l][page]().ExecuteTemplate(&out, part, view); err != nil {
 		return &crm.Error{Op: "render " + page + " " + part, Code: crm.Internal, Err: err}
 	}
 	ctx.SetContentType("text/html; charset=utf-8")
