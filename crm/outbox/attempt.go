@@ -8,14 +8,17 @@ import (
 	"github.com/my21staff/my21staff/crm"
 )
 
-// Attempt makes one attempt at a claimed job and records what came of it. The
+// Handed is what came of handing a message to its provider, for Record.
+type Handed struct {
+	claim    Claim
+	decision Decision
+}
+
+// Hand hands the message of a claim to its provider and returns what came of it. The
 // provider is called outside any transaction, and not at all when the claim was
 // abandoned by another host, the message is settled already, the rules no longer
 // allow it, or its turn by the rate has not come.
-//
-// The error is the store's; what the provider said is recorded, not returned.
-// What the provider answered is recorded even when ctx ends meanwhile.
-func (s *Service) Attempt(ctx context.Context, c Claim) (Outcome, error) {
+func (s *Service) Hand(ctx context.Context, c Claim) Handed {
 	now := s.mint.Now()
 	decision, decided := beforehand(c, now)
 	if !decided {
@@ -24,8 +27,23 @@ func (s *Service) Attempt(ctx context.Context, c Claim) (Outcome, error) {
 	if !decided {
 		decision = s.call(ctx, c)
 	}
-	outcome, err := s.record(context.WithoutCancel(ctx), c, decision)
+	return Handed{c, decision}
+}
+
+// Record writes what came of handing a message over. The error is the store's; what
+// the provider said is recorded, not returned. It may be called again after one that
+// was Unavailable or Uncertain: what is recorded twice changes nothing. What is not
+// recorded before the claim's lease ends is in doubt: the message becomes Unknown,
+// and until then those behind it in its conversation wait.
+func (s *Service) Record(ctx context.Context, h Handed) (Outcome, error) {
+	outcome, err := s.record(ctx, h.claim, h.decision)
 	return outcome, crm.Wrap("record send", err)
+}
+
+// Attempt hands a message over and records what came of it, also when ctx ends
+// meanwhile.
+func (s *Service) Attempt(ctx context.Context, c Claim) (Outcome, error) {
+	return s.Record(context.WithoutCancel(ctx), s.Hand(ctx, c))
 }
 
 // beforehand decides what can be decided without the provider.

@@ -2,6 +2,8 @@ package outbox_test
 
 import (
 	"context"
+	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -82,6 +84,37 @@ func TestRecordTogether(t *testing.T) {
 		t.Errorf("%d transactions recorded eight results, want two", n)
 	}
 	s.sent(messages...)
+}
+
+// TestRecordAgain records twice, as one does whose commit may have happened or not:
+// the second time changes nothing and tells nobody.
+func TestRecordAgain(t *testing.T) {
+	t.Parallel()
+	for name, said := range map[string]answer{
+		"accepted": {reply: crm.Accepted{UserID: "ID.1029384756"}},
+		"refused":  {err: &crm.SendError{Status: 400, Provider: &crm.ProviderError{Code: 131026}}},
+		"in doubt": {err: &crm.SendError{Ambiguous: true}},
+		"put off":  {err: &crm.SendError{Status: 503}},
+		"stopped":  {err: &crm.SendError{Status: 401, Provider: &crm.ProviderError{Code: 190}}},
+	} {
+		s := newShop(t)
+		m := s.say(s.thread())
+		s.network.next(said)
+		handed := s.out.Hand(t.Context(), s.claim())
+		var before *outbox.State
+		var told []string
+		for i := range 2 {
+			if _, err := s.out.Record(t.Context(), handed); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			state, facts := s.now(m), s.facts()
+			if i > 0 && (!reflect.DeepEqual(state, before) || !slices.Equal(facts, told)) {
+				t.Errorf("%s: recorded once it is %+v, told by %v; twice it is %+v, told by %v", name, before, told, state, facts)
+			}
+			before, told = state, facts
+			s.clock.Advance(time.Second)
+		}
+	}
 }
 
 // TestRecordConflict lets one of a group be in conflict with what is stored: the

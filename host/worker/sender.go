@@ -2,12 +2,14 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"sync"
 	"time"
 
+	"github.com/my21staff/my21staff/crm"
 	"github.com/my21staff/my21staff/crm/outbox"
 )
 
@@ -18,14 +20,21 @@ const (
 	// leastGap keeps a busy workspace's kicks from asking for jobs all the
 	// time.
 	leastGap = 10 * time.Millisecond
+	// What became of an attempt is recorded again and again while the store is
+	// away, for as long as a claim's lease leaves when its call took longest.
+	recordFor  = time.Minute
+	firstPause = 50 * time.Millisecond
+	mostPause  = 2 * time.Second
 )
 
 // Outbox hands out send jobs; the outbox service is one.
 type Outbox interface {
 	// Claim leases at most limit due jobs.
 	Claim(ctx context.Context, limit int) ([]outbox.Claim, error)
-	// Attempt makes one attempt and records what came of it.
-	Attempt(ctx context.Context, c outbox.Claim) (outbox.Outcome, error)
+	// Hand hands a message to its provider, if it is to go now.
+	Hand(ctx context.Context, c outbox.Claim) outbox.Handed
+	// Record writes what came of it, and may be called again.
+	Record(ctx context.Context, h outbox.Handed) (outbox.Outcome, error)
 }
 
 // SendCounter counts attempts and panics; telemetry.Metrics is one.
@@ -71,7 +80,7 @@ func (s *Sender) Run(ctx context.Context) error {
 		}
 		for _, c := range claims {
 			s.slots <- struct{}{}
-			attempts.Go(func() { s.attempt(context.WithoutCancel(ctx), c) })
+			attempts.Go(func() { s.attempt(ctx, c) })
 		}
 		wait(ctx, leastGap)
 		select {
@@ -92,6 +101,8 @@ func (s *Sender) claim(ctx context.Context) ([]outbox.Claim, error) {
 	return s.outbox.Claim(ctx, free)
 }
 
+// attempt makes one attempt and records what came of it. It is not cut off when ctx
+// ends; only a store that is away is not waited for any longer.
 func (s *Sender) attempt(ctx context.Context, c outbox.Claim) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -101,11 +112,26 @@ func (s *Sender) attempt(ctx context.Context, c outbox.Claim) {
 		<-s.slots
 		s.Kick() // the next job of the lane, or one that waited for a slot
 	}()
-	outcome, err := s.outbox.Attempt(ctx, c)
+	outcome, err := s.record(ctx, s.outbox.Hand(context.WithoutCancel(ctx), c))
 	if err != nil {
 		s.log.Error("what became of an attempt to send could not be recorded", "error", err, "message", c.Message.ID.String())
 		return
 	}
 	s.counter.Send(string(outcome))
 	s.log.Debug("attempted to send", "outcome", string(outcome), "message", c.Message.ID.String())
+}
+
+// record records what came of an attempt. While the store is away it tries again:
+// what the provider took would be called unknown, and what the conversation says next
+// would wait until the lease ends, for a disk that was full for a second.
+func (s *Sender) record(ctx context.Context, h outbox.Handed) (outbox.Outcome, error) {
+	end := time.Now().Add(recordFor)
+	for pause := firstPause; ; pause = min(2*pause, mostPause) {
+		outcome, err := s.outbox.Record(context.WithoutCancel(ctx), h)
+		passes := errors.Is(err, crm.Unavailable) || errors.Is(err, crm.Uncertain)
+		if !passes || ctx.Err() != nil || time.Now().Add(pause).After(end) {
+			return outcome, err
+		}
+		wait(ctx, pause)
+	}
 }

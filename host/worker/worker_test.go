@@ -103,7 +103,8 @@ type jobs struct {
 	claims  int
 	asked   int // jobs asked for at once, at most
 	takes   time.Duration
-	attempt func() (outbox.Outcome, error)
+	record  func() (outbox.Outcome, error)
+	records int // how often something was recorded
 	claim   error
 }
 
@@ -124,7 +125,7 @@ func (j *jobs) Claim(_ context.Context, limit int) ([]outbox.Claim, error) {
 	return claims, nil
 }
 
-func (j *jobs) Attempt(ctx context.Context, _ outbox.Claim) (outbox.Outcome, error) {
+func (j *jobs) Hand(ctx context.Context, _ outbox.Claim) (h outbox.Handed) {
 	j.mu.Lock()
 	j.under++
 	j.most = max(j.most, j.under)
@@ -134,13 +135,23 @@ func (j *jobs) Attempt(ctx context.Context, _ outbox.Claim) (outbox.Outcome, err
 	case <-time.After(j.takes):
 	}
 	j.mu.Lock()
+	defer j.mu.Unlock()
 	j.under--
 	if ctx.Err() == nil {
 		j.done++
 	}
-	j.mu.Unlock()
-	if j.attempt != nil {
-		return j.attempt()
+	return h
+}
+
+func (j *jobs) Record(ctx context.Context, _ outbox.Handed) (outbox.Outcome, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
+	j.records++
+	if j.record != nil {
+		return j.record()
 	}
 	return outbox.Accepted, nil
 }
@@ -229,8 +240,8 @@ func TestStopWaitsForAttemptsUnderWay(t *testing.T) {
 		if err := g.Stop(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if j.done != 2 || j.waiting != 1 {
-			t.Errorf("after the stop %d attempts are done and %d jobs wait, want the two under way done and nothing new begun", j.done, j.waiting)
+		if j.done != 2 || j.records != 2 || j.waiting != 1 {
+			t.Errorf("after the stop %d attempts are done, %d recorded and %d jobs wait, want the two under way done and nothing new begun", j.done, j.records, j.waiting)
 		}
 	})
 }
@@ -241,12 +252,12 @@ func TestSenderSurvivesWhatGoesWrong(t *testing.T) {
 		metrics := telemetry.New()
 		j := &jobs{waiting: 3}
 		turn := 0
-		j.attempt = func() (outbox.Outcome, error) {
+		j.record = func() (outbox.Outcome, error) {
 			switch turn++; turn {
 			case 1:
 				panic("broken client")
 			case 2:
-				return "", crm.Unavailable
+				return "", crm.Internal
 			}
 			return outbox.Accepted, nil
 		}
@@ -274,6 +285,49 @@ func TestSenderSurvivesWhatGoesWrong(t *testing.T) {
 			}
 		}
 	})
+}
+
+// While the store is away what became of an attempt is not given up, for a minute or
+// until the program ends; what another try would not change is.
+func TestSenderRecordsAgain(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		err     error
+		away    time.Duration // the store
+		stop    time.Duration // the program
+		records int
+		counted bool
+	}{
+		{"a second", crm.Unavailable, time.Second, 3 * time.Second, 6, true}, // after 0, 50, 150, 350, 750 and 1550 ms
+		{"a second, and commits are in doubt", crm.Uncertain, time.Second, 3 * time.Second, 6, true},
+		{"more than a minute", crm.Unavailable, time.Hour, 2 * time.Minute, 35, false},
+		{"until the program ends", crm.Unavailable, time.Hour, 500 * time.Millisecond, 5, false},
+		{"by a fault", crm.Internal, time.Hour, 3 * time.Second, 1, false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			metrics, began := telemetry.New(), time.Now()
+			j := &jobs{waiting: 1}
+			j.record = func() (outbox.Outcome, error) {
+				if time.Since(began) < c.away {
+					return "", c.err
+				}
+				return outbox.Accepted, nil
+			}
+			g := worker.NewGroup(silent, metrics)
+			g.Go("sender", worker.NewSender(j, 1, silent, metrics).Run)
+			time.Sleep(c.stop)
+			if err := g.Stop(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(began); took > c.stop+time.Second {
+				t.Errorf("a store that is away, %s: the stop took until %v", c.name, took)
+			}
+			if counted := strings.Contains(written(metrics), `m21_sends_total{outcome="accepted"} 1`); j.records != c.records || j.done != 1 || counted != c.counted {
+				t.Errorf("a store that is away, %s: handed over %d times, recorded %d times, want once and %d; counted is %t", c.name, j.done, j.records, c.records, counted)
+			}
+		})
+	}
 }
 
 // provider is a provider's side of two channels.
