@@ -16,9 +16,9 @@ const (
 	// leastRoom is how many facts may wait in any case, or what leastTime commits,
 	// and mostTime what more of them may cost: a bad estimate must neither starve a
 	// host nor let it drown. Nobody notices the least time, and on a fast host it is
-	// needed: many a commit takes longer while a checkpoint uses the disk. (Measured
-	// with SQLite: room for 400 facts in place of 256 has some 11 % more stored at ten
-	// times the capacity, and the slowest hundredth waits 20 % longer.)
+	// needed: many a commit takes longer while a checkpoint uses the disk. (In a pair of
+	// runs on SQLite room for 400 facts in place of 256 had 11 % more stored at ten
+	// times the capacity, and the slowest hundredth waited 20 % longer.)
 	leastRoom = 256
 	leastTime = 25 * time.Millisecond
 	mostTime  = 250 * time.Millisecond

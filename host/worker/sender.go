@@ -21,7 +21,8 @@ const (
 	// time.
 	leastGap = 10 * time.Millisecond
 	// What became of an attempt is recorded again and again while the store is
-	// away, for as long as a claim's lease leaves when its call took longest.
+	// away, until about the end of its claim's lease. Later it is in doubt; that the
+	// provider took the message counts even then.
 	recordFor  = time.Minute
 	firstPause = 50 * time.Millisecond
 	mostPause  = 2 * time.Second
