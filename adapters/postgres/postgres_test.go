@@ -20,7 +20,13 @@ func TestStore(t *testing.T) {
 // open opens a store that is closed before its database goes.
 func open(tb testing.TB, dsn string) *bunstore.Store {
 	tb.Helper()
-	store, err := postgres.Open(tb.Context(), dsn, postgres.Options{Sealer: sealer(tb), Packer: packer(tb), Connections: 4})
+	return openWith(tb, dsn, 4)
+}
+
+// openWith opens it with so many connections at most.
+func openWith(tb testing.TB, dsn string, connections int) *bunstore.Store {
+	tb.Helper()
+	store, err := postgres.Open(tb.Context(), dsn, postgres.Options{Sealer: sealer(tb), Packer: packer(tb), Connections: connections})
 	if err != nil {
 		tb.Fatal(err)
 	}
