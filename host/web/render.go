@@ -25,8 +25,8 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 
 // templates returns, for each language, one template for each page: the layout, the
 // partials and the page. The layout and the partials are read once, by a host and not
-// by a command that shows no page. A page is read when it is first shown, in two or
-// three milliseconds: it takes half a megabyte, most of it the partials again, and few
+// by a command that shows no page. A page is read when it is first shown, in a few
+// milliseconds: it takes half a megabyte, most of it the partials again, and few
 // of all pages in all languages are what people look at. (All at once they were 35 MB,
 // nine tenths of what a host that has just begun keeps.)
 var templates = sync.OnceValue(func() map[lang]map[string]func() *template.Template { return parse(templateFiles) })
