@@ -37,8 +37,9 @@ type Changes struct {
 	GoneContacts  []ContactID      // likewise, with all they are found by
 	Templates     []*Template      // found by (channel, name, language)
 	Jobs          []*Job
-	DoneJobs      []*Job   // deleted
-	Answers       []Answer // a second one under a key is a Conflict, never replaced
+	DoneJobs      []*Job     // deleted
+	Settled       []*Message // whose provider told of them before their sender recorded it: their send jobs are deleted, but for one that is being recorded
+	Answers       []Answer   // a second one under a key is a Conflict, never replaced
 	Channels      []*Channel
 	Routings      []Routing
 	GoneRoutings  []Routing  // deleted, found by conversation and time
@@ -54,7 +55,7 @@ func (c *Changes) Empty() bool {
 		len(c.Deliveries)+len(c.Notes)+len(c.Mentions)+len(c.Tasks)+len(c.Tags)+len(c.DeletedTags)+len(c.Templates)+
 		len(c.Fields)+len(c.Pipelines)+len(c.Rules)+len(c.Rescores)+len(c.Views)+len(c.DeletedViews)+len(c.CannedReplies)+len(c.DeletedCanned)+
 		len(c.Twins)+len(c.Merges)+len(c.Handovers)+len(c.GoneThreads)+len(c.GoneContacts)+
-		len(c.Jobs)+len(c.DoneJobs)+len(c.Answers)+len(c.Channels)+len(c.Routings)+len(c.GoneRoutings)+len(c.Turns)+len(c.Queues)+len(c.Responses)+len(c.Facts) == 0
+		len(c.Jobs)+len(c.DoneJobs)+len(c.Settled)+len(c.Answers)+len(c.Channels)+len(c.Routings)+len(c.GoneRoutings)+len(c.Turns)+len(c.Queues)+len(c.Responses)+len(c.Facts) == 0
 }
 
 // Add adds other changes, in their order. A row must not be among both.
@@ -87,6 +88,7 @@ func (c *Changes) Add(other Changes) {
 	c.Templates = append(c.Templates, other.Templates...)
 	c.Jobs = append(c.Jobs, other.Jobs...)
 	c.DoneJobs = append(c.DoneJobs, other.DoneJobs...)
+	c.Settled = append(c.Settled, other.Settled...)
 	c.Answers = append(c.Answers, other.Answers...)
 	c.Channels = append(c.Channels, other.Channels...)
 	c.Turns = append(c.Turns, other.Turns...)

@@ -7,6 +7,24 @@ import (
 	"github.com/my21staff/my21staff/crm"
 )
 
+// TestChangesAdd goes through every list of Changes too.
+func TestChangesAdd(t *testing.T) {
+	t.Parallel()
+	var all crm.Changes
+	lists := reflect.ValueOf(&all).Elem()
+	for i := range lists.NumField() {
+		lists.Field(i).Set(reflect.MakeSlice(lists.Field(i).Type(), 1, 1))
+	}
+	var changes crm.Changes
+	changes.Add(all)
+	changes.Add(all)
+	for i := range lists.NumField() {
+		if n := reflect.ValueOf(changes).Field(i).Len(); n != 2 {
+			t.Errorf("%d of 2 %s are among the changes they are added to", n, lists.Type().Field(i).Name)
+		}
+	}
+}
+
 // TestChangesEmpty goes through every list of Changes, those added later too.
 func TestChangesEmpty(t *testing.T) {
 	t.Parallel()

@@ -60,7 +60,7 @@ func (t *tx) write(ctx context.Context, changes *crm.Changes) error {
 	put(b, rowsOf(b, changes.Merges, mergeOf), replaceByID)
 	b.leads(changes.Leads)
 	b.templates(changes.Templates)
-	b.jobs(changes.Jobs, changes.DoneJobs)
+	b.jobs(changes.Jobs, changes.DoneJobs, changes.Settled)
 	b.deliveries(changes.Deliveries)
 	put(b, rowsOf(b, changes.Notes, noteOf), replaceByID)
 	put(b, rowsOf(b, changes.Mentions, mentionOf), replaceMention)
@@ -170,6 +170,7 @@ func (t *tx) owns(c *crm.Changes) bool {
 		all(t, c.Templates, func(r *crm.Template) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Jobs, func(r *crm.Job) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.DoneJobs, func(r *crm.Job) crm.WorkspaceID { return r.WorkspaceID }) &&
+		all(t, c.Settled, func(r *crm.Message) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Routings, func(r crm.Routing) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.GoneRoutings, func(r crm.Routing) crm.WorkspaceID { return r.WorkspaceID }) &&
 		all(t, c.Answers, func(r crm.Answer) crm.WorkspaceID { return r.WorkspaceID }) &&

@@ -61,8 +61,10 @@ const behind = 10 * time.Minute
 // older is whether a job of the same lane is before this one.
 const older = "exists (select 1 from jobs older where older.workspace_id = jobs.workspace_id and older.lane = jobs.lane and older.id < jobs.id)"
 
-// jobs promises jobs and takes the done ones away.
-func (b *batch) jobs(promised, done []*crm.Job) {
+// jobs promises jobs and takes away the done ones and those of messages that are
+// settled. One of these that somebody holds is being recorded: who does takes it away,
+// and waits for the conversation that is held here.
+func (b *batch) jobs(promised, done []*crm.Job, settled []*crm.Message) {
 	put(b, rowsOf(b, promised, jobOf), replaceByID)
 	waiting := lookupBy(byID)
 	for _, j := range promised {
@@ -74,7 +76,14 @@ func (b *batch) jobs(promised, done []*crm.Job) {
 		addIDs(gone, uid(j.WorkspaceID), []crm.JobID{j.ID})
 		addIDs(lanes, uid(j.WorkspaceID), [][16]byte{j.Lane})
 	}
+	sent := lookupBy(bySend)
+	for _, m := range settled {
+		lane, subject := uid(m.ConversationID), uid(m.ID)
+		sent.add(uid(m.WorkspaceID), &lane, &subject)
+		addIDs(lanes, uid(m.WorkspaceID), [][16]byte{m.ConversationID})
+	}
 	b.named("delete from jobs", gone, "")
+	b.named("delete from jobs where (workspace_id, id) in (select workspace_id, id from jobs", sent, " and kind = 'send'"+b.t.store.dialect.ClaimLock()+")")
 	b.named("update jobs set due_at = run_at", lanes, " and locked_until is null and not "+older)
 }
 

@@ -24,6 +24,7 @@ var (
 	byOther        = &shape{{Name: "other_id", Kind: IDs}}
 	byConversation = &shape{{Name: "conversation_id", Kind: IDs}}
 	byLane         = &shape{{Name: "lane", Kind: IDs}}
+	bySend         = &shape{{Name: "lane", Kind: IDs}, {Name: "subject", Kind: IDs}}
 	byPlace        = &shape{{Name: "channel_id", Kind: IDs}, {Name: "contact_id", Kind: IDs}}
 	byIdentity     = &shape{{Name: "kind", Kind: Texts}, {Name: "value", Kind: Texts}}
 	byProvided     = &shape{{Name: "channel_id", Kind: IDs}, {Name: "provider_id", Kind: Texts}}

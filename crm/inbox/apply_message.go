@@ -254,14 +254,18 @@ func (w *world) adopt(m *crm.Message, f *webhook.Fact) Outcome {
 	return applied
 }
 
-// known notes a message's provider id, and what was waiting under it.
+// known notes a message's provider id, and what was waiting under it. One of ours that
+// was told of before its sender recorded it needs no sender any more, who may have died.
 func (w *world) known(m *crm.Message, providerID string) {
-	key := Provided{m.ChannelID, providerID}
-	if providerID == "" || m.ProviderID != "" || w.byProvided[key] != nil {
+	if m.ProviderID != "" {
+		return
+	}
+	w.changes.Settled = append(w.changes.Settled, m)
+	if providerID == "" {
 		return
 	}
 	m.ProviderID = providerID
-	w.byProvided[key] = m
+	w.byProvided[Provided{m.ChannelID, providerID}] = m
 	w.pending[m.ConversationID] = slices.DeleteFunc(w.pending[m.ConversationID], func(p *crm.Message) bool { return p == m })
 	w.saveMessage(m)
 	w.parked(m)

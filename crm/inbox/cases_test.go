@@ -14,8 +14,9 @@ import (
 // teller tells single facts to a memory.
 type teller struct {
 	*memory
-	mint *crm.Mint
-	last inbox.Outcome
+	mint    *crm.Mint
+	last    inbox.Outcome
+	settled []*crm.Message // by the last fact
 }
 
 func newTeller() *teller {
@@ -37,7 +38,7 @@ func (tl *teller) tell(f webhook.Fact) {
 	}
 	changes, outcomes := inbox.Apply(workspace, state, items, tl.mint)
 	tl.write(&changes)
-	tl.last = outcomes[0]
+	tl.last, tl.settled = outcomes[0], changes.Settled
 }
 
 var ani = webhook.Peer{WaID: "6281200000001", Name: "Ani"}
@@ -131,6 +132,48 @@ func TestAnEchoSettlesOurOwnMessage(t *testing.T) {
 		settled := got.ProviderID == "w" && got.Status == crm.Delivered
 		if settled != c.settled || len(tl.Messages) != map[bool]int{true: 2, false: 3}[c.settled] {
 			t.Errorf("%s: settled %v with %d messages, ours is %s; want settled %v", name, settled, len(tl.Messages), got.Status, c.settled)
+		}
+	}
+}
+
+// TestToldBeforeItIsRecorded tells of a message of ours that has no provider's id yet:
+// its sender may have died, and is not needed.
+func TestToldBeforeItIsRecorded(t *testing.T) {
+	t.Parallel()
+	report := func(id, opaque string) webhook.Fact {
+		return webhook.Fact{Kind: webhook.Status, ProviderID: id, Status: &webhook.StatusPart{Status: crm.Sent, Opaque: opaque}}
+	}
+	for name, told := range map[string]struct {
+		fact    func(ours *crm.Message) webhook.Fact
+		settled bool
+	}{
+		"a report with our id":       {func(m *crm.Message) webhook.Fact { return report("w", m.ID.String()) }, true},
+		"one with our id alone":      {func(m *crm.Message) webhook.Fact { return report("", m.ID.String()) }, true},
+		"one with another id":        {func(*crm.Message) webhook.Fact { return report("w", crm.MessageID{1}.String()) }, false},
+		"one with the provider's id": {func(*crm.Message) webhook.Fact { return report("w", "") }, false},
+		"an echo":                    {func(*crm.Message) webhook.Fact { return written("w", "Tentu!", "") }, true},
+		"an echo of something else":  {func(*crm.Message) webhook.Fact { return written("w", "Tidak", "") }, false},
+		"an id that another has":     {func(m *crm.Message) webhook.Fact { return report("in", m.ID.String()) }, false},
+	} {
+		tl := newTeller()
+		tl.tell(said("in", crm.Text{Body: "Halo"}))
+		ours := tl.left("Tentu!")
+		tl.tell(told.fact(ours))
+		want := []*crm.Message{}
+		if told.settled {
+			want = append(want, ours)
+		}
+		if !slices.EqualFunc(tl.settled, want, func(a, b *crm.Message) bool { return a.ID == b.ID && a.ConversationID == b.ConversationID }) {
+			t.Errorf("%s settles %d messages, want %d", name, len(tl.settled), len(want))
+		}
+	}
+	tl := newTeller()
+	tl.tell(said("in", crm.Text{Body: "Halo"}))
+	tl.tell(report("w", tl.left("Tentu!").ID.String()))
+	for _, next := range []webhook.Fact{report("w", ""), report("other", tl.Messages[1].ID.String())} {
+		tl.tell(next)
+		if len(tl.settled) != 0 || tl.Messages[1].ProviderID != "w" {
+			t.Errorf("what was told of as w is %s after a report on %s, and %d messages are settled by it", tl.Messages[1].ProviderID, next.ProviderID, len(tl.settled))
 		}
 	}
 }

@@ -144,15 +144,39 @@ func TestAcceptedTwin(t *testing.T) {
 func TestReportedMeanwhile(t *testing.T) {
 	t.Parallel()
 	for name, a := range map[string]answer{"taken": {}, "lost": lost, "refused for good": refusal(131026), "refused for now": refusal(131016)} {
-		s := newShop(t)
-		m := s.say(s.thread())
-		a.before = func() { s.status(m, crm.Delivered) }
-		s.network.next(a)
-		s.attempt(s.claim())
-		s.clock.Advance(minute)
-		s.work()
-		if state := s.now(m); state.Message.Status != crm.Delivered || state.Job != nil || s.network.calls != 1 {
-			t.Errorf("%s: the message is %s, its job %+v after %d calls, want it delivered and done with one", name, state.Message.Status, state.Job, s.network.calls)
+		for how, told := range map[string]func(*shop, *crm.Message, crm.MessageStatus){"and its job stays": (*shop).status, "and its job is gone": (*shop).settle} {
+			s := newShop(t)
+			m := s.say(s.thread())
+			a.before = func() { told(s, m, crm.Delivered) }
+			s.network.next(a)
+			s.attempt(s.claim())
+			s.clock.Advance(minute)
+			s.work()
+			if state := s.now(m); state.Message.Status != crm.Delivered || state.Job != nil || s.network.calls != 1 {
+				t.Errorf("%s, %s: the message is %s, its job %+v after %d calls, want it delivered and done with one", name, how, state.Message.Status, state.Job, s.network.calls)
+			}
 		}
+	}
+}
+
+// TestSettled lets a host die between the provider's answer and the store. Once the
+// provider reports on the message, its conversation does not wait for the lease.
+func TestSettled(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	cv := s.thread()
+	first := s.say(cv)
+	next := s.queue(cv, crm.Text{Body: "Sampai jumpa"})
+	s.claim() // and the host dies
+	s.restart()
+	if n := s.work(); n != 0 {
+		t.Fatalf("%d attempts are made behind a message that nobody knows about", n)
+	}
+	s.settle(first, crm.Sent)
+	if c := s.claim(); c.Message.ID != next.ID || c.Abandoned {
+		t.Errorf("%v is claimed, abandoned %v, want the next message", c.Message.ID, c.Abandoned)
+	}
+	if state := s.now(first); state.Message.Status != crm.Sent || state.Job != nil {
+		t.Errorf("the first message is %s with job %v, want it sent and done", state.Message.Status, state.Job)
 	}
 }

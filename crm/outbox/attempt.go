@@ -34,7 +34,8 @@ func (s *Service) Hand(ctx context.Context, c Claim) Handed {
 // the provider said is recorded, not returned. It may be called again after one that
 // was Unavailable or Uncertain: what is recorded twice changes nothing. What is not
 // recorded before the claim's lease ends is in doubt: the message becomes Unknown,
-// and until then those behind it in its conversation wait.
+// and until then those behind it in its conversation wait, unless the provider reports
+// on it first.
 func (s *Service) Record(ctx context.Context, h Handed) (Outcome, error) {
 	outcome, err := s.record(ctx, h.claim, h.decision)
 	return outcome, crm.Wrap("record send", err)

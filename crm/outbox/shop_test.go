@@ -130,13 +130,26 @@ func (s *shop) now(m *crm.Message) *outbox.State {
 	return found
 }
 
-// status does what the inbox does with a status report about a message.
+// status does what the inbox does with a status report about a message whose job
+// somebody holds.
 func (s *shop) status(m *crm.Message, status crm.MessageStatus) {
+	s.t.Helper()
+	s.report(m, status, crm.Changes{})
+}
+
+// settle does what the inbox does with one about a message that nobody holds.
+func (s *shop) settle(m *crm.Message, status crm.MessageStatus) {
+	s.t.Helper()
+	s.report(m, status, crm.Changes{Settled: []*crm.Message{m}})
+}
+
+func (s *shop) report(m *crm.Message, status crm.MessageStatus, changes crm.Changes) {
 	s.t.Helper()
 	s.change(m, func(state *outbox.State) crm.Changes {
 		state.Message.ProviderID = s.network.name(m.ID)
 		state.Message.Report(crm.StatusReport{Status: status})
-		return crm.Changes{Messages: []*crm.Message{state.Message}}
+		changes.Messages = []*crm.Message{state.Message}
+		return changes
 	})
 }
 

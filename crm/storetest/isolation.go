@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"context"
+	"reflect"
 	"testing"
 	"time"
 
@@ -17,6 +19,7 @@ var isolationTests = []test{
 	{"a person known to two workspaces is a contact of each", isolationShared},
 	{"a row written under a foreign id is a row of its own", isolationWrite},
 	{"nothing foreign can be deleted or touched", isolationDelete},
+	{"a row of a workspace that is not named is refused", isolationStranger},
 	{"an unknown workspace is empty", isolationUnknown},
 	{"reading with an ended context is an error", isolationCancelled},
 }
@@ -200,7 +203,9 @@ func isolationDelete(t *testing.T, w *world) {
 	before := w.snapshot(t, w.theirs)
 	done := copied(w.theirs.job)
 	done.WorkspaceID = w.ours.ws
-	w.write(t, w.ours.ws, &crm.Changes{DeletedTags: []crm.TagID{w.theirs.tag.ID}, DeletedViews: []crm.ViewID{w.theirs.view.ID}, DeletedCanned: []crm.CannedReplyID{w.theirs.canned.ID}, DoneJobs: []*crm.Job{done}})
+	settled := &crm.Message{WorkspaceID: w.ours.ws, ID: w.theirs.reply.ID, ConversationID: w.theirs.conversation.ID}
+	w.write(t, w.ours.ws, &crm.Changes{DeletedTags: []crm.TagID{w.theirs.tag.ID}, DeletedViews: []crm.ViewID{w.theirs.view.ID}, DeletedCanned: []crm.CannedReplyID{w.theirs.canned.ID},
+		DoneJobs: []*crm.Job{done}, Settled: []*crm.Message{settled}})
 	// Whether touching a key that is not there is an error is the store's choice.
 	_ = w.store.Directory().TouchKey(t.Context(), w.ours.ws, w.theirs.key.ID, w.clock.Advance(time.Hour))
 	if took, err := w.store.Directory().TakeSession(t.Context(), w.ours.ws, w.theirs.session.Hash); err != nil || took {
@@ -209,6 +214,41 @@ func isolationDelete(t *testing.T, w *world) {
 	w.unchanged(t, "the workspace whose ids were used", w.theirs, before)
 	if _, err := w.store.Directory().SessionByHash(t.Context(), w.theirs.session.Hash, w.theirs.session.CreatedAt); err != nil {
 		t.Errorf("their session after we tried to take it: %v", err)
+	}
+}
+
+// isolationStranger goes through every list of crm.Changes whose rows name their
+// workspace, those added later too.
+func isolationStranger(t *testing.T, w *world) {
+	lists := reflect.TypeFor[crm.Changes]()
+	tried := 0
+	for i := range lists.NumField() {
+		row := lists.Field(i).Type.Elem()
+		pointer := row.Kind() == reflect.Pointer
+		if pointer {
+			row = row.Elem()
+		}
+		if row.Kind() != reflect.Struct {
+			continue // an id
+		}
+		foreign := reflect.New(row)
+		ws := foreign.Elem().FieldByName("WorkspaceID")
+		if !ws.IsValid() {
+			continue
+		}
+		ws.Set(reflect.ValueOf(w.theirs.ws))
+		if !pointer {
+			foreign = foreign.Elem()
+		}
+		var changes crm.Changes
+		list := reflect.ValueOf(&changes).Elem().Field(i)
+		list.Set(reflect.Append(list, foreign))
+		err := w.store.Inbox().Update(t.Context(), []crm.WorkspaceID{w.ours.ws}, func(ctx context.Context, tx inbox.Tx) error { return tx.Write(ctx, &changes) })
+		wantCode(t, lists.Field(i).Name+" of a workspace that the transaction does not name", err, crm.Internal)
+		tried++
+	}
+	if tried < 20 {
+		t.Errorf("%d kinds of rows were tried", tried)
 	}
 }
 

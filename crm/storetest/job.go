@@ -24,6 +24,7 @@ var jobTests = []test{
 	{"is loaded with its message, conversation, contact and channel", jobLoad},
 	{"is loaded with others, and shares with them what is one", jobsLoad},
 	{"is gone when it is done", jobDone},
+	{"is gone when its message is settled, and nobody holds it", jobSettled},
 	{"counts among those that wait", jobDepth},
 }
 
@@ -156,6 +157,31 @@ func jobLane(t *testing.T, w *world) {
 	if claims := w.claimOurs(t); len(claims) != 0 {
 		t.Errorf("%d jobs are left in the lane", len(claims))
 	}
+}
+
+// jobSettled tells of the first of three messages, which somebody claimed who is no
+// more: the next can leave at once. Others' jobs stay.
+func jobSettled(t *testing.T, w *world) {
+	w.claim(t, all) // what the world begins with
+	_, other := w.queue(t, w.ours, 1)
+	_, jobs := w.queue(t, w.ours, 3)
+	settled := func(job *crm.Job) *crm.Changes {
+		return &crm.Changes{Settled: []*crm.Message{{WorkspaceID: job.WorkspaceID, ID: job.Subject, ConversationID: job.Lane}}}
+	}
+	ids := func(claims []outbox.Claim) []crm.JobID {
+		var ids []crm.JobID
+		for _, c := range claims {
+			ids = append(ids, c.Job.ID)
+		}
+		return sorted(ids)
+	}
+	same(t, "what is claimed at first", ids(w.claimOurs(t)), sorted([]crm.JobID{other[0].ID, jobs[0].ID}))
+	w.write(t, w.ours.ws, settled(jobs[0]))
+	same(t, "what is claimed when the first is settled", ids(w.claimOurs(t)), []crm.JobID{jobs[1].ID})
+	w.write(t, w.ours.ws, settled(jobs[2])) // before it was its turn
+	w.write(t, w.ours.ws, settled(jobs[2])) // and again
+	w.clock.Advance(lease + time.Millisecond)
+	same(t, "what is claimed when the leases are over", ids(w.claimOurs(t)), sorted([]crm.JobID{w.ours.job.ID, other[0].ID, jobs[1].ID}))
 }
 
 func jobPaused(t *testing.T, w *world) {

@@ -94,6 +94,9 @@ func (m *model) write(c *crm.Changes) bool {
 	for _, row := range c.DoneJobs {
 		delete(m.jobs, row.ID)
 	}
+	for _, row := range c.Settled {
+		maps.DeleteFunc(m.jobs, func(_ crm.JobID, job *crm.Job) bool { return job.Subject == row.ID })
+	}
 	for _, row := range c.Channels {
 		m.channels[row.ID] = copied(row)
 	}

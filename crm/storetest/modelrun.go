@@ -324,7 +324,12 @@ func (o operation) template(c *crm.Changes) {
 // job promises to send something or settles what was promised.
 func (o operation) job(c *crm.Changes) {
 	if len(o.m.jobs) > 0 && o.pick(4, 2) == 0 {
-		c.DoneJobs = append(c.DoneJobs, one(o, 5, o.m.jobs, func(a, b *crm.Job) int { return a.ID.Compare(b.ID) }))
+		job := one(o, 5, o.m.jobs, func(a, b *crm.Job) int { return a.ID.Compare(b.ID) })
+		if o.pick(6, 2) == 0 {
+			c.DoneJobs = append(c.DoneJobs, job)
+			return
+		}
+		c.Settled = append(c.Settled, &crm.Message{WorkspaceID: job.WorkspaceID, ID: job.Subject, ConversationID: job.Lane})
 		return
 	}
 	cv := o.aConversation(5)
