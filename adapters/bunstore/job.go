@@ -83,7 +83,7 @@ func (b *batch) jobs(promised, done []*crm.Job, settled []*crm.Message) {
 		addIDs(lanes, uid(m.WorkspaceID), [][16]byte{m.ConversationID})
 	}
 	b.named("delete from jobs", gone, "")
-	b.named("delete from jobs where (workspace_id, id) in (select workspace_id, id from jobs", sent, " and kind = 'send'"+b.t.store.dialect.ClaimLock()+")")
+	b.named("delete from jobs where (workspace_id, id) in (select workspace_id, id from jobs", sent, b.t.store.dialect.ClaimLock()+")")
 	b.named("update jobs set due_at = run_at", lanes, " and locked_until is null and not "+older)
 }
 
