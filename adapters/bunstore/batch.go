@@ -59,16 +59,36 @@ func (b *batch) end() error {
 
 // run runs what was collected.
 func (b *batch) run(ctx context.Context) error {
-	if err := b.end(); err != nil {
+	steps, err := b.take()
+	if err != nil {
 		return err
+	}
+	return b.t.run(ctx, steps...)
+}
+
+// owe is run for the last batch of a write: where it can travel with the commit, it
+// waits for that.
+func (b *batch) owe(ctx context.Context) error {
+	if b.t.store.closer == nil {
+		return b.run(ctx)
+	}
+	steps, err := b.take()
+	b.t.owed.steps = append(b.t.owed.steps, steps...)
+	return err
+}
+
+// take returns what was collected and was not run as it came.
+func (b *batch) take() ([]step, error) {
+	if err := b.end(); err != nil {
+		return nil, err
 	}
 	if b.err != nil {
 		b.t.failed = crm.Wrap(b.t.op, b.err)
-		return b.t.failed
+		return nil, b.t.failed
 	}
 	steps := b.steps
 	b.steps = nil
-	return b.t.run(ctx, steps...)
+	return steps, nil
 }
 
 // do adds a statement.

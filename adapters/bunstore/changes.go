@@ -13,10 +13,11 @@ import (
 )
 
 // Write writes what a service decided, in two batches. The first has what needs
-// no number and ends with the counters; from there on the transaction holds
-// each workspace's counter, so that numbers grow in the order of commits. The
-// second has what carries a number. A look at rows that may be stored and were
-// not loaded comes before.
+// no number and ends with the counters, and with a look at what may have come between;
+// from the counters on the transaction holds each workspace's, so that numbers grow in
+// the order of commits. The second has what carries a number, and travels with the
+// commit where it can. A look at rows that may be stored and were not loaded comes
+// before.
 func (t *tx) Write(ctx context.Context, changes *crm.Changes) error {
 	if changes.Empty() {
 		return nil
@@ -74,27 +75,21 @@ func (t *tx) write(ctx context.Context, changes *crm.Changes) error {
 	parked := t.parked(changes, named)
 	counted := make(map[uid]counterRow)
 	b.counters(changes, counted, named, parked, counts)
+	b.lookAgain(named, parked)
 	if err := b.run(ctx); err != nil {
 		return err
 	}
-	if t.outdated(changes, counted) {
+	if t.late || t.outdated(changes, counted) {
 		return t.overlooked()
 	}
 	facts := t.number(changes, counted)
-	b.lookAgain(named, parked)
 	b.conversations(changes.Conversations)
 	put(b, rowsOf(b, changes.Routings, routingOf), replaceRouting)
 	b.messages(changes.Messages, named)
 	b.part(t.scope.Workspaces, changes)
 	put(b, rowsOf(b, facts, factOf), "")
 	b.figures(counts)
-	if err := b.run(ctx); err != nil {
-		return err
-	}
-	if t.late {
-		return t.overlooked()
-	}
-	return nil
+	return b.owe(ctx)
 }
 
 // recall reads what is stored of contacts, conversations and messages that this

@@ -77,6 +77,13 @@ type Dialect interface {
 	Listen(ctx context.Context, wake func([]crm.WorkspaceID))
 }
 
+// Closer is a Dialect that sends a transaction's last statements together with its
+// commit: a trip less to where the database is. If one of them fails nothing is
+// committed. They return nothing that is looked at.
+type Closer interface {
+	Commit(ctx context.Context, on *sql.Tx, last []Statement) error
+}
+
 // Months keeps delivery_bodies in parts. Its statements are run in a transaction
 // that begins with Lock.
 type Months interface {

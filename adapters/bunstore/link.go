@@ -18,7 +18,12 @@ type link struct {
 	on    Runner
 	scope Scope
 	op    string // what the call does, for its errors
+	owed  *owed  // by a transaction; nil outside one
 }
+
+// owed are steps that nobody waits for: they travel with what their transaction says
+// next, be it its commit.
+type owed struct{ steps []step }
 
 // step is one statement and what to do with its rows.
 type step struct {
@@ -34,12 +39,12 @@ func (l link) run(ctx context.Context, steps ...step) error {
 	return l.send(ctx, measured, steps)
 }
 
-// send runs steps, which counted counts.
+// send runs steps, which counted counts, behind those that are owed.
 func (l link) send(ctx context.Context, counted func(context.Context, []Statement, func() error) error, steps []step) error {
-	statements := make([]Statement, len(steps))
-	for i := range steps {
-		statements[i] = steps[i].Statement
+	if l.owed != nil {
+		steps = append(l.owed.take(), steps...)
 	}
+	statements := statementsOf(steps)
 	ctx = withScope(ctx, l.scope)
 	err := counted(ctx, statements, func() error {
 		return l.store.dialect.Query(ctx, l.on, statements, func(i int, rows *sql.Rows) error {
@@ -52,6 +57,21 @@ func (l link) send(ctx context.Context, counted func(context.Context, []Statemen
 		})
 	})
 	return l.failure(ctx, err)
+}
+
+// take returns what is owed, which is not any more.
+func (o *owed) take() []step {
+	steps := o.steps
+	o.steps = nil
+	return steps
+}
+
+func statementsOf(steps []step) []Statement {
+	statements := make([]Statement, len(steps))
+	for i := range steps {
+		statements[i] = steps[i].Statement
+	}
+	return statements
 }
 
 // failure gives an error of the driver its class. Whatever the driver says, a

@@ -15,9 +15,12 @@ func TestStats(t *testing.T) {
 		if err := write(ctx, store, c.Workspace.ID, &crm.Changes{Contacts: []*crm.Contact{ct}, Facts: []crm.Fact{{WorkspaceID: c.Workspace.ID}}}); err != nil {
 			t.Fatal(err)
 		}
-		if stats.Trips() != 4 || stats.Queries() < 5 || stats.Duration() <= 0 {
-			t.Errorf("a write took %d trips, %d queries and %v, want 4 (a look, two batches, commit), several and some",
-				stats.Trips(), stats.Queries(), stats.Duration())
+		want := 4 // a look, two batches, commit
+		if _, closes := store.Dialect().(bunstore.Closer); closes {
+			want = 3 // the second batch goes with the commit
+		}
+		if stats.Trips() != want || stats.Queries() < 5 || stats.Duration() <= 0 {
+			t.Errorf("a write took %d trips, %d queries and %v, want %d, several and some", stats.Trips(), stats.Queries(), stats.Duration(), want)
 		}
 		for _, rules := range []int{1, 0} { // are read once
 			ctx, stats = bunstore.WithStats(t.Context())

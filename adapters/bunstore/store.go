@@ -32,6 +32,7 @@ type Config struct {
 // them may be used from several goroutines.
 type Store struct {
 	dialect Dialect
+	closer  Closer  // the dialect; nil if it is none
 	db      *bun.DB // of Write; bun's formatting and scanning
 	read    *sql.DB
 	sealer  crm.Sealer
@@ -70,6 +71,7 @@ func New(config Config) *Store {
 		halt:    config.Stop,
 		close:   config.Close,
 	}
+	s.closer, _ = config.Dialect.(Closer)
 	s.running.Go(func() { s.dialect.Listen(ctx, s.hub.tell) })
 	return s
 }

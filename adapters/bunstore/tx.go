@@ -45,6 +45,14 @@ func (t *tx) run(ctx context.Context, steps ...step) error {
 	return err
 }
 
+// pay runs what is owed, if anything is.
+func (t *tx) pay(ctx context.Context) error {
+	if len(t.owed.steps) == 0 {
+		return nil
+	}
+	return t.run(ctx, t.owed.take()...)
+}
+
 func (t *tx) note(err error) {
 	if err == nil || t.failed != nil {
 		return
@@ -65,7 +73,7 @@ func (s *Store) transact(ctx context.Context, op string, scope Scope, fn func(co
 	ctx = withScope(ctx, scope)
 	pooled := s.db.DB.Stats().OpenConnections
 	for try := 1; ; try++ {
-		t := &tx{link: link{store: s, scope: scope, op: op}, contacts: make(map[key]known), messages: make(map[key]indexed),
+		t := &tx{link: link{store: s, scope: scope, op: op, owed: &owed{}}, contacts: make(map[key]known), messages: make(map[key]indexed),
 			journal: make(map[journalKey]bool), seen: newSeen(), picture: figures.NewPicture(), whole: make(map[crm.ContactID]bool), anew: try > 1}
 		err := t.once(ctx, fn)
 		if err == nil {
@@ -107,12 +115,15 @@ func (t *tx) once(ctx context.Context, fn func(context.Context, *tx) error) erro
 	defer sqltx.Rollback() // does nothing after the commit
 	t.on = sqltx
 	if err := fn(ctx, t); err != nil {
+		if unpaid := t.pay(ctx); unpaid != nil { // it came before what fn says
+			return unpaid
+		}
 		return err
 	}
 	if t.failed != nil { // fn went on after a failure
 		return t.failed
 	}
-	err = measured(ctx, nil, sqltx.Commit)
+	err = t.commit(ctx, sqltx)
 	if err == nil {
 		t.settle()
 		return nil
@@ -124,6 +135,15 @@ func (t *tx) once(ctx context.Context, fn func(context.Context, *tx) error) erro
 	err = t.failure(ctx, err)
 	t.note(err)
 	return err
+}
+
+// commit commits, with what is owed.
+func (t *tx) commit(ctx context.Context, on *sql.Tx) error {
+	last := statementsOf(t.owed.take())
+	if len(last) == 0 {
+		return measured(ctx, nil, on.Commit)
+	}
+	return measured(ctx, last, func() error { return t.store.closer.Commit(ctx, on, last) })
 }
 
 // pause waits a little before another try, longer each time, and reports

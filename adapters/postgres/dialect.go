@@ -50,6 +50,30 @@ func (d *dialect) Query(ctx context.Context, on bunstore.Runner, statements []bu
 	return nil
 }
 
+// commit is the statement that ends a transaction.
+const commit = "commit"
+
+// Commit implements bunstore.Closer. Of the last statements those go with the commit
+// that travel as the very last does.
+func (d *dialect) Commit(ctx context.Context, on *sql.Tx, last []bunstore.Statement) error {
+	with := len(last) - 1
+	for with > 0 && len(last[with-1].Args) > 0 == (len(last[with].Args) > 0) {
+		with--
+	}
+	drain := func(_ int, rows *sql.Rows) error {
+		for rows.Next() {
+		}
+		return rows.Err()
+	}
+	if err := d.Query(ctx, on, last[:with], drain); err != nil {
+		return err
+	}
+	if err := d.run(ctx, on, append(last[with:], bunstore.Statement{SQL: commit}), drain); err != nil {
+		return err
+	}
+	return on.Commit() // which has been said
+}
+
 func (*dialect) run(ctx context.Context, on bunstore.Runner, statements []bunstore.Statement, each func(int, *sql.Rows) error) (err error) {
 	rows, err := on.QueryContext(ctx, "", batch(statements))
 	if err != nil {

@@ -49,6 +49,7 @@ type batch []bunstore.Statement
 type conn struct {
 	pg    *pgx.Conn
 	begin *bunstore.Scope // of a transaction that has said nothing yet
+	ended bool            // the transaction's commit was sent with its last statements
 	used  time.Time       // when it was last taken from the pool
 	uses  int             // how often it was
 	plan  int             // the use at which plans are next made anew
@@ -86,7 +87,7 @@ func (c *conn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx
 		return nil, driver.ErrBadConn
 	}
 	scope := bunstore.ScopeOf(ctx)
-	c.begin = &scope
+	c.begin, c.ended = &scope, false
 	return tx{c: c, ctx: ctx}, nil
 }
 
@@ -106,13 +107,16 @@ func (t tx) Commit() error {
 		t.c.begin = nil
 		return nil
 	}
-	if t.c.pg.IsClosed() {
+	over := t.c.pg.PgConn().TxStatus() == 'I'
+	switch {
+	case over && t.c.ended:
+		return nil
+	case t.c.pg.IsClosed():
 		return driver.ErrBadConn
-	}
-	if t.c.pg.PgConn().TxStatus() == 'I' { // it failed before it began
+	case over: // it failed before it began
 		return errRolledBack
 	}
-	results, err := t.c.pg.PgConn().Exec(t.ctx, "commit").ReadAll()
+	results, err := t.c.pg.PgConn().Exec(t.ctx, commit).ReadAll()
 	err = lost(err)
 	if err == nil && results[0].CommandTag.String() == "ROLLBACK" {
 		return errRolledBack
@@ -178,6 +182,7 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 // results.
 func (c *conn) send(ctx context.Context, statements batch) results {
 	before := c.opening(ctx)
+	c.ended = statements[len(statements)-1].SQL == commit
 	for _, s := range statements {
 		if len(s.Args) > 0 {
 			return c.pipeline(ctx, before, statements)

@@ -3,6 +3,8 @@ package postgres_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"net"
@@ -21,6 +23,12 @@ import (
 	"github.com/my21staff/my21staff/crm/inbox"
 	"github.com/my21staff/my21staff/crm/outbox"
 )
+
+// preparedCommit is what pgx calls the commit that travels with other statements.
+var preparedCommit = func() string {
+	digest := sha256.Sum256([]byte("commit"))
+	return "stmtcache_" + hex.EncodeToString(digest[:24])
+}()
 
 // cutter stands between a store and the server. Once it has a word, what the
 // store says with it is passed on and answered, and the answer is cut off.
@@ -115,7 +123,7 @@ func TestLostAnswersAreNotTakenForRefusals(t *testing.T) {
 	write(t, store, ws, &crm.Changes{Contacts: []*crm.Contact{ct}, Conversations: []*crm.Conversation{cv}})
 	m := c.Inbound(cv, "halo")
 	runs := 0
-	if n := cutter.cut("commit", func() {
+	if n := cutter.cut(preparedCommit, func() {
 		err := store.Inbox().Update(t.Context(), []crm.WorkspaceID{ws}, func(ctx context.Context, tx inbox.Tx) error {
 			runs++
 			return tx.Write(ctx, &crm.Changes{Messages: []*crm.Message{m}})

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -68,13 +70,15 @@ func (l *link) cut() {
 // up passes on what the host says, message by message.
 func (l *link) up() {
 	defer l.cut()
-	started := false
+	started, ending := false, false
 	for {
 		message, err := readMessage(l.client, started)
 		if err != nil {
 			return
 		}
-		commit := started && isCommit(message) && l.armed.CompareAndSwap(true, false)
+		ending = started && (ending || isCommit(message))
+		commit := ending && (message[0] == 'Q' || message[0] == 'S') && l.armed.CompareAndSwap(true, false)
+		ending = ending && message[0] != 'Q' && message[0] != 'S'
 		wait := commit && rand.IntN(2) == 0
 		if wait {
 			l.doomed.Store(true)
@@ -126,11 +130,20 @@ func readMessage(from io.Reader, typed bool) ([]byte, error) {
 	return message, err
 }
 
-// isCommit reports whether a message ends a transaction: a simple query, or the
-// parsing of a statement, that says so.
+// isCommit reports whether a message ends a transaction once the server is told to go
+// on ('S', which a simple query does without): a query that ends with the word, or the
+// call of the statement that says so, by the name pgx gives it.
 func isCommit(message []byte) bool {
-	if message[0] != 'Q' && message[0] != 'P' {
-		return false
+	switch message[0] {
+	case 'Q':
+		return bytes.HasSuffix(message, []byte("commit\x00"))
+	case 'B':
+		return bytes.Contains(message[5:min(len(message), 128)], preparedCommit)
 	}
-	return bytes.Contains(bytes.ToLower(message[5:min(len(message), 64)]), []byte("commit"))
+	return false
 }
+
+var preparedCommit = func() []byte {
+	digest := sha256.Sum256([]byte("commit"))
+	return []byte("stmtcache_" + hex.EncodeToString(digest[:24]))
+}()

@@ -39,6 +39,7 @@ type conn struct {
 	driver.Conn
 	h         *Harness
 	migrating bool // the transaction is a migration
+	ending    bool // the transaction's commit was sent with its last statements
 }
 
 // broken is a failure that a point made in the driver. database/sql holds its
@@ -95,7 +96,7 @@ func (h *Harness) inMigration(point string) error {
 
 // BeginTx implements driver.ConnBeginTx.
 func (c *conn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
-	c.migrating = false
+	c.migrating, c.ending = false, false
 	begin, ok := c.Conn.(driver.ConnBeginTx)
 	if !ok {
 		return nil, errors.New("torture: the driver has no BeginTx")
@@ -114,8 +115,10 @@ type tx struct {
 
 // Commit implements driver.Tx.
 func (t tx) Commit() error {
-	if err := t.c.h.inDriver("commit.before", sql.ErrConnDone); err != nil {
-		return errors.Join(err, t.Rollback())
+	if !t.c.ending {
+		if err := t.c.h.inDriver("commit.before", sql.ErrConnDone); err != nil {
+			return errors.Join(err, t.Rollback())
+		}
 	}
 	if err := t.Tx.Commit(); err != nil {
 		return err
@@ -182,8 +185,9 @@ func writesFigures(query string) bool {
 	return strings.Contains(query, "figures.value + excluded.value")
 }
 
-// batch passes the statements of a batch through statement. PostgreSQL's driver
-// takes them as one argument of a type of its own, a slice of bunstore.Statement.
+// batch passes the statements of a batch through statement, and the point of a commit
+// if that is the last. PostgreSQL's driver takes them as one argument of a type of its
+// own, a slice of bunstore.Statement.
 func (c *conn) batch(argument any) error {
 	list := reflect.ValueOf(argument)
 	if list.Kind() != reflect.Slice || list.Type().Elem() != reflect.TypeFor[bunstore.Statement]() {
@@ -194,6 +198,10 @@ func (c *conn) batch(argument any) error {
 		var err error
 		if statement.SQL, err = c.statement(statement.SQL); err != nil {
 			return err
+		}
+		if statement.SQL == "commit" {
+			c.ending = true
+			return c.h.inDriver("commit.before", sql.ErrConnDone)
 		}
 	}
 	return nil
