@@ -20,7 +20,8 @@ type Stats struct {
 func (s *Stats) Queries() int { return int(s.queries.Load()) }
 
 // Trips returns how often the database was asked: several statements of one batch
-// are one trip, and a commit is one. A begin is none: it travels with the first.
+// are one trip, and a commit is one unless it travels with the last. A begin is none: it
+// travels with the first.
 func (s *Stats) Trips() int { return int(s.trips.Load()) }
 
 // Duration returns how long the database was waited for.
