@@ -153,7 +153,7 @@ func (s outboxStore) Claim(ctx context.Context, c outbox.Claiming) (claims []out
 		b := t.batch()
 		b.named("update messages set status = 'sending'", leased, " and status = 'queued'")
 		put(b, rowsOf(b, changed, jobOf), replaceByID)
-		if err := t.told.quietly(func() error { return b.run(ctx) }); err != nil {
+		if err := t.told.quietly(func() error { return b.owe(ctx) }); err != nil || len(claims) == 0 {
 			return err
 		}
 		claims, err = t.equip(ctx, claims)
@@ -202,8 +202,16 @@ func (t *tx) due(ctx context.Context, now time.Time, limit int) ([]jobRow, error
 	return rows, t.run(ctx, load(ctx, t.link, q.bound(), &rows))
 }
 
-// equip adds to claims what an attempt needs, in three trips. A job whose message is
-// gone stays leased and is not handed out.
+// What the message of a claim names, behind "select … from" a table of it; the lookup of
+// messages follows, and a parenthesis for each that is open.
+const (
+	itsConversation = " where (workspace_id, id) in (select workspace_id, conversation_id from messages"
+	itsChannel      = " where (workspace_id, id) in (select workspace_id, channel_id from messages"
+	itsContact      = " where (workspace_id, id) in (select workspace_id, contact_id from conversations" + itsConversation
+)
+
+// equip adds to claims what an attempt needs. A job whose message is gone stays leased
+// and is not handed out.
 func (t *tx) equip(ctx context.Context, claims []outbox.Claim) ([]outbox.Claim, error) {
 	var ms []messageRow
 	var cvs []conversationRow
@@ -213,22 +221,13 @@ func (t *tx) equip(ctx context.Context, claims []outbox.Claim) ([]outbox.Claim, 
 	for _, c := range claims {
 		addIDs(messages, uid(c.Job.WorkspaceID), [][16]byte{c.Job.Subject})
 	}
-	if err := t.run(ctx, find(ctx, t.link, messages, "", &ms)...); err != nil {
-		return nil, err
-	}
-	threads, carriers := lookupBy(byID), lookupBy(byID)
-	for i := range ms {
-		addIDs(threads, ms[i].WorkspaceID, []uid{ms[i].ConversationID})
-		addIDs(carriers, ms[i].WorkspaceID, []uid{ms[i].ChannelID})
-	}
-	if err := t.run(ctx, slices.Concat(find(ctx, t.link, threads, "", &cvs), find(ctx, t.link, carriers, "", &chs))...); err != nil {
-		return nil, err
-	}
-	people := lookupBy(byID)
-	for i := range cvs {
-		addIDs(people, cvs[i].WorkspaceID, []uid{cvs[i].ContactID})
-	}
-	if err := t.run(ctx, find(ctx, t.link, people, "", &cts)...); err != nil {
+	s := t.store
+	err := t.run(ctx,
+		load(ctx, t.link, s.where(from[messageRow](s).SQL, messages, ""), &ms),
+		load(ctx, t.link, s.where(from[conversationRow](s).SQL+itsConversation, messages, ")"), &cvs),
+		load(ctx, t.link, s.where(from[channelRow](s).SQL+itsChannel, messages, ")"), &chs),
+		load(ctx, t.link, s.where(from[contactRow](s).SQL+itsContact, messages, "))"), &cts))
+	if err != nil {
 		return nil, err
 	}
 	byMessage, conversations := byRowID(ms, func(r *messageRow) uid { return r.ID }), byRowID(cvs, func(r *conversationRow) uid { return r.ID })
