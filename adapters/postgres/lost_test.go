@@ -37,6 +37,7 @@ type cutter struct {
 
 	word   atomic.Pointer[[]byte]
 	passed atomic.Int64 // how often the word came
+	late   atomic.Bool  // what is cut off is the last message of the answer alone
 }
 
 func newCutter(t *testing.T, dsn string) *cutter {
@@ -80,6 +81,9 @@ func (c *cutter) link(client net.Conn, network, address string) {
 		defer client.Close()
 		_, _ = io.Copy(writer(func(p []byte) (int, error) {
 			if doomed.Load() {
+				if rest, ended := bytes.CutSuffix(p, ready); ended && c.late.Load() {
+					_, _ = client.Write(rest)
+				}
 				return 0, io.ErrClosedPipe
 			}
 			return client.Write(p)
@@ -93,6 +97,9 @@ func (c *cutter) link(client net.Conn, network, address string) {
 		return server.Write(p)
 	}), client)
 }
+
+// ready is PostgreSQL's word that it waits for the next statement, in no transaction.
+var ready = []byte("Z\x00\x00\x00\x05I")
 
 type writer func([]byte) (int, error)
 
@@ -121,21 +128,37 @@ func TestLostAnswersAreNotTakenForRefusals(t *testing.T) {
 	ws, ct := c.Workspace.ID, c.Contact()
 	cv := c.Conversation(ct)
 	write(t, store, ws, &crm.Changes{Contacts: []*crm.Contact{ct}, Conversations: []*crm.Conversation{cv}})
-	m := c.Inbound(cv, "halo")
-	runs := 0
-	if n := cutter.cut(preparedCommit, func() {
-		err := store.Inbox().Update(t.Context(), []crm.WorkspaceID{ws}, func(ctx context.Context, tx inbox.Tx) error {
-			runs++
-			return tx.Write(ctx, &crm.Changes{Messages: []*crm.Message{m}})
-		})
-		if !errors.Is(err, crm.Uncertain) {
-			t.Errorf("a commit without an answer is %v, want uncertain", err)
+	for _, late := range []bool{false, true} {
+		other, m := c.Contact(), c.Inbound(cv, "halo")
+		cutter.late.Store(late)
+		for _, commit := range []struct {
+			word    string // the commit's way: by a name, or in a text
+			changes *crm.Changes
+		}{
+			{preparedCommit, &crm.Changes{Messages: []*crm.Message{m}}},
+			{";commit", &crm.Changes{Handovers: []crm.Handover{{ConversationID: cv.ID, ContactID: other.ID}}}},
+		} {
+			// What the connection prepares first.
+			write(t, store, ws, &crm.Changes{Contacts: []*crm.Contact{other}, Messages: []*crm.Message{c.Inbound(cv, "halo")}})
+			runs := 0
+			if n := cutter.cut(commit.word, func() {
+				err := store.Inbox().Update(t.Context(), []crm.WorkspaceID{ws}, func(ctx context.Context, tx inbox.Tx) error {
+					runs++
+					return tx.Write(ctx, commit.changes)
+				})
+				if !errors.Is(err, crm.Uncertain) {
+					t.Errorf("a commit without an answer, or its end (%v), is %v, want uncertain", late, err)
+				}
+			}); n != 1 || runs != 1 {
+				t.Errorf("%d commits of %d transactions were sent, want one", n, runs)
+			}
 		}
-	}); n != 1 || runs != 1 {
-		t.Errorf("%d commits of %d transactions were sent, want one", n, runs)
-	}
-	if got, err := store.Inbox().Message(t.Context(), ws, m.ID); err != nil || got.ID != m.ID {
-		t.Errorf("what was committed without an answer is not there: %v", err)
+		if got, err := store.Inbox().Message(t.Context(), ws, m.ID); err != nil || got.ID != m.ID {
+			t.Errorf("what was committed without an answer is not there: %v", err)
+		}
+		if _, got, err := store.Inbox().Conversation(t.Context(), ws, cv.ID); err != nil || got.ID != other.ID {
+			t.Errorf("what was handed over without an answer is not, %v", err)
+		}
 	}
 	_, job := c.Outbound(cv, "ya")
 	write(t, store, ws, &crm.Changes{Jobs: []*crm.Job{job}})
