@@ -7,7 +7,7 @@ import (
 	"github.com/my21staff/my21staff/crm"
 )
 
-// TestChangesAdd goes through every list of Changes too.
+// TestChangesAdd goes through every list of Changes, those added later too.
 func TestChangesAdd(t *testing.T) {
 	t.Parallel()
 	var all crm.Changes

@@ -66,10 +66,10 @@ func (b *batch) run(ctx context.Context) error {
 	return b.t.run(ctx, steps...)
 }
 
-// owe is run for the last batch of a write: where it can travel with the commit, it
-// waits for that.
+// owe is run where nobody looks at what comes of it: where the last statements can travel
+// with the commit, these wait for what the transaction says next.
 func (b *batch) owe(ctx context.Context) error {
-	if b.t.store.closer == nil {
+	if b.t.store.commits == nil {
 		return b.run(ctx)
 	}
 	steps, err := b.take()

@@ -77,10 +77,10 @@ type Dialect interface {
 	Listen(ctx context.Context, wake func([]crm.WorkspaceID))
 }
 
-// Closer is a Dialect that sends a transaction's last statements together with its
+// Committer is a Dialect that sends a transaction's last statements together with its
 // commit: a trip less to where the database is. If one of them fails nothing is
 // committed. They return nothing that is looked at.
-type Closer interface {
+type Committer interface {
 	Commit(ctx context.Context, on *sql.Tx, last []Statement) error
 }
 

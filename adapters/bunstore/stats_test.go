@@ -17,8 +17,8 @@ func TestStats(t *testing.T) {
 		if err := write(ctx, store, c.Workspace.ID, &crm.Changes{Contacts: []*crm.Contact{ct}, Facts: []crm.Fact{{WorkspaceID: c.Workspace.ID}}}); err != nil {
 			t.Fatal(err)
 		}
-		last := 1 // the last batch, which elsewhere goes with the commit
-		if _, closes := store.Dialect().(bunstore.Closer); closes {
+		last := 1 // the last that is written, which elsewhere goes with what follows
+		if _, commits := store.Dialect().(bunstore.Committer); commits {
 			last = 0
 		}
 		if want := 3 + last; stats.Trips() != want || stats.Queries() < 5 || stats.Duration() <= 0 { // a look, the first batch, the commit

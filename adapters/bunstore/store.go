@@ -32,8 +32,8 @@ type Config struct {
 // them may be used from several goroutines.
 type Store struct {
 	dialect Dialect
-	closer  Closer  // the dialect; nil if it is none
-	db      *bun.DB // of Write; bun's formatting and scanning
+	commits Committer // the dialect; nil if it is none
+	db      *bun.DB   // of Write; bun's formatting and scanning
 	read    *sql.DB
 	sealer  crm.Sealer
 	packer  crm.Packer
@@ -71,7 +71,7 @@ func New(config Config) *Store {
 		halt:    config.Stop,
 		close:   config.Close,
 	}
-	s.closer, _ = config.Dialect.(Closer)
+	s.commits, _ = config.Dialect.(Committer)
 	s.running.Go(func() { s.dialect.Listen(ctx, s.hub.tell) })
 	return s
 }

@@ -143,7 +143,7 @@ func (t *tx) commit(ctx context.Context, on *sql.Tx) error {
 	if len(last) == 0 {
 		return measured(ctx, nil, on.Commit)
 	}
-	return measured(ctx, last, func() error { return t.store.closer.Commit(ctx, on, last) })
+	return measured(ctx, last, func() error { return t.store.commits.Commit(ctx, on, last) })
 }
 
 // pause waits a little before another try, longer each time, and reports

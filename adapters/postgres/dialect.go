@@ -53,7 +53,7 @@ func (d *dialect) Query(ctx context.Context, on bunstore.Runner, statements []bu
 // commit is the statement that ends a transaction.
 const commit = "commit"
 
-// Commit implements bunstore.Closer. Of the last statements those go with the commit
+// Commit implements bunstore.Committer. Of the last statements those go with the commit
 // that travel as the very last does.
 func (d *dialect) Commit(ctx context.Context, on *sql.Tx, last []bunstore.Statement) error {
 	with := len(last) - 1
