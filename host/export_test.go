@@ -14,6 +14,9 @@ func (h *Host) Surface() [][2]string {
 	return surface
 }
 
+// BodyMemory is how much memory large bodies share.
+const BodyMemory = bodyMemory
+
 // Refusals and its method let tests look at what is logged of refusals.
 type Refusals = refusals
 

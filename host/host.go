@@ -70,6 +70,7 @@ func Open(ctx context.Context, c Config, version string, log *slog.Logger) (*Hos
 	h.server = newServer(c, origin, log, h.metrics)
 	h.server.routes, h.server.doors = h.mount(), h.doors()
 	h.metrics.Streams(h.hub.Open)
+	h.metrics.LargeBodies(h.server.bodies.lent)
 	h.work()
 	return h, nil
 }

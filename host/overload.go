@@ -28,6 +28,9 @@ func (b *budget) take(n int) bool {
 
 func (b *budget) give(n int) { b.left.Add(int64(n)) }
 
+// lent returns how many bytes are lent now.
+func (b *budget) lent() int { return bodyMemory - int(b.left.Load()) }
+
 // isBusy reports whether a request was refused because there was too much to do.
 func isBusy(err error) bool {
 	e, ok := errors.AsType[*crm.Error](err)

@@ -84,6 +84,12 @@ func (m *Metrics) Streams(open func() int) {
 	m.set.GetOrCreateGauge(`m21_streams_open`, func() float64 { return float64(open()) })
 }
 
+// LargeBodies sets where it is read from how much memory is lent to large bodies:
+// when it is near its bound, more of them are refused.
+func (m *Metrics) LargeBodies(bytes func() int) {
+	m.set.GetOrCreateGauge(`m21_large_bodies_bytes`, func() float64 { return float64(bytes()) })
+}
+
 // Write writes all of them, and the process's own, as Prometheus reads them.
 func (m *Metrics) Write(w io.Writer) {
 	m.set.WritePrometheus(w)

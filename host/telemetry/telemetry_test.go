@@ -87,6 +87,7 @@ func TestMetricsAreWritten(t *testing.T) {
 	m.Database(5, time.Millisecond)
 	m.Outbox(7, 90*time.Second)
 	m.Streams(func() int { return 4 })
+	m.LargeBodies(func() int { return 70_000 })
 	var out bytes.Buffer
 	m.Write(&out)
 	for _, want := range []string{
@@ -99,6 +100,7 @@ func TestMetricsAreWritten(t *testing.T) {
 		`m21_outbox_waiting 7`,
 		`m21_outbox_oldest_seconds 90`,
 		`m21_streams_open 4`,
+		`m21_large_bodies_bytes 70000`,
 		`process_resident_memory_bytes`,
 	} {
 		if !strings.Contains(out.String(), want) {
