@@ -171,7 +171,7 @@ func (g *Gatherer) Full(r webhook.Request, bytes int) error {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.admits(hint.lane, hint.facts(bytes)) {
+	if !g.admits(g.laneOf(hint.lane), hint.facts(bytes)) {
 		return g.full
 	}
 	return nil

@@ -1,9 +1,9 @@
 package gather
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"hash/fnv"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -39,9 +39,10 @@ type line[W work] struct {
 
 	mu      sync.Mutex
 	total   weight
-	places  []*queue[W] // by the hash of a workspace
-	turns   []*queue[W] // the same, first the one that is to commit next
-	running int         // commits
+	lanes   map[crm.WorkspaceID]*lane[W] // of which something is here
+	places  []*queue[W]                  // where they wait
+	turns   []*queue[W]                  // the same, first the one that is to commit next
+	running int                          // commits
 }
 
 // open makes the places of a line whose fields are set.
@@ -53,21 +54,50 @@ func (l *line[W]) open() {
 		l.places = append(l.places, new(queue[W]))
 	}
 	l.turns = slices.Clone(l.places)
+	l.lanes = make(map[crm.WorkspaceID]*lane[W])
 }
 
-// queueOf returns where a workspace waits. It is always the same: two commits of
-// one workspace would only wait for each other's rows.
-func (l *line[W]) queueOf(ws crm.WorkspaceID) *queue[W] {
-	hash := fnv.New32a()
-	_, _ = hash.Write(ws[:])
-	return l.places[hash.Sum32()%uint32(len(l.places))]
+// laneOf returns the lane of a workspace, or the one it would have.
+func (l *line[W]) laneOf(ws crm.WorkspaceID) *lane[W] {
+	if has := l.lanes[ws]; has != nil {
+		return has
+	}
+	return &lane[W]{id: ws, queue: l.place()}
+}
+
+// place returns where a workspace is to wait of which nothing is here: where least is,
+// but with a few others rather than alone, as few here and few there are two commits,
+// one after the other.
+func (l *line[W]) place() *queue[W] {
+	rank := func(q *queue[W]) int {
+		if load := q.load(); load >= l.o.Batch/beside {
+			return load
+		}
+		return -q.load()
+	}
+	return slices.MinFunc(l.places, func(a, b *queue[W]) int { return cmp.Compare(rank(a), rank(b)) })
+}
+
+// level moves a lane to where less is, if neither place has few then. What has much
+// waiting all the time would never leave its place by itself.
+func (l *line[W]) level(lane *lane[W]) {
+	to := slices.MinFunc(l.places, func(a, b *queue[W]) int { return cmp.Compare(a.load(), b.load()) })
+	if load := to.load() + lane.load(); lane.committing == 0 && load >= l.o.Batch/beside && load < lane.queue.load() {
+		lane.move(to)
+	}
+}
+
+// drop forgets a lane of which nothing is here any more.
+func (l *line[W]) drop(lane *lane[W]) {
+	if lane.load() == 0 {
+		delete(l.lanes, lane.id)
+	}
 }
 
 // waiter is work that waits for its commit.
 type waiter[W work] struct {
 	work   W
-	lane   crm.WorkspaceID
-	queue  *queue[W]
+	lane   *lane[W]
 	weight weight
 	taken  bool          // into a commit: it is too late to go
 	done   chan struct{} // closed when it was told what became of it
@@ -78,32 +108,33 @@ type waiter[W work] struct {
 func (l *line[W]) enter(made W, ws crm.WorkspaceID, size weight) *waiter[W] {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	w := &waiter[W]{work: made, lane: ws, queue: l.queueOf(ws), weight: size, done: make(chan struct{})}
-	if !l.room(w.queue, ws, size, weight{}) {
-		w.queue.pace.refused(size.facts)
+	lane := l.laneOf(ws)
+	if !l.room(lane, size, weight{}) {
+		lane.queue.pace.refused(size.facts)
 		return nil
 	}
-	w.queue.push(w)
+	w := &waiter[W]{work: made, lane: lane, weight: size, done: make(chan struct{})}
+	l.lanes[ws] = lane
+	lane.push(w)
+	l.level(lane)
 	l.total = l.total.plus(size)
 	return w
 }
 
-// room reports whether so much more of a workspace fits into a queue, beside what
-// is thought to be coming. What is larger than its part of the queue fits into an
-// empty lane.
-func (l *line[W]) room(q *queue[W], ws crm.WorkspaceID, more, coming weight) bool {
+// room reports whether so much more of a workspace fits, beside what is thought to be
+// coming. What is larger than its part of the queue fits into an empty lane.
+func (l *line[W]) room(lane *lane[W], more, coming weight) bool {
 	bound := weight{facts: l.o.Queue, bytes: l.o.Bytes}
 	part := weight{facts: l.o.Queue / lanes, bytes: l.o.Bytes / lanes}
-	mine := q.of(ws).plus(coming)
-	return l.total.plus(coming).plus(more).within(bound) && (mine == weight{} || mine.plus(more).within(part)) && q.admits(ws, more.facts)
+	mine := lane.weight.plus(coming)
+	return l.total.plus(coming).plus(more).within(bound) && (mine == weight{} || mine.plus(more).within(part)) && lane.queue.admits(lane, more.facts)
 }
 
 // admits reports whether there seems to be room for so many facts of a workspace,
 // and notes that somebody is refused if there is none. l.mu is held.
-func (l *line[W]) admits(ws crm.WorkspaceID, facts int) bool {
-	q := l.queueOf(ws)
-	if !l.room(q, ws, weight{facts: facts}, weight{facts: q.coming[ws]}) {
-		q.pace.refused(facts)
+func (l *line[W]) admits(lane *lane[W], facts int) bool {
+	if !l.room(lane, weight{facts: facts}, weight{facts: lane.coming}) {
+		lane.queue.pace.refused(facts)
 		return false
 	}
 	return true
@@ -114,18 +145,23 @@ func (l *line[W]) admits(ws crm.WorkspaceID, facts int) bool {
 func (l *line[W]) expect(ws crm.WorkspaceID, facts int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.admits(ws, facts) {
+	lane := l.laneOf(ws)
+	if !l.admits(lane, facts) {
 		return false
 	}
-	l.queueOf(ws).expect(ws, facts)
+	l.lanes[ws] = lane
+	lane.expect(facts)
 	return true
 }
 
-// expected notes that so many facts are prepared, whatever came of it.
+// expected notes that so many facts that were expected are prepared, whatever came of
+// it.
 func (l *line[W]) expected(ws crm.WorkspaceID, facts int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.queueOf(ws).expect(ws, -facts)
+	lane := l.lanes[ws]
+	lane.expect(-facts)
+	l.drop(lane)
 }
 
 // await waits until waiters were told what became of them. Only now may their
@@ -158,7 +194,8 @@ func (l *line[W]) leave(w *waiter[W]) bool {
 	if w.taken {
 		return false
 	}
-	w.queue.remove(w)
+	w.lane.remove(w)
+	l.drop(w.lane)
 	l.total = l.total.minus(w.weight)
 	return true
 }
@@ -189,8 +226,15 @@ func (l *line[W]) commits(q *queue[W]) {
 	if facts > 0 {
 		q.pace.learn(facts, took)
 	}
+	for _, w := range batch {
+		w.lane.committed(w.weight.facts)
+		l.drop(w.lane)
+	}
 	q.running = false
 	l.running--
+	for _, lane := range slices.Clone(q.lanes) {
+		l.level(lane)
+	}
 	l.begin()
 }
 
