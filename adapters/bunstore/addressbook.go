@@ -3,6 +3,7 @@ package bunstore
 import (
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 
 	"github.com/my21staff/my21staff/crm"
 )
@@ -16,23 +17,52 @@ import (
 // run anew without the book (see gathering.misled). Nor does it hold anybody's number,
 // which would be there after an erasure: an identity is a hash with a seed of its own,
 // and two that share one are found out the same way.
+//
+// Whoever it has not is most often new, once it has filled: nobody knows of him, and to
+// look before anything else is loaded is a trip for nothing. So it says besides whether
+// such looks found somebody lately, as they do after a start.
 type addressBook struct {
-	seed maphash.Seed
-	mu   sync.Mutex
-	held map[uint64]uid
+	seed    maphash.Seed
+	mu      sync.Mutex
+	held    map[uint64]uid
+	forgets atomic.Int32 // of so many looks none has to find anybody before strangers are new
 }
 
 // maxHeld bounds an address book, at some 8 MB.
 const maxHeld = 200_000
 
+// enoughLooks is how many looks for strangers that find nobody say that strangers are new.
+const enoughLooks = 8
+
 func newAddressBook() *addressBook {
-	return &addressBook{seed: maphash.MakeSeed(), held: make(map[uint64]uid)}
+	b := &addressBook{seed: maphash.MakeSeed(), held: make(map[uint64]uid)}
+	b.forgets.Store(enoughLooks)
+	return b
+}
+
+// complete reports whether who is not in the book is most likely new.
+func (b *addressBook) complete() bool { return b.forgets.Load() == 0 }
+
+// looked is told of a look for who is not in the book. That two at once may count as one
+// does no harm.
+func (b *addressBook) looked(found bool) {
+	if found {
+		b.forgets.Store(enoughLooks)
+	} else if left := b.forgets.Load(); left > 0 {
+		b.forgets.Store(left - 1)
+	}
 }
 
 // entry is an identity in a workspace.
 type entry struct {
 	ws uid
 	id crm.Identity
+}
+
+// entryOf returns the entry of an identity as it is stored.
+func entryOf(ws uid, id crm.Identity) entry {
+	id.Value = clean(id.Value)
+	return entry{ws, id}
 }
 
 // get returns whose an identity was.

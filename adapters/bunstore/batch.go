@@ -124,6 +124,21 @@ type upsert struct {
 // put adds the inserts of rows; on is as in upsert.
 func put[R any](b *batch, rows []R, on string) { insert(b, rows, upsert{on: on}, nil) }
 
+// putFresh adds the inserts of rows: of those that are taken for new, which clash if they
+// are not, and of the others.
+func putFresh[R any](b *batch, rows []R, at func(*R) key, more upsert) {
+	var fresh, others []R
+	for i := range rows {
+		if b.t.fresh[at(&rows[i])] {
+			fresh = append(fresh, rows[i])
+		} else {
+			others = append(others, rows[i])
+		}
+	}
+	put(b, fresh, "")
+	insert(b, others, more, nil)
+}
+
 // insert adds the inserts of rows; scan takes what they return, nil for nothing.
 func insert[R any](b *batch, rows []R, more upsert, scan func(*sql.Rows) error) {
 	s := b.t.store

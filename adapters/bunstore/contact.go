@@ -203,7 +203,7 @@ func (b *batch) contacts(contacts []*crm.Contact) {
 	contacts = slices.SortedFunc(slices.Values(contacts), func(a, c *crm.Contact) int {
 		return cmp.Or(a.WorkspaceID.Compare(c.WorkspaceID), a.ID.Compare(c.ID))
 	})
-	put(b, rowsOf(b, contacts, contactOf), replaceByID)
+	putFresh(b, rowsOf(b, contacts, contactOf), func(r *contactRow) key { return key{r.WorkspaceID, r.ID} }, upsert{on: replaceByID})
 	for _, c := range contacts {
 		b.t.told.gone = append(b.t.told.gone, key{uid(c.WorkspaceID), uid(c.ID)})
 		b.unfind(c)

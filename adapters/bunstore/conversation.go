@@ -83,6 +83,6 @@ func (b *batch) conversations(conversations []*crm.Conversation) {
 		}
 	}
 	rows := rowsOf(b, conversations, conversationOf)
-	insert(b, rows, upsert{on: replaceByID, keeps: "channel_id contact_id"}, nil)
+	putFresh(b, rows, func(r *conversationRow) key { return key{r.WorkspaceID, r.ID} }, upsert{on: replaceByID, keeps: "channel_id contact_id"})
 	b.t.told.threads = append(b.t.told.threads, rows...)
 }

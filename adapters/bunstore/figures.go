@@ -3,6 +3,7 @@ package bunstore
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,13 +57,42 @@ func (t *tx) conversation(r *conversationRow) (*crm.Conversation, error) {
 }
 
 // unseen looks for what changes are counted against and the transaction
-// has not seen: the services have loaded nearly all of it.
+// has not seen: the services have loaded nearly all of it, but for what is new.
 func (t *tx) unseen(changes *crm.Changes) (contacts, threads *lookup) {
 	contacts, threads = lookupBy(byID), lookupBy(byID)
+	t.fresh = t.newcomers(changes)
+	look := func(by *lookup, ws crm.WorkspaceID, id uid) {
+		if !t.fresh[key{uid(ws), id}] {
+			t.within(by, ws, id)
+		}
+	}
 	t.picture.Unseen(changes,
-		func(ws crm.WorkspaceID, id crm.ContactID) { t.within(contacts, ws, uid(id)) },
-		func(ws crm.WorkspaceID, id crm.ConversationID) { t.within(threads, ws, uid(id)) })
+		func(ws crm.WorkspaceID, id crm.ContactID) { look(contacts, ws, uid(id)) },
+		func(ws crm.WorkspaceID, id crm.ConversationID) { look(threads, ws, uid(id)) })
 	return contacts, threads
+}
+
+// newcomers returns the contacts and conversations among changes that need not be
+// looked for: a contact with an identity that was asked for and was nobody's, and a
+// conversation of a contact who has no other but those that were loaded. It saves a trip
+// for everybody who writes for the first time. Should one be stored all the same its
+// insert clashes, and the transaction, run anew, looks.
+func (t *tx) newcomers(changes *crm.Changes) map[key]bool {
+	fresh := make(map[key]bool)
+	if t.anew {
+		return fresh
+	}
+	for _, c := range changes.Contacts {
+		if _, seen := t.picture.People[c.ID]; !seen && slices.ContainsFunc(c.Identities, func(id crm.Identity) bool { return t.seen.nobodys[entryOf(uid(c.WorkspaceID), id)] }) {
+			fresh[key{uid(c.WorkspaceID), uid(c.ID)}] = true
+		}
+	}
+	for _, cv := range changes.Conversations {
+		if _, seen := t.picture.Threads[cv.ID]; !seen && (t.whole[cv.ContactID] || fresh[key{uid(cv.WorkspaceID), uid(cv.ContactID)}]) {
+			fresh[key{uid(cv.WorkspaceID), uid(cv.ID)}] = true
+		}
+	}
+	return fresh
 }
 
 // within looks for an id in a workspace, or in each of the transaction's for one

@@ -32,10 +32,11 @@ type seen struct {
 	asked    map[under]bool
 	messages map[under]bool
 	words    map[heard]bool
+	nobodys  map[entry]bool // identities that were asked for, and are nobody's
 }
 
 func newSeen() seen {
-	return seen{asked: make(map[under]bool), messages: make(map[under]bool), words: make(map[heard]bool)}
+	return seen{asked: make(map[under]bool), messages: make(map[under]bool), words: make(map[heard]bool), nobodys: make(map[entry]bool)}
 }
 
 func underOf(ws crm.WorkspaceID, channel crm.ChannelID, providerID string) under {

@@ -52,6 +52,7 @@ func (t inboxTx) LoadAll(ctx context.Context, needs []inbox.Need) ([]*inbox.Stat
 	if !g.early {
 		err = g.run(ctx, looks...)
 		looks = nil
+		g.metStrangers(&rows)
 	}
 	if err == nil && slices.ContainsFunc(g.loads, (*loading).whole) {
 		err = g.unchanged(ctx)
@@ -157,12 +158,20 @@ func (g *gathering) looks(ctx context.Context, rows *foundRows) []step {
 }
 
 // foreseen reports whether it is known whose rows there are: everybody is in the address
-// book, and no message that was sent is asked for. One that came in is most often not
-// there yet; if it is, it is in a conversation that is loaded anyway.
+// book or likely new, and no message that was sent is asked for. One that came in is most
+// often not there yet; if it is, it is in a conversation that is loaded anyway.
 func (g *gathering) foreseen() bool {
+	complete := g.store.book.complete()
 	return !g.anew && !slices.ContainsFunc(g.loads, func(l *loading) bool {
-		return l.stranger || len(l.need.Conversations)+len(l.need.Messages)+len(l.need.Provided) > 0
+		return l.stranger && !complete || len(l.need.Conversations)+len(l.need.Messages)+len(l.need.Provided) > 0
 	})
+}
+
+// metStrangers tells the address book whether those it has not were found.
+func (g *gathering) metStrangers(rows *foundRows) {
+	if !g.anew && slices.ContainsFunc(g.loads, func(l *loading) bool { return l.stranger }) {
+		g.store.book.looked(len(rows.known) > 0)
+	}
 }
 
 // take keeps what the looks found so far, beside what was known without them.
@@ -247,11 +256,11 @@ func (l *loading) inBook(t *tx, id crm.Identity) bool {
 	if t.anew {
 		return false
 	}
-	id.Value = clean(id.Value)
-	contact, held := t.store.book.get(entry{l.ws, id})
+	e := entryOf(l.ws, id)
+	contact, held := t.store.book.get(e)
 	if held {
 		l.contacts = append(l.contacts, contact)
-		l.written[id] = contact
+		l.written[e.id] = contact
 	}
 	return held
 }
@@ -272,6 +281,21 @@ func (g *gathering) misled() (misled bool) {
 		}
 	}
 	return misled
+}
+
+// sawNobody remembers the identities that were asked for and are nobody's.
+func (t *tx) sawNobody(l *loading) {
+	if !l.stranger {
+		return
+	}
+	for _, id := range l.need.Identities {
+		t.seen.nobodys[entryOf(l.ws, id)] = true
+	}
+	for _, c := range l.state.Contacts {
+		for _, id := range c.Identities {
+			delete(t.seen.nobodys, entryOf(l.ws, id))
+		}
+	}
 }
 
 // contact is a contact that was locked.
@@ -334,6 +358,7 @@ func (g *gathering) loadFound(ctx context.Context, looks []step, rows *foundRows
 		if l.need.Threads || l.need.AllChannels {
 			g.sawAll(l.contacts)
 		}
+		g.sawNobody(l)
 	}
 	err = spread(g, rows.threads, func(r *conversationRow) uid { return r.WorkspaceID }, g.conversation,
 		func(s *inbox.State) *[]*crm.Conversation { return &s.Conversations })
@@ -350,6 +375,7 @@ func (g *gathering) had(rows *foundRows) bool {
 	for i, l := range g.loads {
 		contacts[i] = len(l.contacts)
 	}
+	g.metStrangers(rows)
 	g.take(rows)
 	for i, l := range g.loads {
 		there := ids(threadsOf(&l.state))

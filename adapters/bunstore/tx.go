@@ -26,6 +26,7 @@ type tx struct {
 	messages map[key]indexed
 	journal  map[journalKey]bool // the requests that are journalled already, as far as it knows
 	seen     seen
+	fresh    map[key]bool           // contacts and conversations that Write takes for new
 	picture  *figures.Picture       // of contacts and conversations, as they are stored
 	whole    map[crm.ContactID]bool // contacts all of whose conversations are in it
 	late     bool                   // something was overlooked
