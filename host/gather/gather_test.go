@@ -133,6 +133,16 @@ func (c *crowd) told(number string) string {
 	return fmt.Sprintf("%q", c.codes[number])
 }
 
+// leavesNothing holds the gatherer to keeping nothing of what is done.
+func (c *crowd) leavesNothing(t *testing.T) {
+	t.Helper()
+	c.running.Wait()
+	synctest.Wait()
+	if waiting, lanes := c.g.Waiting(), c.g.Lanes(); waiting != 0 || lanes != 0 {
+		t.Errorf("%d facts still wait when all are done, and something is kept of %d workspaces", waiting, lanes)
+	}
+}
+
 func TestRequestsThatWaitShareACommit(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -157,9 +167,7 @@ func TestRequestsThatWaitShareACommit(t *testing.T) {
 				if got := d.held(); got != c.want {
 					t.Errorf("when %s come the commits hold %q, want %q", c.come, got, c.want)
 				}
-				if n := crowd.g.Waiting(); n != 0 {
-					t.Errorf("%d facts still wait when all are done", n)
-				}
+				crowd.leavesNothing(t)
 			})
 		})
 	}
@@ -191,6 +199,46 @@ func TestCommitsBesideEachOther(t *testing.T) {
 	}
 }
 
+// TestWorkspacesKeepOutOfEachOthersWay: whichever two workspaces they are, what one has
+// waiting is committed beside the other; two that were committed together are parted
+// when both have enough; and who comes while little is there goes along with it.
+func TestWorkspacesKeepOutOfEachOthersWay(t *testing.T) {
+	t.Parallel()
+	start := func() (*desk, *crowd) {
+		d := newDesk()
+		return d, newCrowd(gather.New(d, telemetry.New(), gather.Options{Commits: 2, Batch: 128}))
+	}
+	for _, pair := range []string{"12", "13", "14", "23", "24", "34"} {
+		synctest.Test(t, func(t *testing.T) {
+			_, crowd := start()
+			began := time.Now()
+			crowd.comes(t.Context(), pair[:1]+strings.Repeat(pair[1:], 4), 1)
+			crowd.running.Wait()
+			if took := time.Since(began); took != time.Second {
+				t.Errorf("four of %s beside one of %s take %v, want the time of one commit", pair[1:], pair[:1], took)
+			}
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		d, crowd := start()
+		crowd.comes(t.Context(), "121", 1)
+		time.Sleep(1500 * time.Millisecond) // the second and third are being committed
+		crowd.comes(t.Context(), "11112222", 1)
+		crowd.running.Wait()
+		if got := d.held(); got != "1 21 2222 1111" && got != "1 21 1111 2222" {
+			t.Errorf("the commits hold %q, want those of 1 and 2 that have become many in commits of their own", got)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		d, crowd := start()
+		crowd.comes(t.Context(), "1234", 1)
+		crowd.running.Wait()
+		if got := d.held(); got != "1 234" {
+			t.Errorf("the commits hold %q, want all who wait for the first in one", got)
+		}
+	})
+}
+
 func TestEachRequestIsToldWhatBecameOfIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -208,6 +256,7 @@ func TestEachRequestIsToldWhatBecameOfIt(t *testing.T) {
 		if got := crm.CodeOf(crowd.g.Receive(t.Context(), forged)[0].Err); got != crm.Unauthenticated || d.held() != "1 23 45" {
 			t.Errorf("a request nobody signed is told %q, and the commits hold %q", got, d.held())
 		}
+		crowd.leavesNothing(t)
 	})
 }
 
@@ -263,6 +312,7 @@ func TestWhoGivesUpIsStoredOrToldSo(t *testing.T) {
 		if got := d.held(); got != "1 4" {
 			t.Errorf("the commits hold %q: who gave up in the queue must not be in one", got)
 		}
+		crowd.leavesNothing(t)
 	})
 }
 
@@ -466,6 +516,7 @@ func TestWhoIsPreparedTakesRoom(t *testing.T) {
 		if got := c.told("1"); !strings.HasSuffix(got, `""]`) {
 			t.Errorf("when they are through the next is told %s", got)
 		}
+		c.leavesNothing(t)
 	})
 }
 

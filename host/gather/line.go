@@ -78,8 +78,9 @@ func (l *line[W]) place() *queue[W] {
 	return slices.MinFunc(l.places, func(a, b *queue[W]) int { return cmp.Compare(rank(a), rank(b)) })
 }
 
-// level moves a lane to where less is, if neither place has few then. What has much
-// waiting all the time would never leave its place by itself.
+// level moves a lane to where less is, if there are not few there then and fewer than
+// there were here. What has something waiting all the time would never leave its place
+// by itself.
 func (l *line[W]) level(lane *lane[W]) {
 	to := slices.MinFunc(l.places, func(a, b *queue[W]) int { return cmp.Compare(a.load(), b.load()) })
 	if load := to.load() + lane.load(); lane.committing == 0 && load >= l.o.Batch/beside && load < lane.queue.load() {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -147,6 +148,36 @@ func TestSendsThatGiveUp(t *testing.T) {
 		got := fmt.Sprintf("%q", sending(ctx, s, "12"))
 		if want := `["1" "unavailable, explained"]`; got != want || len(out.commits) != 1 {
 			t.Errorf("two who give up after half a second are told %s, and %d commits were made", got, len(out.commits))
+		}
+	})
+}
+
+// TestRefusedSendsAreCounted: an outbox to which more is sent than it can store stays
+// overloaded while it has to refuse.
+func TestRefusedSendsAreCounted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := gather.NewSends(newOutbox(), telemetry.New(), gather.Options{})
+		var all sync.WaitGroup
+		var refused []int64 // of each second's sends
+		all.Go(func() { sending(t.Context(), s, "1") })
+		time.Sleep(time.Second / 2) // so that they come while a commit runs
+		for range 4 {
+			var no atomic.Int64
+			for range 300 {
+				all.Go(func() {
+					if _, err := s.Send(t.Context(), access.System(crm.WorkspaceID{15: '1'}), inbox.SendCommand{To: "+6281200000001", Content: crm.Text{Body: "hi"}}); err != nil {
+						no.Add(1)
+					}
+				})
+			}
+			synctest.Wait()
+			refused = append(refused, no.Load())
+			time.Sleep(time.Second)
+		}
+		all.Wait()
+		if got := fmt.Sprint(refused); got != "[0 0 44 44]" {
+			t.Errorf("of 300 sends a second %v are refused, want none until the host is overloaded, and then what there is no room for", refused)
 		}
 	})
 }
