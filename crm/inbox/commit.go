@@ -345,7 +345,7 @@ func (r *Receipt) add(d *crm.Delivery) {
 		r.DeliveryID = d.ID
 	}
 	if r.Verdict == "" || r.Verdict == crm.DeliveryApplied {
-		r.Verdict = d.Verdict
+		r.Verdict, r.Reason = d.Verdict, d.Reason
 	}
 	r.Facts = max(r.Facts, d.Facts)
 	r.Applied += d.Applied

@@ -13,8 +13,9 @@ import (
 type Receipt struct {
 	DeliveryID crm.DeliveryID // its row in the journal
 	Verdict    crm.Verdict
-	Facts      int // facts it held, without those of other hosts
-	Applied    int // facts that changed something
+	Facts      int    // facts it held, without those of other hosts
+	Applied    int    // facts that changed something
+	Reason     string // why not all were applied, in words; empty when all were
 }
 
 // Receive takes one webhook request: it verifies the signature, decodes the

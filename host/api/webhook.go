@@ -117,6 +117,7 @@ type receiptView struct {
 	Verdict crm.Verdict    `json:"verdict"`
 	Facts   int            `json:"facts"`
 	Applied int            `json:"applied"`
+	Reason  *string        `json:"reason" about:"Why not all were applied"`
 }
 
 func (a *API) replayDelivery(ctx *fasthttp.RequestCtx) error {
@@ -128,5 +129,5 @@ func (a *API) replayDelivery(ctx *fasthttp.RequestCtx) error {
 	if err != nil {
 		return err
 	}
-	return answer(ctx, 200, receiptView{id, receipt.Verdict, receipt.Facts, receipt.Applied})
+	return answer(ctx, 200, receiptView{id, receipt.Verdict, receipt.Facts, receipt.Applied, ref(receipt.Reason)})
 }

@@ -99,6 +99,10 @@ func (r *replayer) one(ctx context.Context, p *program, id crm.DeliveryID) error
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.stdout, "%s  %s: %d of %d facts were news\n", id, receipt.Verdict, receipt.Applied, receipt.Facts)
+	why := ""
+	if receipt.Reason != "" {
+		why = " (" + receipt.Reason + ")"
+	}
+	_, err = fmt.Fprintf(p.stdout, "%s  %s: %d of %d facts were news%s\n", id, receipt.Verdict, receipt.Applied, receipt.Facts, why)
 	return err
 }

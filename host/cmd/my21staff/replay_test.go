@@ -38,7 +38,7 @@ func TestReplayAppliesWhatCameBeforeTheChannel(t *testing.T) {
 			t.Errorf("a webhook for an unknown number is answered %d", res.StatusCode)
 		}
 		i.must(`unknown  no channel with this number\n1 requests`, "replay", "-dry-run")
-		i.must(`unknown: 0 of 1 facts were news\n1 requests`, "replay")
+		i.must(`unknown: 0 of 1 facts were news \(no channel with this number\)\n1 requests`, "replay")
 		channel("100000000000002")
 		i.must(`applied: 1 of 1 facts were news\n1 requests`, "replay")
 		i.must(`applied: 0 of 1 facts were news`, "replay")
