@@ -78,7 +78,7 @@ func (l *lane[W]) committed(facts int) {
 	l.queue.committing -= facts
 }
 
-// move moves a lane of which nothing is being committed to another queue.
+// move moves a lane that waits, and of which nothing is being committed, to another queue.
 func (l *lane[W]) move(to *queue[W]) {
 	from := l.queue
 	from.lanes = slices.DeleteFunc(from.lanes, func(other *lane[W]) bool { return other == l })
