@@ -22,10 +22,10 @@ import (
 // look before anything else is loaded is a trip for nothing. So it says besides whether
 // such looks found somebody lately, as they do after a start.
 type addressBook struct {
-	seed    maphash.Seed
-	mu      sync.Mutex
-	held    map[uint64]uid
-	forgets atomic.Int32 // of so many looks none has to find anybody before strangers are new
+	seed   maphash.Seed
+	mu     sync.Mutex
+	held   map[uint64]uid
+	doubts atomic.Int32 // looks for strangers that have yet to find nobody before strangers are new
 }
 
 // maxHeld bounds an address book, at some 8 MB.
@@ -36,20 +36,20 @@ const enoughLooks = 8
 
 func newAddressBook() *addressBook {
 	b := &addressBook{seed: maphash.MakeSeed(), held: make(map[uint64]uid)}
-	b.forgets.Store(enoughLooks)
+	b.doubts.Store(enoughLooks)
 	return b
 }
 
 // complete reports whether who is not in the book is most likely new.
-func (b *addressBook) complete() bool { return b.forgets.Load() == 0 }
+func (b *addressBook) complete() bool { return b.doubts.Load() == 0 }
 
 // looked is told of a look for who is not in the book. That two at once may count as one
 // does no harm.
 func (b *addressBook) looked(found bool) {
 	if found {
-		b.forgets.Store(enoughLooks)
-	} else if left := b.forgets.Load(); left > 0 {
-		b.forgets.Store(left - 1)
+		b.doubts.Store(enoughLooks)
+	} else if left := b.doubts.Load(); left > 0 {
+		b.doubts.Store(left - 1)
 	}
 }
 

@@ -52,7 +52,9 @@ func (t inboxTx) LoadAll(ctx context.Context, needs []inbox.Need) ([]*inbox.Stat
 	if !g.early {
 		err = g.run(ctx, looks...)
 		looks = nil
-		g.metStrangers(&rows)
+		if err == nil {
+			g.metStrangers(&rows)
+		}
 	}
 	if err == nil && slices.ContainsFunc(g.loads, (*loading).whole) {
 		err = g.unchanged(ctx)

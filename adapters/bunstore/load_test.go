@@ -63,7 +63,7 @@ func TestLoadOfWhoIsKnown(t *testing.T) {
 	})
 }
 
-// TestLoadOfStrangers: who is in nobody's book is looked for before all else until such
+// TestLoadOfStrangers: who is not in the book is looked for before all else until such
 // looks find nobody for a while; then with all else, in one trip, and somebody who is
 // found after all is loaded none the less, and has others looked for first again.
 func TestLoadOfStrangers(t *testing.T) {

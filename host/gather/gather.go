@@ -14,9 +14,8 @@
 // from each workspace in turn, so that one which is flooded delays the others by
 // its share and no more.
 //
-// Where several commits run at once a workspace waits where least does, and stays there
-// while something of it is here: two commits of one workspace would only wait for each
-// other's rows. (Measured with places given by a hash instead, one of twenty workspaces
+// Where several commits run at once a workspace waits where least does, and never in two
+// places: two commits of one workspace would only wait for each other's rows. (Measured with places given by a hash instead, one of twenty workspaces
 // having half of what comes: a sixth fewer messages stored, as others stood behind it
 // while a processor was idle.)
 //

@@ -65,12 +65,15 @@ func (l *line[W]) laneOf(ws crm.WorkspaceID) *lane[W] {
 	return &lane[W]{id: ws, queue: l.place()}
 }
 
+// enough is how many facts are worth a commit of their own; see beside.
+func (l *line[W]) enough() int { return l.o.Batch / beside }
+
 // place returns where a workspace is to wait of which nothing is here: where least is,
 // but with a few others rather than alone, as few here and few there are two commits,
 // one after the other.
 func (l *line[W]) place() *queue[W] {
 	rank := func(q *queue[W]) int {
-		if load := q.load(); load >= l.o.Batch/beside {
+		if load := q.load(); load >= l.enough() {
 			return load
 		}
 		return -q.load()
@@ -83,7 +86,7 @@ func (l *line[W]) place() *queue[W] {
 // by itself.
 func (l *line[W]) level(lane *lane[W]) {
 	to := slices.MinFunc(l.places, func(a, b *queue[W]) int { return cmp.Compare(a.load(), b.load()) })
-	if load := to.load() + lane.load(); lane.committing == 0 && load >= l.o.Batch/beside && load < lane.queue.load() {
+	if load := to.load() + lane.load(); lane.committing == 0 && load >= l.enough() && load < lane.queue.load() {
 		lane.move(to)
 	}
 }
@@ -204,7 +207,7 @@ func (l *line[W]) leave(w *waiter[W]) bool {
 // begin begins the commits that may begin, in turn. l.mu is held.
 func (l *line[W]) begin() {
 	for _, q := range slices.Clone(l.turns) {
-		if !q.running && q.waiting > 0 && (l.running == 0 || q.waiting >= l.o.Batch/beside) {
+		if !q.running && q.waiting > 0 && (l.running == 0 || q.waiting >= l.enough()) {
 			q.running = true
 			l.running++
 			l.turns = append(slices.DeleteFunc(l.turns, func(other *queue[W]) bool { return other == q }), q)
